@@ -1,0 +1,93 @@
+/** Stripe's error types. */
+export type ErrorType = 'api_error' | 'card_error' | 'idempotency_error' | 'invalid_request_error'
+
+interface ErrorEntry {
+  status: number
+  type: ErrorType
+  /** One sentence that also says what to do. Shown on the error's own page and used when nothing better is known. */
+  title: string
+  /** Whether the same request may succeed later without a change. */
+  retryable: boolean
+}
+
+const invalid = (title: string, status = 400): ErrorEntry => ({
+  status,
+  type: 'invalid_request_error',
+  title,
+  retryable: false,
+})
+const card = (title: string): ErrorEntry => ({ status: 402, type: 'card_error', title, retryable: false })
+const later = (status: number, title: string): ErrorEntry => ({ status, type: 'api_error', title, retryable: true })
+
+/** Every code this service can answer, in one place. Codes and statuses are Stripe's where Stripe has the case. */
+export const errorCatalogue = {
+  amount_too_large: invalid('The amount is above the limit. Send at most 99999999 minor units.'),
+  amount_too_small: invalid('The amount is below the minimum. Send at least 1 minor unit.'),
+  api_key_expired: invalid('This API key has been revoked. Create a new one and use that.', 401),
+  api_key_invalid: invalid('The API key is not valid. Send it as a Bearer token or as the Basic user name.', 401),
+  api_key_missing: invalid('No API key was sent. Add the header "Authorization: Bearer <key>".', 401),
+  body_too_large: invalid('The request body is larger than 1 MiB. Send less.', 413),
+  card_declined: card('The card was declined. Ask the payer for another way to pay.'),
+  authentication_required: card('The card needs authentication. Send the payer to the checkout page.'),
+  charge_already_refunded: invalid('The charge has already been refunded in full; nothing is left to refund.'),
+  charge_disputed: invalid('The charge is disputed; it cannot be refunded while the dispute is open.'),
+  expired_card: card('The card has expired. Ask the payer for another card.'),
+  idempotency_error: {
+    status: 400,
+    type: 'idempotency_error',
+    title: 'This Idempotency-Key was used with other parameters. Use a new key for a new request.',
+    retryable: false,
+  },
+  idempotency_key_in_use: {
+    status: 409,
+    type: 'idempotency_error',
+    title: 'A request with this Idempotency-Key is still running. Wait, then send it again.',
+    retryable: true,
+  },
+  incorrect_cvc: card("The card's security code is wrong. Ask the payer to check it."),
+  incorrect_number: card('The card number is wrong. Ask the payer to check it.'),
+  internal_error: later(500, 'Something went wrong on our side. Send the request again with the same Idempotency-Key.'),
+  invalid_body: invalid('The request body could not be read. Send valid JSON or form encoding.'),
+  invalid_characters: invalid('The value contains characters that are not allowed (NUL). Remove them.'),
+  method_not_allowed: invalid('This path exists, but not with this method.', 405),
+  overloaded: later(503, 'The service is busy. Wait for Retry-After seconds, then send the request again.'),
+  parameter_invalid_empty: invalid('The parameter is empty. Leave it out or send a value.'),
+  parameter_invalid_integer: invalid('The parameter must be a whole number.'),
+  parameter_invalid_string: invalid('The parameter is not valid text of the expected form.'),
+  parameter_missing: invalid('A required parameter is missing.'),
+  parameter_unknown: invalid('The parameter is not known. Check its spelling.'),
+  parameters_exclusive: invalid('These parameters exclude each other. Send only one of them.'),
+  payment_intent_action_required: card('The payment needs an action of the payer first.'),
+  payment_intent_amount_reconciliation_mismatch: invalid("The provider's amount differs from ours; nothing was booked."),
+  payment_intent_authentication_failure: card('The payer could not be authenticated. Try again or use another card.'),
+  payment_intent_incompatible_payment_method: invalid('This payment method cannot be used for this payment.'),
+  payment_intent_invalid_parameter: invalid('The parameter does not fit this payment intent.'),
+  payment_intent_payment_attempt_expired: card('The payment was not completed in time. Start it again.'),
+  payment_intent_payment_attempt_failed: card('The payment failed. Try again or use another payment method.'),
+  payment_intent_unexpected_state: invalid('The payment intent is in a state that does not allow this.'),
+  payment_method_unexpected_state: invalid('The payment method is in a state that does not allow this.'),
+  permission_denied: invalid('This API key may not do this. Use a key whose role allows it.', 403),
+  processing_error: card('An error occurred while processing the card. Try again in a moment.'),
+  provider_error: later(502, 'The payment provider refused or failed. The message has its reason; try again later.'),
+  provider_unknown_outcome: later(
+    503,
+    'The provider has not answered. The outcome is being looked up; retrieve the object before trying again.',
+  ),
+  rate_limit: {
+    status: 429,
+    type: 'invalid_request_error',
+    title: 'Too many requests with this key. Wait for Retry-After seconds.',
+    retryable: true,
+  },
+  refund_disputed_payment: invalid('A disputed payment cannot be refunded.'),
+  refund_unexpected_state: invalid('The refund is in a state that does not allow this.'),
+  resource_already_exists: invalid('An object with this id exists already.'),
+  resource_missing: invalid('The object does not exist, or belongs to someone else.', 404),
+  route_missing: invalid('Nothing is served under this path. See /docs for all paths.', 404),
+  state_locked: { ...later(409, 'Another request changes this object right now. Send it again.') },
+  token_expired: invalid('This link is not valid any more. Ask the shop for a new one.', 404),
+  url_invalid: invalid('The URL is not valid, or its host may not be called. Use a public https URL.'),
+  webhook_signature_invalid: invalid('The signature does not fit the body and the secret, or it is too old.'),
+} as const satisfies Record<string, ErrorEntry>
+
+export type ErrorCode = keyof typeof errorCatalogue

@@ -1,0 +1,210 @@
+import type { Currency } from '#kernel/currencies.ts'
+
+/**
+ * The port to a payment provider. Slices know only this file; an adapter (`providers/stripe/`) implements it and
+ * `app.ts` registers it. Amounts are integer minor units, times are `Date`s, `ref` is the provider's own id.
+ */
+export type ProviderId = 'stripe'
+
+/** What a provider can do, as data that drives behaviour. */
+export interface ProviderCapabilities {
+  readonly currencies: 'all' | readonly Currency[]
+  readonly manualCapture: boolean
+  readonly partialCapture: boolean
+  readonly incrementalAuthorization: boolean
+  readonly partialRefund: boolean
+  /** How long the provider remembers an idempotency key, in ms. After that an unknown call is looked up, not resent. */
+  readonly idempotencyHorizonMs: number
+}
+
+/** State of a payment at the provider, in Stripe's words (the dialect of our own API). */
+export type PaymentState =
+  | 'requires_payment_method'
+  | 'requires_confirmation'
+  | 'requires_action'
+  | 'processing'
+  | 'requires_capture'
+  | 'succeeded'
+  | 'canceled'
+
+export interface ProviderDecline {
+  /** A code of Stripe's card errors: `card_declined`, `expired_card`, `authentication_required` … */
+  code: string
+  declineCode?: string
+  message: string
+}
+
+/** How the payer paid, without anything secret. `raw` is the public `payment_method_details` object for the charge. */
+export interface PaymentMethodDetails {
+  type: string
+  brand?: string
+  last4?: string
+  expMonth?: number
+  expYear?: number
+  country?: string
+  funding?: string
+}
+
+export interface ProviderFee {
+  /** The provider's balance transaction: the key under which the fee is booked once. */
+  ref: string
+  amount: bigint
+  currency: Currency
+  availableOn: Date
+}
+
+/** One attempt to take money. */
+export interface ProviderCharge {
+  ref: string
+  state: 'pending' | 'succeeded' | 'failed'
+  amount: bigint
+  amountCaptured: bigint
+  amountRefunded: bigint
+  captured: boolean
+  method?: PaymentMethodDetails
+  decline?: ProviderDecline
+  fee?: ProviderFee
+  createdAt: Date
+}
+
+/** The whole payment as the provider sees it now. */
+export interface ProviderPayment {
+  ref: string
+  state: PaymentState
+  amount: bigint
+  amountCapturable: bigint
+  amountReceived: bigint
+  currency: Currency
+  methodRef?: string
+  charge?: ProviderCharge
+  /** Where to send the payer when the state is `requires_action`. */
+  actionUrl?: string
+  decline?: ProviderDecline
+  canceledReason?: string
+  /** Our ids, as we put them into the provider's metadata when the payment was made. */
+  tags: ProviderTags
+}
+
+export interface ProviderTags {
+  merchant?: string
+  paymentIntent?: string
+  refund?: string
+}
+
+export type RefundState = 'pending' | 'requires_action' | 'succeeded' | 'failed' | 'canceled'
+
+export interface ProviderRefund {
+  ref: string
+  state: RefundState
+  amount: bigint
+  currency: Currency
+  paymentRef?: string
+  chargeRef?: string
+  failureReason?: string
+  /** Present once the provider has given the money back after a failure. */
+  failureBalanceRef?: string
+  createdAt: Date
+  tags: ProviderTags
+}
+
+/** The provider's hosted page for one payment. `paymentRef` appears once the payer has submitted the page. */
+export interface ProviderPage {
+  ref: string
+  url: string
+  state: 'open' | 'complete' | 'expired'
+  paymentRef?: string
+  expiresAt: Date
+}
+
+/** An answer to a command. `unknown` means: nobody knows whether the work was done; look it up, never guess. */
+export type ProviderAnswer<T> =
+  | { outcome: 'ok'; value: T; requestId?: string }
+  /** The provider refused: the command had no effect. `payment` is its state after a declined attempt. */
+  | { outcome: 'refused'; decline: ProviderDecline; payment?: ProviderPayment; requestId?: string }
+  | { outcome: 'unknown'; reason: string }
+
+interface Command {
+  /** The operation row's id: the provider's idempotency key, written before the call and never regenerated. */
+  idempotencyKey: string
+}
+
+export interface AuthorizeCommand extends Command {
+  /** Set when the payment exists at the provider already (second attempt); otherwise it is created. */
+  paymentRef?: string
+  amount: bigint
+  currency: Currency
+  /** The provider's payment method (`pm_card_visa`, `pm_…`). */
+  method: string
+  capture: 'automatic' | 'manual'
+  incremental: boolean
+  offSession: boolean
+  returnUrl: string
+  description?: string
+  tags: ProviderTags
+}
+
+export interface PageCommand extends Command {
+  amount: bigint
+  currency: Currency
+  capture: 'automatic' | 'manual'
+  title: string
+  items: readonly { name: string; amount: bigint; quantity: number }[]
+  returnUrl: string
+  cancelUrl: string
+  locale?: string
+  expiresAt?: Date
+  tags: ProviderTags
+}
+
+/** A verified notification of the provider, reduced to what we act on. */
+export interface ProviderNotice {
+  /** The provider's event id, the key of deduplication. */
+  ref: string
+  type: string
+  createdAt: Date
+  livemode: boolean
+  /** What to look at: the object is always fetched fresh, so old or reordered news change nothing. */
+  subject:
+    | { kind: 'payment'; ref: string }
+    | { kind: 'charge'; ref: string; paymentRef?: string }
+    | { kind: 'refund'; ref: string; paymentRef?: string }
+    | { kind: 'page'; ref: string; paymentRef?: string }
+    /** Known and of no interest (a customer was updated …). */
+    | { kind: 'ignored' }
+    /** A type we do not know: parked for a person. */
+    | { kind: 'unknown' }
+  tags: ProviderTags
+}
+
+export interface PaymentProvider {
+  readonly id: ProviderId
+  readonly capabilities: ProviderCapabilities
+  authorize(command: AuthorizeCommand): Promise<ProviderAnswer<ProviderPayment>>
+  capture(command: Command & { paymentRef: string; amount: bigint; currency: Currency }): Promise<ProviderAnswer<ProviderPayment>>
+  cancel(command: Command & { paymentRef: string; reason?: string }): Promise<ProviderAnswer<ProviderPayment>>
+  /** `amount` is the new total. */
+  increment(command: Command & { paymentRef: string; amount: bigint }): Promise<ProviderAnswer<ProviderPayment>>
+  refund(
+    command: Command & { paymentRef: string; amount: bigint; currency: Currency; reason?: string; tags: ProviderTags },
+  ): Promise<ProviderAnswer<ProviderRefund>>
+  cancelRefund(command: Command & { refundRef: string }): Promise<ProviderAnswer<ProviderRefund>>
+  openPage(command: PageCommand): Promise<ProviderAnswer<ProviderPage>>
+  closePage(command: Command & { pageRef: string }): Promise<ProviderAnswer<ProviderPage>>
+  /** Look-ups. They answer `ok` with undefined when the provider certainly does not have the object. */
+  findPayment(query: { paymentRef: string }): Promise<ProviderAnswer<ProviderPayment | undefined>>
+  /** Payments that carry our id, newest first: how a lost answer to `authorize` is resolved. */
+  findPaymentsByTag(query: { paymentIntent: string; since: Date }): Promise<ProviderAnswer<readonly ProviderPayment[]>>
+  findRefund(query: { refundRef: string }): Promise<ProviderAnswer<ProviderRefund | undefined>>
+  findRefunds(query: { paymentRef: string }): Promise<ProviderAnswer<readonly ProviderRefund[]>>
+  findPage(query: { pageRef: string }): Promise<ProviderAnswer<ProviderPage | undefined>>
+  findCharge(query: { chargeRef: string }): Promise<ProviderAnswer<{ charge: ProviderCharge; paymentRef?: string } | undefined>>
+  /**
+   * Checks a notification over its raw bytes. `ok: false` for a wrong, missing or stale signature (±300 s), a body
+   * that is no event, or a body larger than the limit; nothing of it may be used then.
+   */
+  verifyWebhook(input: {
+    body: Uint8Array
+    headers: Readonly<Record<string, string | undefined>>
+    now: Date
+  }): { ok: true; notice: ProviderNotice } | { ok: false; reason: string }
+}
