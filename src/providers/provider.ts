@@ -110,7 +110,8 @@ export interface ProviderRefund {
 /** The provider's hosted page for one payment. `paymentRef` appears once the payer has submitted the page. */
 export interface ProviderPage {
   ref: string
-  url: string
+  /** Where the payer goes; absent once the page is no longer open. */
+  url?: string
   state: 'open' | 'complete' | 'expired'
   paymentRef?: string
   expiresAt: Date
@@ -180,24 +181,33 @@ export interface PaymentProvider {
   readonly id: ProviderId
   readonly capabilities: ProviderCapabilities
   authorize(command: AuthorizeCommand): Promise<ProviderAnswer<ProviderPayment>>
-  capture(command: Command & { paymentRef: string; amount: bigint; currency: Currency }): Promise<ProviderAnswer<ProviderPayment>>
+  capture(
+    command: Command & { paymentRef: string; amount: bigint; currency: Currency },
+  ): Promise<ProviderAnswer<ProviderPayment>>
   cancel(command: Command & { paymentRef: string; reason?: string }): Promise<ProviderAnswer<ProviderPayment>>
   /** `amount` is the new total. */
-  increment(command: Command & { paymentRef: string; amount: bigint }): Promise<ProviderAnswer<ProviderPayment>>
+  increment(
+    command: Command & { paymentRef: string; amount: bigint; currency: Currency },
+  ): Promise<ProviderAnswer<ProviderPayment>>
   refund(
     command: Command & { paymentRef: string; amount: bigint; currency: Currency; reason?: string; tags: ProviderTags },
   ): Promise<ProviderAnswer<ProviderRefund>>
   cancelRefund(command: Command & { refundRef: string }): Promise<ProviderAnswer<ProviderRefund>>
   openPage(command: PageCommand): Promise<ProviderAnswer<ProviderPage>>
   closePage(command: Command & { pageRef: string }): Promise<ProviderAnswer<ProviderPage>>
-  /** Look-ups. They answer `ok` with undefined when the provider certainly does not have the object. */
+  /**
+   * Look-ups. They answer `ok` with undefined when the provider certainly does not have the object, and `unknown` for
+   * everything else that goes wrong: a refused look-up says nothing about the command it was made for.
+   */
   findPayment(query: { paymentRef: string }): Promise<ProviderAnswer<ProviderPayment | undefined>>
   /** Payments that carry our id, newest first: how a lost answer to `authorize` is resolved. */
   findPaymentsByTag(query: { paymentIntent: string; since: Date }): Promise<ProviderAnswer<readonly ProviderPayment[]>>
   findRefund(query: { refundRef: string }): Promise<ProviderAnswer<ProviderRefund | undefined>>
   findRefunds(query: { paymentRef: string }): Promise<ProviderAnswer<readonly ProviderRefund[]>>
   findPage(query: { pageRef: string }): Promise<ProviderAnswer<ProviderPage | undefined>>
-  findCharge(query: { chargeRef: string }): Promise<ProviderAnswer<{ charge: ProviderCharge; paymentRef?: string } | undefined>>
+  findCharge(query: {
+    chargeRef: string
+  }): Promise<ProviderAnswer<{ charge: ProviderCharge; paymentRef?: string } | undefined>>
   /**
    * Checks a notification over its raw bytes. `ok: false` for a wrong, missing or stale signature (±300 s), a body
    * that is no event, or a body larger than the limit; nothing of it may be used then.
