@@ -1,0 +1,87 @@
+import { z } from 'zod'
+
+const flag = z.enum(['true', 'false']).transform((value) => value === 'true')
+const url = (protocols: RegExp) => z.url({ protocol: protocols })
+const whole = (min: number, max: number) =>
+  z
+    .string()
+    .regex(/^\d+$/, 'must be a whole number')
+    .transform(Number)
+    .pipe(z.number().min(min).max(max))
+
+/**
+ * The one schema of the environment. `.env.example` is checked against it, and a value that does not fit stops the
+ * start with the variable's name and what to put there. `.describe()` is that help text.
+ */
+export const environment = z.object({
+  PORT: whole(0, 65535).default(4242).describe('Port of the API, 0 for any free one.'),
+  HOST: z.string().min(1).optional().describe('Address to listen on. Default 127.0.0.1 with the sandbox, else 0.0.0.0.'),
+  PUBLIC_URL: url(/^https?$/)
+    .optional()
+    .describe('How payers reach this service, for example https://pay.example.com. Default: http://localhost:<PORT>.'),
+  DATABASE_URL: url(/^postgres(ql)?$/)
+    .optional()
+    .describe('PostgreSQL 15 or later. Unset: an embedded PostgreSQL 18 in .parley/ (npm start only).'),
+  DATABASE_POOL_MAX: whole(2, 200).default(12).describe('Connections of the application pool per process.'),
+  QUEUE_URL: url(/^(postgres(ql)?|rediss?)$/)
+    .optional()
+    .describe('Where BullMQ keeps its jobs: postgres:// or redis:// / rediss://. Unset: the same database.'),
+  PARLEY_SECRET: z
+    .string()
+    .min(32, 'must have at least 32 characters')
+    .optional()
+    .describe('Signs links and encrypts stored secrets; at least 32 random characters: openssl rand -hex 32.'),
+  STRIPE_SECRET_KEY: z
+    .string()
+    .regex(/^(sk|rk)_/, 'must start with sk_ or rk_')
+    .optional()
+    .describe('Secret key of your Stripe account. Unset: the built-in sandbox.'),
+  STRIPE_WEBHOOK_SECRET: z
+    .string()
+    .min(8)
+    .optional()
+    .describe('Signing secret(s) of the Stripe webhook endpoint, whsec_…; several separated by commas while rotating.'),
+  STRIPE_API_BASE: url(/^https?$/)
+    .optional()
+    .describe('Another Stripe-compatible API, for tests. Unset: api.stripe.com, or the sandbox when no key is set.'),
+  SANDBOX_PORT: whole(0, 65535).optional().describe('Port of the Stripe sandbox. Default PORT + 1, or any free one.'),
+  SANDBOX_SEED: z.string().min(1).default('parley').describe('Seed of the sandbox: the same seed gives the same ids.'),
+  RATE_LIMIT_PER_SECOND: whole(1, 1_000_000).default(5000).describe('Requests per second that one API key may make.'),
+  ALLOW_PRIVATE_WEBHOOKS: flag
+    .optional()
+    .describe('Whether notifications may go to loopback and private addresses. Default: only with the sandbox.'),
+  WORKER_CONCURRENCY: whole(1, 512).default(32).describe('Jobs that one worker process runs at once.'),
+  LOG_LEVEL: z
+    .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
+    .default('warn')
+    .describe('Least important log level that is written.'),
+})
+
+export type Environment = z.infer<typeof environment>
+
+/** Parses the environment; throws one readable message naming every wrong variable. */
+export const parseEnvironment = (env: Record<string, string | undefined>): Environment => {
+  const given = Object.fromEntries(
+    Object.keys(environment.shape).flatMap((name) => (env[name] ? [[name, env[name]]] : [])),
+  )
+  const parsed = environment.safeParse(given)
+  if (parsed.success) return parsed.data
+  const lines = parsed.error.issues.map((issue) => {
+    const name = String(issue.path[0]) as keyof Environment
+    return `  ${name}: ${issue.message}. ${environment.shape[name].description ?? ''}`
+  })
+  throw new ConfigurationError(`The configuration is not valid:\n${lines.join('\n')}`)
+}
+
+export class ConfigurationError extends Error {
+  override name = 'ConfigurationError'
+}
+
+/** What a production process must be told; the embedded start fills these in by itself. */
+export const requireSetting = <K extends keyof Environment>(env: Environment, name: K): NonNullable<Environment[K]> => {
+  const value = env[name]
+  if (value === undefined || value === null) {
+    throw new ConfigurationError(`${name} is not set. ${environment.shape[name].description ?? ''}`)
+  }
+  return value
+}

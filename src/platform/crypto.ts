@@ -1,0 +1,50 @@
+import { createCipheriv, createDecipheriv, createHash, createHmac, hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto'
+
+/** Keys derived from PARLEY_SECRET, one per purpose, so that no purpose can be played against another. */
+export interface Secrets {
+  /** Keyed digest for links and client secrets. */
+  mac(purpose: string, ...parts: readonly (string | Uint8Array)[]): Buffer
+  /** AES-256-GCM; `context` names the row, so a ciphertext moved to another row does not open. */
+  seal(plain: string, context: string): Buffer
+  open(sealed: Uint8Array, context: string): string
+}
+
+export const createSecrets = (secret: string): Secrets => {
+  const derive = (info: string): Buffer => Buffer.from(hkdfSync('sha256', secret, 'parley', info, 32))
+  const macKey = derive('mac')
+  const sealKey = derive('seal')
+  return {
+    mac: (purpose, ...parts) => {
+      const hmac = createHmac('sha256', macKey)
+      for (const part of [purpose, ...parts]) {
+        const bytes = Buffer.from(part)
+        // Length first: otherwise ('ab','c') and ('a','bc') would share a digest.
+        hmac.update(`${bytes.length}:`).update(bytes)
+      }
+      return hmac.digest()
+    },
+    seal: (plain, context) => {
+      const nonce = randomBytes(12)
+      const cipher = createCipheriv('aes-256-gcm', sealKey, nonce).setAAD(Buffer.from(context))
+      const body = Buffer.concat([cipher.update(plain, 'utf8'), cipher.final()])
+      return Buffer.concat([Buffer.from([1]), nonce, cipher.getAuthTag(), body])
+    },
+    open: (sealed, context) => {
+      const bytes = Buffer.from(sealed)
+      if (bytes[0] !== 1 || bytes.length < 29) throw new Error('sealed value has an unknown form')
+      const decipher = createDecipheriv('aes-256-gcm', sealKey, bytes.subarray(1, 13))
+      decipher.setAAD(Buffer.from(context)).setAuthTag(bytes.subarray(13, 29))
+      return Buffer.concat([decipher.update(bytes.subarray(29)), decipher.final()]).toString('utf8')
+    },
+  }
+}
+
+export const sha256 = (...parts: readonly (string | Uint8Array)[]): Buffer => {
+  const hash = createHash('sha256')
+  for (const part of parts) hash.update(part)
+  return hash.digest()
+}
+
+/** Equality in constant time, also for values of different length. */
+export const isEqual = (a: string | Uint8Array, b: string | Uint8Array): boolean =>
+  timingSafeEqual(sha256(a), sha256(b))

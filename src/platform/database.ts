@@ -1,0 +1,102 @@
+import { Kysely, PostgresDialect, sql, type Transaction } from 'kysely'
+import pg from 'pg'
+import type { Tables } from './tables.ts'
+
+/** A connection or an open transaction: every repo function takes one as its first argument. */
+export type Db = Kysely<Tables>
+export type Tx = Transaction<Tables>
+
+export interface Database {
+  /** The application's role: bound by row-level security to the merchants of its transaction. */
+  readonly app: Db
+  /** Reads across merchants, for sweeps and the inbox. Writes only what its role may. */
+  readonly maintenance: Db
+  close(): Promise<void>
+}
+
+// Parsers belong to our pools and not to pg's global table, which BullMQ and others share.
+const parsers = new Map<number, (text: string) => unknown>([
+  [20, BigInt],
+  [1016, (text) => (text === '{}' ? [] : text.slice(1, -1).split(',').map(BigInt))],
+])
+const types: pg.CustomTypesConfig = {
+  getTypeParser: ((oid: number, format?: 'text' | 'binary') =>
+    (format !== 'binary' && parsers.get(oid)) || pg.types.getTypeParser(oid, format)) as typeof pg.types.getTypeParser,
+}
+
+const createPool = (url: string, role: string, max: number, onError: (error: Error) => void): pg.Pool => {
+  const pool = new pg.Pool({
+    connectionString: url,
+    max,
+    types,
+    // The process takes the narrow role for every connection, whatever the login could do.
+    options: `-c role=${role} -c search_path=public -c statement_timeout=30000 -c idle_in_transaction_session_timeout=30000`,
+    connectionTimeoutMillis: 5000,
+    keepAlive: true,
+    application_name: role,
+  })
+  pool.on('error', onError)
+  // A backend that dies under a checked-out client would otherwise end the process (node-postgres#2762).
+  pool.on('connect', (client) => client.on('error', onError))
+  return pool
+}
+
+export const openDatabase = (options: {
+  url: string
+  poolMax: number
+  onError: (error: Error) => void
+}): Database => {
+  const open = (role: string, max: number): Db =>
+    new Kysely<Tables>({
+      dialect: new PostgresDialect({ pool: createPool(options.url, role, max, options.onError) }),
+    })
+  const app = open('parley_app', options.poolMax)
+  const maintenance = open('parley_maintenance', Math.max(2, Math.floor(options.poolMax / 3)))
+  return {
+    app,
+    maintenance,
+    close: async () => {
+      await Promise.all([app.destroy(), maintenance.destroy()])
+    },
+  }
+}
+
+/**
+ * Runs `work` in one transaction that sees only the given merchants. The context is transaction-local, so a pooled
+ * connection never carries it to the next request. Retried when Postgres asks for it (deadlock, serialization).
+ */
+export const inTransaction = async <T>(
+  db: Database,
+  merchants: string | readonly string[],
+  work: (tx: Tx) => Promise<T>,
+): Promise<T> => {
+  const context = typeof merchants === 'string' ? merchants : [...new Set(merchants)].join(',')
+  return retryConflicts(() =>
+    db.app.transaction().execute(async (tx) => {
+      await sql`select set_config('parley.merchants', ${context}, true)`.execute(tx)
+      return work(tx)
+    }),
+  )
+}
+
+const retryable = new Set(['40001', '40P01'])
+
+const retryConflicts = async <T>(work: () => Promise<T>): Promise<T> => {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await work()
+    } catch (error) {
+      if (attempt >= 5 || !retryable.has(sqlState(error) ?? '')) throw error
+    }
+  }
+}
+
+/** The five-letter SQLSTATE of a database error, or undefined. */
+export const sqlState = (error: unknown): string | undefined =>
+  error instanceof Error && 'code' in error && typeof error.code === 'string' && error.code.length === 5
+    ? error.code
+    : undefined
+
+/** The violated constraint's name, or undefined. */
+export const violatedConstraint = (error: unknown): string | undefined =>
+  error instanceof Error && 'constraint' in error && typeof error.constraint === 'string' ? error.constraint : undefined

@@ -1,0 +1,189 @@
+import { Queue, type QueueBaseOptions, Worker } from 'bullmq'
+import { z } from 'zod'
+import { newUuid, showId } from '#kernel/ids.ts'
+import { coalesce } from './coalesce.ts'
+import type { Logger } from './logger.ts'
+import type { Metrics } from './metrics.ts'
+import { openQueueBackend, type QueueBackend } from './queue-backend.ts'
+import { withRequestContext } from './request-context.ts'
+
+/** Queues by what may starve what: a slow receiver of notifications never delays money. */
+const queueNames = ['payments', 'notifications', 'upkeep'] as const
+type QueueName = (typeof queueNames)[number]
+
+const job = (queue: QueueName, timeoutMs: number, everyMs?: number) => ({ queue, timeoutMs, everyMs })
+
+/**
+ * Every job there is. Payloads carry ids only; the truth is the row, so a job may run twice, late or never. Retries
+ * are the row's too (`next_attempt_at` and the sweep): BullMQ's own attempts would be forgotten with its storage.
+ */
+export const jobCatalogue = {
+  'webhook.process': job('payments', 60_000),
+  'operation.resolve': job('payments', 90_000),
+  'refund.submit': job('payments', 90_000),
+  'payment.check': job('payments', 60_000),
+  'payment.expire': job('payments', 60_000),
+  'outbox.drain': job('notifications', 60_000),
+  'notification.deliver': job('notifications', 60_000),
+  'upkeep.forget_keys': job('upkeep', 60_000, 3_600_000),
+  'upkeep.create_partitions': job('upkeep', 60_000, 6 * 3_600_000),
+} as const satisfies Record<string, ReturnType<typeof job>>
+
+export type JobName = keyof typeof jobCatalogue
+
+/** The row that a job is about. `merchant` is absent where the row has none yet (inbox). */
+export const jobPayload = z.strictObject({ id: z.uuid(), merchant: z.uuid().optional() })
+export type JobPayload = z.infer<typeof jobPayload>
+export type JobHandlers = { [name in JobName]: (payload: JobPayload) => Promise<void> }
+
+export interface JobQueue {
+  /** A wake-up, sent in the background and best effort: the sweep finds what it loses. */
+  wake(name: JobName, payload: JobPayload): void
+  /** Waits until every wake-up so far has reached the queue (tests, shutdown). */
+  flush(): Promise<void>
+  /** Jobs waiting or running, by queue. */
+  depth(): Promise<Record<QueueName, number>>
+  startWorkers(handlers: JobHandlers, concurrency: number): Promise<Workers>
+  close(): Promise<void>
+}
+
+export interface Workers {
+  close(): Promise<void>
+}
+
+export interface QueueOptions {
+  url: string
+  /** Keeps several deployments (and tests) apart in one Redis. */
+  prefix?: string
+  logger: Logger
+  metrics: Metrics
+}
+
+export const createQueue = async (options: QueueOptions): Promise<JobQueue> => {
+  const { logger } = options
+  const backend = await openQueueBackend(options)
+  const queues = Object.fromEntries(queueNames.map((name) => [name, openQueue(backend, name, logger)])) as Record<QueueName, Queue>
+  const pending = new Set<Promise<unknown>>()
+  const add = Object.fromEntries(
+    queueNames.map((name) => [name, coalesce<Wake, void>({ batchesMax: 1, run: (wakes) => addAll(queues[name], wakes) })]),
+  ) as Record<QueueName, (wake: Wake) => Promise<void>>
+  return {
+    wake: (name, payload) => {
+      const sent = add[jobCatalogue[name].queue]({ name, payload })
+        .catch((error: unknown) => logger.warn({ err: error, job: name }, 'wake-up lost; the sweep will find the work'))
+        .finally(() => pending.delete(sent))
+      pending.add(sent)
+    },
+    flush: async () => {
+      while (pending.size > 0) await Promise.all(pending)
+    },
+    depth: async () => {
+      const counts = await Promise.all(
+        queueNames.map(async (name) => {
+          const by = await queues[name].getJobCounts('waiting', 'active', 'prioritized')
+          return [name, Object.values(by).reduce((sum, count) => sum + count, 0)] as const
+        }),
+      )
+      return Object.fromEntries(counts) as Record<QueueName, number>
+    },
+    startWorkers: (handlers, concurrency) => startWorkers({ ...options, backend, queues, handlers, concurrency }),
+    close: async () => {
+      await Promise.all(queueNames.map((name) => queues[name].close()))
+      await backend.close()
+    },
+  }
+}
+
+interface Wake {
+  name: JobName
+  payload: JobPayload
+}
+
+const openQueue = (backend: QueueBackend, name: QueueName, logger: Logger): Queue => {
+  const queue = new Queue(name, backend.options as QueueBaseOptions, ...backend.factory)
+  queue.on('error', (error) => logger.warn({ err: error, queue: name }, 'queue connection failed'))
+  return queue
+}
+
+const addAll = async (queue: Queue, wakes: readonly Wake[]) => {
+  // The same wake-up twice in one batch is one job.
+  const unique = new Map(wakes.map((wake) => [`${wake.name} ${wake.payload.id}`, wake]))
+  const opts = { removeOnComplete: true, removeOnFail: { age: 86_400, count: 1000 }, attempts: 1 }
+  await queue.addBulk([...unique.values()].map(({ name, payload }) => ({ name, data: payload, opts })))
+  return wakes.map(() => ({ ok: true as const, value: undefined }))
+}
+
+interface WorkerSetup extends QueueOptions {
+  backend: QueueBackend
+  queues: Record<QueueName, Queue>
+  handlers: JobHandlers
+  concurrency: number
+}
+
+const startWorkers = async (setup: WorkerSetup): Promise<Workers> => {
+  const missing = Object.keys(jobCatalogue).filter((name) => !(name in setup.handlers))
+  if (missing.length > 0) throw new Error(`jobs without a handler: ${missing.join(', ')}`)
+  const schedule = () => scheduleAll(setup)
+  await schedule()
+  // Schedulers live in the queue and vanish with it; putting them back is cheap.
+  const timer = setInterval(() => void schedule().catch((error) => setup.logger.warn({ err: error }, 'scheduling failed')), 60_000)
+  timer.unref()
+  const workers = queueNames.map((name) => startWorker(setup, name))
+  await Promise.all(workers.map((worker) => worker.waitUntilReady()))
+  return {
+    close: async () => {
+      clearInterval(timer)
+      await Promise.all(workers.map((worker) => worker.close()))
+    },
+  }
+}
+
+const scheduleAll = async ({ queues }: WorkerSetup): Promise<void> => {
+  for (const [name, { queue, everyMs }] of Object.entries(jobCatalogue)) {
+    if (everyMs === undefined) continue
+    await queues[queue].upsertJobScheduler(name, { every: everyMs }, { name, data: { id: newUuid() }, opts: { removeOnComplete: true, removeOnFail: true } })
+  }
+}
+
+const startWorker = (setup: WorkerSetup, queue: QueueName): Worker => {
+  const { logger, backend, handlers, metrics } = setup
+  const run = async (name: string, data: unknown): Promise<void> => {
+    if (!isJobName(name)) throw new Error(`unknown job ${name}`)
+    const payload = jobPayload.parse(data)
+    const end = metrics.jobs.startTimer({ name })
+    try {
+      await withTimeout(handlers[name](payload), jobCatalogue[name].timeoutMs, name)
+      end({ outcome: 'ok' })
+    } catch (error) {
+      end({ outcome: 'failed' })
+      logger.error({ err: error, job: name, ...payload }, 'job failed; the sweep will try again')
+      throw error
+    }
+  }
+  const options = {
+    ...backend.options,
+    concurrency: setup.concurrency,
+    lockDuration: 60_000,
+    // BullMQ gives a job up for good when its worker is killed twice; nothing here may be given up.
+    maxStalledCount: 1_000_000,
+  }
+  const processor = (one: { name: string; data: unknown }) =>
+    withRequestContext({ requestId: showId('request', newUuid()) }, () => run(one.name, one.data))
+  const worker = new Worker(queue, processor, options as ConstructorParameters<typeof Worker>[2], ...backend.factory)
+  worker.on('error', (error) => logger.warn({ err: error, queue }, 'worker connection failed'))
+  return worker
+}
+
+const isJobName = (name: string): name is JobName => name in jobCatalogue
+
+const withTimeout = async (work: Promise<void>, timeoutMs: number, name: string): Promise<void> => {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`job ${name} took longer than ${timeoutMs} ms`)), timeoutMs)
+  })
+  try {
+    await Promise.race([work, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}

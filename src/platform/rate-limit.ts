@@ -1,0 +1,42 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks'
+
+/** A token bucket per name, in this process. Returns 0 when the request may pass, else seconds to wait. */
+export const createRateLimit = (perSecond: number, now: () => number): ((name: string) => number) => {
+  const buckets = new Map<string, { tokens: number; at: number }>()
+  return (name) => {
+    const at = now()
+    const bucket = buckets.get(name) ?? { tokens: perSecond, at }
+    bucket.tokens = Math.min(perSecond, bucket.tokens + ((at - bucket.at) / 1000) * perSecond)
+    bucket.at = at
+    if (buckets.size > 100_000) buckets.clear()
+    buckets.set(name, bucket)
+    if (bucket.tokens < 1) return Math.max(1, Math.ceil((1 - bucket.tokens) / perSecond))
+    bucket.tokens -= 1
+    return 0
+  }
+}
+
+export interface Shedder {
+  /** True while this process is so far behind that a new request should be refused at once. */
+  isOverloaded(): boolean
+  close(): void
+}
+
+/** Watches the event loop: when half of all turns are later than the limit, queueing more work helps nobody. */
+export const createShedder = (limitMs = 500): Shedder => {
+  const delay = monitorEventLoopDelay({ resolution: 20 })
+  delay.enable()
+  let overloaded = false
+  const timer = setInterval(() => {
+    overloaded = delay.percentile(50) / 1e6 > limitMs
+    delay.reset()
+  }, 1000)
+  timer.unref()
+  return {
+    isOverloaded: () => overloaded,
+    close: () => {
+      clearInterval(timer)
+      delay.disable()
+    },
+  }
+}

@@ -1,0 +1,154 @@
+import { pipeline } from 'node:stream/promises'
+import { Readable } from 'node:stream'
+import type { Request, Response } from 'express'
+import { z } from 'zod'
+import { AppError } from '#kernel/errors.ts'
+import { newUuid, parseId } from '#kernel/ids.ts'
+import type { Identity } from './api-keys.ts'
+import { coerce, type JsonSchema } from './coerce.ts'
+import { checkRaw, decodeForm, decodeJson, type Raw } from './form.ts'
+import type { HttpOptions } from './http.ts'
+import { errorBody, parseOrThrow, toAppError } from './http-errors.ts'
+import { type Claim, claimKey, fingerprint, settleKey } from './idempotency.ts'
+import type { Call, Replay, Route, StreamAnswer } from './route.ts'
+
+type AnyCall = Call<never, never, never>
+
+/** Runs one operation: key → role → limit → parse → idempotency → handler → answer. */
+export const createRouteHandler = (route: Route, options: HttpOptions) => {
+  const body = route.body && { schema: route.body, json: jsonSchema(route.body) }
+  const query = { schema: route.query, json: jsonSchema(route.query) }
+  return async (request: Request, response: Response): Promise<void> => {
+    const identity = await identify(request, route, options)
+    const given = body ? readBody(request) : {}
+    const input = {
+      ...identity,
+      params: parseOrThrow(route.params, request.params),
+      query: parseOrThrow(query.schema, coerce(query.json, readQuery(request))),
+      body: body ? parseOrThrow(body.schema, coerce(body.json, given)) : {},
+      requestId: String(response.get('Request-Id')),
+      idempotencyKey: request.method === 'POST' ? readIdempotencyKey(request) : undefined,
+      resourceId: newUuid(),
+    } as unknown as AnyCall
+    if (input.idempotencyKey === undefined || route.idempotency === 'self') {
+      const withPrint = { ...input, fingerprint: fingerprint(request.method, request.path, given) }
+      await send(response, route, await route.handler(withPrint))
+      return
+    }
+    const claim: Claim = {
+      merchantId: input.merchantId,
+      key: input.idempotencyKey,
+      fingerprint: fingerprint(request.method, request.path, given),
+      now: options.clock.now(),
+    }
+    await runOnce(claim, route, input, response, options)
+  }
+}
+
+const jsonSchema = (schema: z.ZodType): JsonSchema =>
+  z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as JsonSchema
+
+const runOnce = async (claim: Claim, route: Route, call: AnyCall, response: Response, options: HttpOptions): Promise<void> => {
+  const claimed = await claimKey(options.db, claim)
+  if (!claimed.claimed) {
+    sendReplay(response, claimed)
+    return
+  }
+  try {
+    const answer = { status: 200, body: JSON.stringify(await route.handler({ ...call, resourceId: claimed.resourceId })) }
+    await settleKey(options.db, claim, answer)
+    response.status(answer.status).type('application/json').send(answer.body)
+  } catch (error) {
+    const known = toAppError(error)
+    // What may turn out differently next time is not an answer to remember; a decline or a wrong state is.
+    const isFinal = known.status < 500 && known.status !== 409 && known.status !== 429
+    const answer = { status: known.status, body: JSON.stringify(errorBody(known, options.publicUrl)) }
+    await settleKey(options.db, claim, isFinal ? answer : undefined)
+    throw error
+  }
+}
+
+const sendReplay = (response: Response, stored: { status: number; body: string }): void => {
+  response.set('Idempotent-Replayed', 'true').status(stored.status).type('application/json').send(stored.body)
+}
+
+const send = async (response: Response, route: Route, answer: unknown): Promise<void> => {
+  if (isReplay(answer)) sendReplay(response, answer.replay)
+  else if (isStream(answer)) {
+    response.set({ ...answer.headers, 'Content-Type': answer.contentType })
+    await pipeline(Readable.from(answer.chunks), response)
+  } else response.status(200).type(route.contentType ?? 'application/json').send(JSON.stringify(answer))
+}
+
+const isReplay = (answer: unknown): answer is Replay => typeof answer === 'object' && answer !== null && 'replay' in answer
+const isStream = (answer: unknown): answer is StreamAnswer =>
+  typeof answer === 'object' && answer !== null && 'chunks' in answer
+
+const identify = async (request: Request, route: Route, options: HttpOptions): Promise<Identity> => {
+  const key = readApiKey(request)
+  const identity = await options.authenticate(key)
+  const wait = options.rateLimit(identity.apiKeyId)
+  if (wait > 0) throw new AppError('rate_limit', { retryAfter: wait })
+  if (!route.roles.includes(identity.role)) {
+    throw new AppError('permission_denied', {
+      message: `A key with the role '${identity.role}' may not do this; it takes one of: ${route.roles.join(', ')}.`,
+    })
+  }
+  return actFor(request, identity)
+}
+
+/** `Stripe-Account` lets a platform key act for another merchant; other keys may only name their own. */
+const actFor = (request: Request, identity: Identity): Identity => {
+  const account = request.get('stripe-account')
+  if (account === undefined) return identity
+  const merchantId = parseId('merchant', account)
+  if (merchantId === undefined) throw new AppError('resource_missing', { message: `No such merchant: '${account.slice(0, 60)}'`, param: 'Stripe-Account' })
+  if (identity.role !== 'platform' && merchantId !== identity.merchantId) {
+    throw new AppError('permission_denied', { message: 'Only a platform key may act for another merchant.' })
+  }
+  return { ...identity, merchantId }
+}
+
+const readApiKey = (request: Request): string => {
+  const [scheme = '', value = ''] = (request.get('authorization') ?? '').split(' ')
+  if (/^bearer$/i.test(scheme) && value) return value
+  if (/^basic$/i.test(scheme) && value) return Buffer.from(value, 'base64').toString('utf8').split(':')[0] ?? ''
+  throw new AppError('api_key_missing')
+}
+
+const readIdempotencyKey = (request: Request): string | undefined => {
+  const key = request.get('idempotency-key')
+  if (key === undefined) return undefined
+  if (key.length < 1 || key.length > 255) {
+    throw new AppError('parameter_invalid_string', { message: 'Idempotency-Key must have 1 to 255 characters.', param: 'Idempotency-Key' })
+  }
+  return key
+}
+
+const readQuery = (request: Request): Raw => {
+  const text = request.originalUrl.split('?').slice(1).join('?')
+  const query = decodeForm(text)
+  checkRaw(query)
+  return query
+}
+
+const readBody = (request: Request): Raw => {
+  const bytes: unknown = request.body
+  const text = Buffer.isBuffer(bytes) ? decodeUtf8(bytes) : ''
+  if (text === '') return {}
+  const isJson = /^application\/(.+\+)?json\b/i.test(request.get('content-type') ?? '')
+  const value = isJson ? decodeJson(text) : decodeForm(text)
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new AppError('invalid_body', { message: 'The body must be an object of parameters.' })
+  }
+  checkRaw(value)
+  return value
+}
+
+const decodeUtf8 = (bytes: Buffer): string => {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch {
+    throw new AppError('invalid_body', { message: 'The body is not valid UTF-8.' })
+  }
+}

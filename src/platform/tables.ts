@@ -1,0 +1,312 @@
+import type { ColumnType, Generated, JSONColumnType } from 'kysely'
+
+/** Rows as the database has them. A test compares this file with the migrated schema. */
+type Json<T extends object> = JSONColumnType<T>
+type JsonOrNull<T extends object> = ColumnType<T | null, string | null | undefined, string | null>
+type Metadata = Record<string, string>
+
+export interface Tables {
+  merchants: MerchantsTable
+  api_keys: ApiKeysTable
+  idempotency_keys: IdempotencyKeysTable
+  threads: ThreadsTable
+  participants: ParticipantsTable
+  messages: MessagesTable
+  customers: CustomersTable
+  payment_intents: PaymentIntentsTable
+  charges: ChargesTable
+  refunds: RefundsTable
+  operations: OperationsTable
+  ledger_accounts: LedgerAccountsTable
+  ledger_transactions: LedgerTransactionsTable
+  ledger_entries: LedgerEntriesTable
+  events: EventsTable
+  outbox: OutboxTable
+  webhook_endpoints: WebhookEndpointsTable
+  deliveries: DeliveriesTable
+  provider_events: ProviderEventsTable
+}
+
+export interface MerchantsTable {
+  merchant_id: string
+  name: string
+  settings: Json<{ accent?: string; logo_url?: string; support_email?: string; support_url?: string }>
+  created_at: Date
+}
+
+export interface ApiKeysTable {
+  merchant_id: string
+  id: string
+  role: 'service' | 'merchant' | 'bot' | 'finance' | 'platform'
+  name: string
+  livemode: boolean
+  hash: Buffer
+  hint: string
+  created_at: Date
+  last_used_at: Date | null
+  expires_at: Date | null
+}
+
+export interface IdempotencyKeysTable {
+  merchant_id: string
+  key: string
+  fingerprint: Buffer
+  resource_id: string
+  locked_until: Date | null
+  status: number | null
+  body: string | null
+  created_at: Date
+}
+
+export interface ThreadsTable {
+  merchant_id: string
+  id: string
+  channel: string
+  external_id: string
+  locale: string | null
+  title: string | null
+  metadata: Json<Metadata>
+  created_at: Date
+  updated_at: Date
+}
+
+export interface ParticipantsTable {
+  merchant_id: string
+  id: string
+  thread_id: string
+  external_id: string
+  role: 'payer' | 'organizer' | 'agent'
+  name: string | null
+  locale: string | null
+  created_at: Date
+}
+
+export interface MessagesTable {
+  merchant_id: string
+  id: string
+  thread_id: string
+  direction: 'in' | 'out'
+  kind: 'text' | 'payment_request' | 'receipt' | 'refund_notice'
+  text: string
+  card: JsonOrNull<Record<string, unknown>>
+  payment_intent_id: string | null
+  dedupe_key: string | null
+  state: 'queued' | 'delivered' | 'undeliverable'
+  metadata: Json<Metadata>
+  created_at: Date
+}
+
+export interface CustomersTable {
+  merchant_id: string
+  id: string
+  name: string | null
+  email: string | null
+  phone: string | null
+  description: string | null
+  metadata: Json<Metadata>
+  deleted_at: Date | null
+  created_at: Date
+}
+
+export interface PaymentIntentsTable {
+  merchant_id: string
+  id: string
+  thread_id: string | null
+  participant_id: string | null
+  customer_id: string | null
+  status:
+    | 'requires_payment_method'
+    | 'requires_confirmation'
+    | 'requires_action'
+    | 'processing'
+    | 'requires_capture'
+    | 'succeeded'
+    | 'canceled'
+  capture_method: 'automatic' | 'manual'
+  amount: bigint
+  currency: string
+  amount_authorized: Generated<bigint>
+  amount_capturable: Generated<bigint>
+  amount_captured: Generated<bigint>
+  amount_refunded: Generated<bigint>
+  amount_refund_pending: Generated<bigint>
+  description: string | null
+  metadata: Json<Metadata>
+  options: Json<Record<string, unknown>>
+  payment_method: string | null
+  return_url: string | null
+  next_action: JsonOrNull<Record<string, unknown>>
+  last_payment_error: JsonOrNull<Record<string, unknown>>
+  latest_charge_id: string | null
+  cancellation_reason: string | null
+  canceled_at: Date | null
+  expires_at: Date | null
+  provider: string
+  provider_ref: string | null
+  page_ref: string | null
+  page_url: string | null
+  page_expires_at: Date | null
+  conflict: string | null
+  version: Generated<number>
+  livemode: boolean
+  created_at: Date
+  updated_at: Date
+}
+
+export interface ChargesTable {
+  merchant_id: string
+  id: string
+  payment_intent_id: string
+  status: 'pending' | 'succeeded' | 'failed'
+  amount: bigint
+  amount_captured: bigint
+  amount_refunded: Generated<bigint>
+  currency: string
+  captured: boolean
+  failure_code: string | null
+  failure_message: string | null
+  decline_code: string | null
+  method: JsonOrNull<Record<string, unknown>>
+  provider: string
+  provider_ref: string
+  fee: JsonOrNull<{ ref: string; amount: string; currency: string; available_on: number }>
+  created_at: Date
+}
+
+export interface RefundsTable {
+  merchant_id: string
+  id: string
+  payment_intent_id: string
+  charge_id: string
+  status: 'pending' | 'requires_action' | 'succeeded' | 'failed' | 'canceled'
+  amount: bigint
+  currency: string
+  reason: string | null
+  failure_reason: string | null
+  metadata: Json<Metadata>
+  provider: string
+  provider_ref: string | null
+  version: Generated<number>
+  created_at: Date
+  updated_at: Date
+}
+
+export interface OperationsTable {
+  merchant_id: string
+  id: string
+  payment_intent_id: string
+  refund_id: string | null
+  kind: 'authorize' | 'capture' | 'cancel' | 'increment' | 'page' | 'close_page' | 'refund' | 'cancel_refund'
+  request_id: string
+  state: 'created' | 'sent' | 'succeeded' | 'failed' | 'unknown' | 'conflicted'
+  amount: bigint | null
+  command: Json<Record<string, unknown>>
+  answer: JsonOrNull<Record<string, unknown>>
+  reason: string | null
+  attempts: Generated<number>
+  next_attempt_at: Date
+  created_at: Date
+  sent_at: Date | null
+  finished_at: Date | null
+}
+
+export interface LedgerAccountsTable {
+  merchant_id: string
+  id: string
+  code: string
+  name: string
+  type: 'asset' | 'liability' | 'equity' | 'revenue' | 'expense' | 'memo'
+  currency: string
+  created_at: Date
+}
+
+export interface LedgerTransactionsTable {
+  merchant_id: string
+  id: string
+  event_key: string
+  kind: string
+  description: Generated<string>
+  payment_intent_id: string | null
+  refund_id: string | null
+  thread_id: string | null
+  effective_at: Date
+  created_at: Date
+  xid: Generated<string>
+}
+
+export interface LedgerEntriesTable {
+  merchant_id: string
+  transaction_id: string
+  line: number
+  account_id: string
+  currency: string
+  amount: bigint
+}
+
+export interface EventsTable {
+  merchant_id: string
+  id: string
+  type: string
+  object_id: string
+  thread_id: string | null
+  payment_intent_id: string | null
+  data: Json<Record<string, unknown>>
+  previous_attributes: JsonOrNull<Record<string, unknown>>
+  request_id: string | null
+  idempotency_key: string | null
+  livemode: boolean
+  created_at: Date
+}
+
+export interface OutboxTable {
+  merchant_id: string
+  event_id: string
+  created_at: Date
+}
+
+export interface WebhookEndpointsTable {
+  merchant_id: string
+  id: string
+  url: string
+  secret: Buffer
+  enabled_events: string[]
+  description: string | null
+  metadata: Json<Metadata>
+  status: 'enabled' | 'disabled'
+  failing_since: Date | null
+  api_version: string | null
+  livemode: boolean
+  created_at: Date
+}
+
+export interface DeliveriesTable {
+  merchant_id: string
+  id: string
+  event_id: string
+  endpoint_id: string
+  state: 'pending' | 'succeeded' | 'failed'
+  attempts: Generated<number>
+  next_attempt_at: Date
+  last_status: number | null
+  last_error: string | null
+  created_at: Date
+  finished_at: Date | null
+}
+
+export interface ProviderEventsTable {
+  id: string
+  provider: string
+  connection: Generated<string>
+  ref: string
+  type: string
+  body: Buffer
+  state: 'received' | 'processed' | 'ignored' | 'parked'
+  reason: string | null
+  merchant_id: string | null
+  payment_intent_id: string | null
+  attempts: Generated<number>
+  next_attempt_at: Date
+  provider_created_at: Date
+  received_at: Date
+  processed_at: Date | null
+}
