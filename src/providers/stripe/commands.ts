@@ -1,0 +1,94 @@
+import type Stripe from 'stripe'
+import type { Clock } from '#kernel/clock.ts'
+import type { AuthorizeCommand, PaymentProvider, ProviderAnswer, ProviderPayment } from '#providers/provider.ts'
+import { toWire } from './amounts.ts'
+import { command } from './client.ts'
+import { findPage, findPayment } from './lookups.ts'
+import { mapPage, mapPayment, mapRefund } from './mapping.ts'
+import { cancelParams, confirmParams, createParams, expand, pageParams, refundParams } from './requests.ts'
+
+type Commands = Pick<
+  PaymentProvider,
+  'authorize' | 'capture' | 'cancel' | 'increment' | 'refund' | 'cancelRefund' | 'openPage' | 'closePage'
+>
+
+/** Everything that changes something at Stripe. Each call carries its operation's idempotency key. */
+export const stripeCommands = (stripe: Stripe, clock: Clock): Commands => {
+  const { paymentIntents, refunds } = stripe
+  const { sessions } = stripe.checkout
+  const payment = (send: () => Promise<Stripe.Response<Stripe.PaymentIntent>>) => paymentCommand(stripe, send)
+  return {
+    authorize: (order) =>
+      order.paymentRef === undefined
+        ? payment(() => paymentIntents.create(createParams(order), { idempotencyKey: order.idempotencyKey }))
+        : confirm(stripe, order, order.paymentRef),
+    // What is not captured is given back: `final_capture` is true unless said otherwise.
+    capture: ({ paymentRef, amount, currency, idempotencyKey }) =>
+      payment(() => {
+        const params = { amount_to_capture: toWire(amount, currency), expand }
+        return paymentIntents.capture(paymentRef, params, { idempotencyKey })
+      }),
+    cancel: ({ paymentRef, reason, idempotencyKey }) =>
+      payment(() => paymentIntents.cancel(paymentRef, cancelParams(reason), { idempotencyKey })),
+    increment: ({ paymentRef, amount, currency, idempotencyKey }) =>
+      payment(() => {
+        const params = { amount: toWire(amount, currency), expand }
+        return paymentIntents.incrementAuthorization(paymentRef, params, { idempotencyKey })
+      }),
+    refund: (order) =>
+      command(() => refunds.create(refundParams(order), { idempotencyKey: order.idempotencyKey }), mapRefund),
+    cancelRefund: ({ refundRef, idempotencyKey }) =>
+      command(() => refunds.cancel(refundRef, {}, { idempotencyKey }), mapRefund),
+    openPage: (order) =>
+      command(() => sessions.create(pageParams(order, clock.now()), { idempotencyKey: order.idempotencyKey }), mapPage),
+    closePage: async ({ pageRef, idempotencyKey }) => {
+      const answer = await command(() => sessions.expire(pageRef, {}, { idempotencyKey }), mapPage)
+      if (answer.outcome !== 'refused') return answer
+      // Stripe refuses to expire a page that is complete or expired already; for us that is closed.
+      const page = await findPage(stripe, pageRef)
+      if (page.outcome === 'ok' && page.value && page.value.state !== 'open') return { ...page, value: page.value }
+      return page.outcome === 'unknown' ? page : answer
+    },
+  }
+}
+
+/**
+ * A second attempt at a payment that exists. Its amount is put right first, but only where nothing has been taken yet;
+ * otherwise the difference is for a person to judge.
+ */
+const confirm = async (
+  stripe: Stripe,
+  order: AuthorizeCommand,
+  paymentRef: string,
+): Promise<ProviderAnswer<ProviderPayment>> => {
+  const { idempotencyKey } = order
+  const found = await findPayment(stripe, paymentRef)
+  if (found.outcome === 'unknown') return found
+  if (!found.value) return refusal('resource_missing', `No such payment at the provider: '${paymentRef}'`)
+  const isAmountRight = found.value.amount === order.amount
+  if (found.value.currency !== order.currency || (!isAmountRight && !isOpen(found.value))) {
+    const refused = refusal('payment_intent_amount_reconciliation_mismatch', "The provider's amount differs from ours.")
+    return { ...refused, payment: found.value }
+  }
+  if (!isAmountRight) {
+    const updated = await paymentCommand(stripe, () => {
+      const params = { amount: toWire(order.amount, order.currency), expand }
+      return stripe.paymentIntents.update(paymentRef, params, { idempotencyKey: `${idempotencyKey}:amount` })
+    })
+    if (updated.outcome !== 'ok') return updated
+  }
+  return paymentCommand(stripe, () =>
+    stripe.paymentIntents.confirm(paymentRef, confirmParams(order), { idempotencyKey }),
+  )
+}
+
+const isOpen = ({ state }: ProviderPayment): boolean =>
+  state === 'requires_payment_method' || state === 'requires_confirmation' || state === 'requires_action'
+
+const paymentCommand = (stripe: Stripe, send: () => Promise<Stripe.Response<Stripe.PaymentIntent>>) =>
+  command(send, mapPayment, async (ref) => {
+    const fresh = await findPayment(stripe, ref)
+    return fresh.outcome === 'ok' ? fresh.value : undefined
+  })
+
+const refusal = (code: string, message: string) => ({ outcome: 'refused' as const, decline: { code, message } })

@@ -1,0 +1,36 @@
+import { type Clock, systemClock } from '#kernel/clock.ts'
+import type { PaymentProvider } from '#providers/provider.ts'
+import { createStripeClient, type StripeClientOptions } from './client.ts'
+import { stripeCommands } from './commands.ts'
+import { stripeLookups } from './lookups.ts'
+import { createWebhookVerifier } from './webhook.ts'
+
+export interface StripeProviderOptions extends StripeClientOptions {
+  /** The signing secrets of our webhook endpoint; two during a rotation. */
+  webhookSecrets: readonly string[]
+  clock?: Clock
+}
+
+export const createStripeProvider = ({
+  webhookSecrets,
+  clock = systemClock,
+  ...options
+}: StripeProviderOptions): PaymentProvider => {
+  const stripe = createStripeClient(options)
+  return {
+    id: 'stripe',
+    capabilities: {
+      // Which ones depends on the country of the account; Stripe refuses the others before anything happens.
+      currencies: 'all',
+      manualCapture: true,
+      partialCapture: true,
+      incrementalAuthorization: true,
+      partialRefund: true,
+      // Stripe may forget a key after 24 hours; four hours less, for clocks and queues.
+      idempotencyHorizonMs: 20 * 60 * 60 * 1000,
+    },
+    ...stripeCommands(stripe, clock),
+    ...stripeLookups(stripe),
+    verifyWebhook: createWebhookVerifier(webhookSecrets),
+  }
+}
