@@ -1,24 +1,34 @@
-import { createPostgresBackend, type PgPool, runMigrations } from 'bullmq'
+import { createPostgresBackend, type PgPool, Queue, runMigrations, Worker, type WorkerOptions } from 'bullmq'
 import pg from 'pg'
 import type { Logger } from './logger.ts'
 
-/** What BullMQ's constructors need to use the chosen storage. */
+/** The part of BullMQ's Queue that is used, the same on both storages. */
+export type JobStore = Pick<Queue, 'addBulk' | 'getJobCounts' | 'upsertJobScheduler' | 'close'>
+export type JobWorker = Pick<Worker, 'waitUntilReady' | 'close'>
+type Processor = (job: { name: string; data: unknown }) => Promise<void>
+type Settings = Omit<WorkerOptions, 'connection'>
+
 export interface QueueBackend {
-  options: Record<string, unknown>
-  /** Last constructor argument of Queue and Worker: empty for Redis, the factory for Postgres. */
-  factory: [] | [typeof createPostgresBackend]
+  openQueue(name: string): JobStore
+  openWorker(name: string, processor: Processor, settings: Settings): JobWorker
   close(): Promise<void>
 }
 
+interface BackendOptions {
+  url: string
+  prefix?: string
+  logger: Logger
+}
+
 /** `postgres:` keeps jobs beside the data (schema `bullmq`), `redis:`/`rediss:` in Redis or Valkey. */
-export const openQueueBackend = (options: { url: string; prefix?: string; logger: Logger }): Promise<QueueBackend> =>
+export const openQueueBackend = (options: BackendOptions): Promise<QueueBackend> =>
   options.url.startsWith('redis') ? openRedis(options) : openPostgres(options)
 
 /** Connections of one process: three LISTEN clients, the rest for adding, fetching and finishing jobs. */
 const poolMax = 10
 
-const openPostgres = async ({ url, logger }: { url: string; logger: Logger }): Promise<QueueBackend> => {
-  const onError = (error: Error) => logger.warn({ err: error }, 'queue database connection failed')
+const openPostgres = async ({ url, logger }: BackendOptions): Promise<QueueBackend> => {
+  const onError = (err: Error) => logger.warn({ err }, 'queue connection failed')
   const pool = new pg.Pool({
     connectionString: url,
     max: poolMax,
@@ -34,10 +44,37 @@ const openPostgres = async ({ url, logger }: { url: string; logger: Logger }): P
   } finally {
     client.release()
   }
-  return { options: { connection: pool as unknown as PgPool }, factory: [createPostgresBackend], close: () => pool.end() }
+  const connection = pool as unknown as PgPool // pg's own types name the same methods more narrowly
+  return {
+    openQueue: (name) => {
+      const queue = new Queue(name, { connection }, createPostgresBackend)
+      queue.on('error', onError)
+      return queue as unknown as JobStore
+    },
+    openWorker: (name, processor, settings) => {
+      const worker = new Worker(name, processor, { ...settings, connection }, createPostgresBackend)
+      worker.on('error', onError)
+      return worker
+    },
+    close: () => pool.end(),
+  }
 }
 
-const openRedis = async ({ url, prefix = 'parley' }: { url: string; prefix?: string }): Promise<QueueBackend> => {
+const openRedis = async ({ url, prefix = 'parley', logger }: BackendOptions): Promise<QueueBackend> => {
+  const onError = (err: Error) => logger.warn({ err }, 'queue connection failed')
   // maxRetriesPerRequest null is BullMQ's condition for workers.
-  return { options: { connection: { url, maxRetriesPerRequest: null }, prefix }, factory: [], close: async () => {} }
+  const connection = { url, maxRetriesPerRequest: null }
+  return {
+    openQueue: (name) => {
+      const queue = new Queue(name, { connection, prefix })
+      queue.on('error', onError)
+      return queue
+    },
+    openWorker: (name, processor, settings) => {
+      const worker = new Worker(name, processor, { ...settings, connection, prefix })
+      worker.on('error', onError)
+      return worker
+    },
+    close: async () => {},
+  }
 }

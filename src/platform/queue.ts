@@ -1,10 +1,9 @@
-import { Queue, type QueueBaseOptions, Worker } from 'bullmq'
 import { z } from 'zod'
 import { newUuid, showId } from '#kernel/ids.ts'
 import { coalesce } from './coalesce.ts'
 import type { Logger } from './logger.ts'
 import type { Metrics } from './metrics.ts'
-import { openQueueBackend, type QueueBackend } from './queue-backend.ts'
+import { type JobStore, type JobWorker, openQueueBackend, type QueueBackend } from './queue-backend.ts'
 import { withRequestContext } from './request-context.ts'
 
 /** Queues by what may starve what: a slow receiver of notifications never delays money. */
@@ -62,7 +61,7 @@ export interface QueueOptions {
 export const createQueue = async (options: QueueOptions): Promise<JobQueue> => {
   const { logger } = options
   const backend = await openQueueBackend(options)
-  const queues = Object.fromEntries(queueNames.map((name) => [name, openQueue(backend, name, logger)])) as Record<QueueName, Queue>
+  const queues = Object.fromEntries(queueNames.map((name) => [name, backend.openQueue(name)])) as Queues
   const pending = new Set<Promise<unknown>>()
   const add = Object.fromEntries(
     queueNames.map((name) => [name, coalesce<Wake, void>({ batchesMax: 1, run: (wakes) => addAll(queues[name], wakes) })]),
@@ -94,18 +93,14 @@ export const createQueue = async (options: QueueOptions): Promise<JobQueue> => {
   }
 }
 
+type Queues = Record<QueueName, JobStore>
+
 interface Wake {
   name: JobName
   payload: JobPayload
 }
 
-const openQueue = (backend: QueueBackend, name: QueueName, logger: Logger): Queue => {
-  const queue = new Queue(name, backend.options as QueueBaseOptions, ...backend.factory)
-  queue.on('error', (error) => logger.warn({ err: error, queue: name }, 'queue connection failed'))
-  return queue
-}
-
-const addAll = async (queue: Queue, wakes: readonly Wake[]) => {
+const addAll = async (queue: JobStore, wakes: readonly Wake[]) => {
   // The same wake-up twice in one batch is one job.
   const unique = new Map(wakes.map((wake) => [`${wake.name} ${wake.payload.id}`, wake]))
   const opts = { removeOnComplete: true, removeOnFail: { age: 86_400, count: 1000 }, attempts: 1 }
@@ -115,7 +110,7 @@ const addAll = async (queue: Queue, wakes: readonly Wake[]) => {
 
 interface WorkerSetup extends QueueOptions {
   backend: QueueBackend
-  queues: Record<QueueName, Queue>
+  queues: Queues
   handlers: JobHandlers
   concurrency: number
 }
@@ -145,7 +140,7 @@ const scheduleAll = async ({ queues }: WorkerSetup): Promise<void> => {
   }
 }
 
-const startWorker = (setup: WorkerSetup, queue: QueueName): Worker => {
+const startWorker = (setup: WorkerSetup, queue: QueueName): JobWorker => {
   const { logger, backend, handlers, metrics } = setup
   const run = async (name: string, data: unknown): Promise<void> => {
     if (!isJobName(name)) throw new Error(`unknown job ${name}`)
@@ -160,8 +155,7 @@ const startWorker = (setup: WorkerSetup, queue: QueueName): Worker => {
       throw error
     }
   }
-  const options = {
-    ...backend.options,
+  const settings = {
     concurrency: setup.concurrency,
     lockDuration: 60_000,
     // BullMQ gives a job up for good when its worker is killed twice; nothing here may be given up.
@@ -169,9 +163,7 @@ const startWorker = (setup: WorkerSetup, queue: QueueName): Worker => {
   }
   const processor = (one: { name: string; data: unknown }) =>
     withRequestContext({ requestId: showId('request', newUuid()) }, () => run(one.name, one.data))
-  const worker = new Worker(queue, processor, options as ConstructorParameters<typeof Worker>[2], ...backend.factory)
-  worker.on('error', (error) => logger.warn({ err: error, queue }, 'worker connection failed'))
-  return worker
+  return backend.openWorker(queue, processor, settings)
 }
 
 const isJobName = (name: string): name is JobName => name in jobCatalogue
