@@ -39,6 +39,8 @@ create table messages (
   text text not null,
   card jsonb,
   payment_intent_id uuid,
+  -- Who wrote it, for inbound messages; outbound ones are the bot's.
+  participant_id uuid,
   -- What this message is about; at most one message per reason and thread, however often the reason is told.
   dedupe_key text,
   state text not null check (state in ('queued', 'delivered', 'undeliverable')),
@@ -58,9 +60,13 @@ create table customers (
   email text,
   phone text,
   description text,
+  address jsonb,
+  shipping jsonb,
   metadata jsonb not null default '{}',
+  livemode boolean not null,
   deleted_at timestamptz,
   created_at timestamptz not null,
   primary key (merchant_id, id)
 );
 select parley_protect('customers');
+create index customers_by_email on customers (merchant_id, email, id) where deleted_at is null;

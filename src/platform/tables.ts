@@ -90,6 +90,7 @@ export interface MessagesTable {
   text: string
   card: JsonOrNull<Record<string, unknown>>
   payment_intent_id: string | null
+  participant_id: string | null
   dedupe_key: string | null
   state: 'queued' | 'delivered' | 'undeliverable'
   metadata: Json<Metadata>
@@ -103,7 +104,10 @@ export interface CustomersTable {
   email: string | null
   phone: string | null
   description: string | null
+  address: JsonOrNull<Record<string, string | null>>
+  shipping: JsonOrNull<Record<string, unknown>>
   metadata: Json<Metadata>
+  livemode: boolean
   deleted_at: Date | null
   created_at: Date
 }
