@@ -11,8 +11,6 @@ export const createParams = (command: AuthorizeCommand): Stripe.PaymentIntentCre
   amount: toWire(command.amount, command.currency),
   currency: command.currency,
   confirm: true,
-  // Said outright: Stripe's default captures asynchronously and answers before it knows the fee.
-  capture_method: command.capture,
   automatic_payment_methods: { enabled: true, allow_redirects: 'always' },
   metadata: metadata(command.tags),
   ...(command.description ? { description: command.description.slice(0, 1000) } : {}),
@@ -57,6 +55,8 @@ export const expand = ['latest_charge.balance_transaction']
 
 const attempt = (command: AuthorizeCommand) => ({
   payment_method: command.method,
+  // Said outright: Stripe's default captures asynchronously and answers before it knows the fee.
+  capture_method: command.capture,
   return_url: command.returnUrl,
   ...(command.offSession ? { off_session: true } : {}),
   ...(command.incremental && command.capture === 'manual'

@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { ok, refused } from './answers.ts'
+import type { ContractKit } from './contract-kit.ts'
+
+/** Refunds: in parts, never too much, and honest about what the bank does with them. */
+export const givingBack = (kit: ContractKit): void => {
+  const { key, paid, held, fresh, refundOf, refundsOf } = kit
+  describe('giving money back', () => {
+    test('in parts, up to what was taken and not a unit more', async () => {
+      const payment = await paid()
+      const first = ok(await refundOf(payment, 1000n))
+      assert.deepEqual([first.state, first.amount, first.paymentRef], ['succeeded', 1000n, payment.ref])
+      assert.deepEqual(first.tags, { merchant: 'mer_1', refund: 're_ours' })
+      refused(await refundOf(payment, 3201n))
+      ok(await refundOf(payment, 3200n))
+      refused(await refundOf(payment, 1n))
+      assert.equal((await fresh(payment)).charge?.amountRefunded, 4200n)
+      const found = await refundsOf(payment)
+      assert.deepEqual(found.map(({ amount }) => amount).sort(), [1000n, 3200n])
+      assert.deepEqual(ok(await kit.harness.provider.findRefund({ refundRef: first.ref })), first)
+    })
+
+    test('many at once never give back more than was taken', async () => {
+      const payment = await paid()
+      const answers = await Promise.all([1, 2, 3, 4].map(() => refundOf(payment, 2200n)))
+      assert.equal(answers.filter(({ outcome }) => outcome === 'ok').length, 1)
+      assert.equal((await fresh(payment)).charge?.amountRefunded, 2200n)
+    })
+
+    test('repeated under the same key is one refund', async () => {
+      const payment = await paid()
+      const idempotencyKey = key()
+      const first = ok(await refundOf(payment, 1000n, idempotencyKey))
+      assert.deepEqual(ok(await refundOf(payment, 1000n, idempotencyKey)), first)
+      assert.equal((await refundsOf(payment)).length, 1)
+    })
+
+    test('nothing of a payment that was only held', async () => {
+      refused(await refundOf(await held(), 1n))
+    })
+
+    test('tells when the bank sends a refund back', async () => {
+      const payment = await paid({ method: kit.harness.methods.refundFails })
+      const { ref } = ok(await refundOf(payment, 1000n))
+      await kit.harness.settle()
+      const failed = ok(await kit.harness.provider.findRefund({ refundRef: ref }))
+      assert.equal(failed?.state, 'failed')
+      assert.ok(failed.failureReason && failed.failureBalanceRef)
+      assert.equal((await fresh(payment)).charge?.amountRefunded, 0n)
+    })
+
+    test('waits for a refund that is on its way', async () => {
+      const payment = await paid({ method: kit.harness.methods.refundPends })
+      const refund = ok(await refundOf(payment, 1000n))
+      assert.equal(refund.state, 'pending')
+      await kit.harness.settle()
+      assert.equal(ok(await kit.harness.provider.findRefund({ refundRef: refund.ref }))?.state, 'succeeded')
+      refused(await kit.harness.provider.cancelRefund({ idempotencyKey: key(), refundRef: refund.ref }))
+    })
+
+    test('takes back a refund that is still on its way', async () => {
+      const payment = await paid({ method: kit.harness.methods.refundPends })
+      const { ref } = ok(await refundOf(payment, 1000n))
+      const canceled = ok(await kit.harness.provider.cancelRefund({ idempotencyKey: key(), refundRef: ref }))
+      assert.equal(canceled.state, 'canceled')
+      assert.equal((await fresh(payment)).charge?.amountRefunded, 0n)
+    })
+  })
+}

@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict'
+import { newUuid } from '#kernel/ids.ts'
+import type { AuthorizeCommand, PageCommand, ProviderPayment } from '#providers/provider.ts'
+import { ok } from './answers.ts'
+import type { ProviderHarness } from './provider-harness.ts'
+
+export type ContractKit = ReturnType<typeof contractKit>
+
+/** What all parts of the contract do again and again. The harness is there only once the tests run. */
+export const contractKit = (harnessNow: () => ProviderHarness) => {
+  const started = new Date(Date.now() - 60_000)
+  const key = () => `op_${newUuid()}`
+  const order = (over: Partial<AuthorizeCommand> = {}): AuthorizeCommand => ({
+    idempotencyKey: key(),
+    amount: 4200n,
+    currency: harnessNow().currency,
+    method: harnessNow().methods.good,
+    capture: 'automatic',
+    incremental: false,
+    offSession: false,
+    returnUrl: 'https://shop.example/back',
+    description: 'Two pizzas',
+    tags: { merchant: 'mer_1', paymentIntent: newUuid() },
+    ...over,
+  })
+  const tagged = async ({ tags }: { tags: { paymentIntent?: string } }) =>
+    ok(await harnessNow().provider.findPaymentsByTag({ paymentIntent: tags.paymentIntent ?? '', since: started }))
+  const paid = async (over: Partial<AuthorizeCommand> = {}) => ok(await harnessNow().provider.authorize(order(over)))
+  const held = (over: Partial<AuthorizeCommand> = {}) => paid({ capture: 'manual', ...over })
+  const fresh = async ({ ref }: { ref: string }): Promise<ProviderPayment> => {
+    const found = ok(await harnessNow().provider.findPayment({ paymentRef: ref }))
+    assert.ok(found)
+    return found
+  }
+  const refundOf = ({ ref }: { ref: string }, amount: bigint, idempotencyKey = key()) =>
+    harnessNow().provider.refund({
+      idempotencyKey,
+      paymentRef: ref,
+      amount,
+      currency: harnessNow().currency,
+      reason: 'requested_by_customer',
+      tags: { merchant: 'mer_1', refund: 're_ours' },
+    })
+  const refundsOf = async ({ ref }: { ref: string }) => ok(await harnessNow().provider.findRefunds({ paymentRef: ref }))
+  const capture = ({ ref }: { ref: string }, amount: bigint, idempotencyKey = key()) =>
+    harnessNow().provider.capture({ idempotencyKey, paymentRef: ref, amount, currency: harnessNow().currency })
+  const pageOrder = (over: Partial<PageCommand> = {}): PageCommand => ({
+    idempotencyKey: key(),
+    amount: 4200n,
+    currency: harnessNow().currency,
+    capture: 'automatic',
+    title: 'Pizzeria Roma',
+    items: [{ name: 'Pizza', amount: 2100n, quantity: 2 }],
+    returnUrl: 'https://shop.example/back',
+    cancelUrl: 'https://shop.example/cancel',
+    locale: 'fr',
+    expiresAt: new Date(harnessNow().now().getTime() + 3_600_000),
+    tags: { merchant: 'mer_1', paymentIntent: newUuid() },
+    ...over,
+  })
+  return {
+    get harness() {
+      return harnessNow()
+    },
+    key,
+    order,
+    tagged,
+    paid,
+    held,
+    fresh,
+    refundOf,
+    refundsOf,
+    capture,
+    pageOrder,
+  }
+}

@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { ok, refused, unknown } from './answers.ts'
+import type { ContractKit } from './contract-kit.ts'
+
+/** An unknown outcome is settled by looking it up. */
+export const lostAnswers = (kit: ContractKit): void => {
+  const { order, tagged, paid, held, fresh, refundOf, refundsOf, capture } = kit
+  describe('when the answer does not come', () => {
+    for (const how of ['answer_lost', 'fails_after'] as const) {
+      test(`after the work (${how}), a look-up finds exactly one payment`, async () => {
+        const command = order()
+        await kit.harness.spoilNext(how)
+        unknown(await kit.harness.provider.authorize(command))
+        const [payment, ...others] = await tagged(command)
+        assert.equal(others.length, 0)
+        assert.equal(payment?.state, 'succeeded')
+      })
+
+      test(`after the work (${how}), a look-up finds exactly one refund`, async () => {
+        const payment = await paid()
+        await kit.harness.spoilNext(how)
+        unknown(await refundOf(payment, 1000n))
+        assert.deepEqual(
+          (await refundsOf(payment)).map(({ amount, tags }) => [amount, tags.refund]),
+          [[1000n, 're_ours']],
+        )
+      })
+
+      test(`after the work (${how}), a look-up finds the capture`, async () => {
+        const payment = await held()
+        await kit.harness.spoilNext(how)
+        unknown(await capture(payment, 3000n))
+        assert.equal((await fresh(payment)).amountReceived, 3000n)
+      })
+    }
+
+    test('and nothing was done, a look-up finds nothing', async () => {
+      const command = order()
+      await kit.harness.spoilNext('fails_before')
+      unknown(await kit.harness.provider.authorize(command))
+      assert.deepEqual(await tagged(command), [])
+    })
+
+    test('a lost answer comes back under the same key', async () => {
+      const command = order()
+      await kit.harness.spoilNext('answer_lost')
+      unknown(await kit.harness.provider.authorize(command))
+      const payment = ok(await kit.harness.provider.authorize(command))
+      assert.deepEqual(await tagged(command), [payment])
+    })
+  })
+
+  describe('looking up what is not there', () => {
+    test('finds nothing, and says so', async () => {
+      const { provider, missing } = kit.harness
+      assert.equal(ok(await provider.findPayment({ paymentRef: missing.payment })), undefined)
+      assert.equal(ok(await provider.findCharge({ chargeRef: missing.charge })), undefined)
+      assert.equal(ok(await provider.findRefund({ refundRef: missing.refund })), undefined)
+      assert.equal(ok(await provider.findPage({ pageRef: missing.page })), undefined)
+      assert.deepEqual(ok(await provider.findRefunds({ paymentRef: missing.payment })), [])
+      assert.deepEqual(await tagged(order()), [])
+      refused(await capture({ ref: missing.payment }, 1n))
+      refused(await provider.authorize(order({ paymentRef: missing.payment })))
+    })
+  })
+}

@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { ok, refused } from './answers.ts'
+import type { ContractKit } from './contract-kit.ts'
+
+/** The provider's own page for one payment. */
+export const hostedPage = (kit: ContractKit): void => {
+  const { key, fresh, pageOrder } = kit
+  describe('the hosted page', () => {
+    const open = async (command = pageOrder()) => {
+      const page = ok(await kit.harness.provider.openPage(command))
+      return { ...page, url: page.url ?? assert.fail('an open page has no URL') }
+    }
+    const page = async (pageRef: string) => ok(await kit.harness.provider.findPage({ pageRef }))
+    const close = (pageRef: string) => kit.harness.provider.closePage({ idempotencyKey: key(), pageRef })
+
+    test('opens once per key', async () => {
+      const command = pageOrder()
+      const first = await open(command)
+      assert.equal(first.state, 'open')
+      assert.equal(Math.abs(first.expiresAt.getTime() - (command.expiresAt?.getTime() ?? 0)) < 1000, true)
+      assert.deepEqual(await open(command), first)
+    })
+
+    test('paid by the payer leads to a payment with our tags', async () => {
+      const command = pageOrder()
+      const { ref, url } = await open(command)
+      await kit.harness.payPage(url, 'good')
+      const done = await page(ref)
+      assert.deepEqual([done?.state, done?.url], ['complete', undefined])
+      const payment = await fresh({ ref: done?.paymentRef ?? assert.fail('no payment') })
+      assert.deepEqual([payment.state, payment.amountReceived], ['succeeded', 4200n])
+      assert.deepEqual(payment.tags, command.tags)
+      assert.ok(payment.charge?.fee)
+      assert.equal(ok(await close(ref)).state, 'complete')
+    })
+
+    test('holds the amount when it is to be captured later', async () => {
+      const { ref, url } = await open(pageOrder({ capture: 'manual' }))
+      await kit.harness.payPage(url, 'good')
+      const payment = await fresh({ ref: (await page(ref))?.paymentRef ?? assert.fail('no payment') })
+      assert.deepEqual([payment.state, payment.amountCapturable], ['requires_capture', 4200n])
+    })
+
+    test('stays open after a decline', async () => {
+      const { ref, url } = await open()
+      await kit.harness.payPage(url, 'declined')
+      assert.equal((await page(ref))?.state, 'open')
+      await kit.harness.payPage(url, 'good')
+      assert.equal((await page(ref))?.state, 'complete')
+    })
+
+    test('can be closed, and closed again', async () => {
+      const { ref } = await open()
+      const closed = ok(await close(ref))
+      assert.deepEqual([closed.state, closed.url], ['expired', undefined])
+      assert.equal(ok(await close(ref)).state, 'expired')
+      refused(await close(kit.harness.missing.page))
+    })
+  })
+}
