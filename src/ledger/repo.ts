@@ -1,0 +1,114 @@
+import { sql } from 'kysely'
+import { newUuid } from '#kernel/ids.ts'
+import type { Tx } from '#platform/database.ts'
+import { chartAccount } from './chart.ts'
+import type { Posting } from './posting-rules.ts'
+
+export interface LedgerItem {
+  readonly merchantId: string
+  readonly posting: Posting
+  readonly paymentIntentId: string | null
+  readonly refundId: string | null
+  readonly threadId: string | null
+}
+
+/**
+ * Books postings of any number of merchants in one statement and answers how many were new: a business event that is
+ * booked already (same merchant and event key) is silently not booked again, also when another transaction books it
+ * at the same time. `tx` must act for all the merchants.
+ */
+export const postLedger = async (tx: Tx, items: readonly LedgerItem[], now: Date): Promise<number> => {
+  if (items.length === 0) return 0
+  const headers = items.map((item) => ({ id: newUuid(), ...item }))
+  const first = await insertPostings(tx, headers, now)
+  if (!first.lacksAccounts) return first.booked
+  // A statement of its own: an account that another transaction commits meanwhile shows only to the next snapshot.
+  await openAccounts(tx, items, now)
+  const second = await insertPostings(tx, headers, now)
+  if (second.lacksAccounts) throw new Error('a ledger account is missing after it was opened')
+  return second.booked
+}
+
+type Header = LedgerItem & { readonly id: string }
+
+/**
+ * Inserts nothing when an account is missing. Headers go in the order of their keys, so that two batches that share
+ * events wait for each other instead of deadlocking.
+ */
+const insertPostings = async (
+  tx: Tx,
+  headers: readonly Header[],
+  now: Date,
+): Promise<{ booked: number; lacksAccounts: boolean }> => {
+  const legs = headers.flatMap((header) =>
+    header.posting.legs.map((leg, index) => ({ ...leg, header, line: index + 1 })),
+  )
+  const { rows } = await sql<{ booked: number; lacks_accounts: boolean }>`
+    with header as (
+      select * from unnest(
+        ${headers.map((header) => header.merchantId)}::uuid[],
+        ${headers.map((header) => header.id)}::uuid[],
+        ${headers.map((header) => header.posting.eventKey)}::text[],
+        ${headers.map((header) => header.posting.kind)}::text[],
+        ${headers.map((header) => header.posting.description)}::text[],
+        ${headers.map((header) => header.paymentIntentId)}::uuid[],
+        ${headers.map((header) => header.refundId)}::uuid[],
+        ${headers.map((header) => header.threadId)}::uuid[],
+        ${headers.map((header) => header.posting.effectiveAt)}::timestamptz[]
+      ) as h (merchant_id, id, event_key, kind, description, payment_intent_id, refund_id, thread_id, effective_at)
+    ), leg as materialized (
+      select l.*, a.id as account_id
+      from unnest(
+        ${legs.map((leg) => leg.header.merchantId)}::uuid[],
+        ${legs.map((leg) => leg.header.id)}::uuid[],
+        ${legs.map((leg) => leg.line)}::smallint[],
+        ${legs.map((leg) => leg.code)}::text[],
+        ${legs.map((leg) => leg.currency)}::text[],
+        ${legs.map((leg) => leg.amount)}::bigint[]
+      ) as l (merchant_id, transaction_id, line, code, currency, amount)
+      left join ledger_accounts a on a.merchant_id = l.merchant_id and a.code = l.code and a.currency = l.currency
+    ), booked as (
+      insert into ledger_transactions (merchant_id, id, event_key, kind, description, payment_intent_id, refund_id,
+        thread_id, effective_at, created_at)
+      select merchant_id, id, event_key, kind, description, payment_intent_id, refund_id, thread_id, effective_at,
+        ${now}::timestamptz
+      from header
+      where not exists (select from leg where account_id is null)
+      order by merchant_id, event_key
+      on conflict (merchant_id, event_key) do nothing
+      returning merchant_id, id
+    ), entered as (
+      insert into ledger_entries (merchant_id, transaction_id, line, account_id, currency, amount)
+      select merchant_id, transaction_id, line, account_id, currency, amount
+      from leg
+      where (merchant_id, transaction_id) in (select merchant_id, id from booked)
+      order by merchant_id, transaction_id, line
+    )
+    select (select count(*)::int from booked) as booked, exists (select from leg where account_id is null) as lacks_accounts
+  `.execute(tx)
+  const [row] = rows
+  return { booked: row?.booked ?? 0, lacksAccounts: row?.lacks_accounts ?? false }
+}
+
+const openAccounts = async (tx: Tx, items: readonly LedgerItem[], now: Date): Promise<void> => {
+  const wanted = new Map(
+    items.flatMap(({ merchantId, posting }) =>
+      posting.legs.map(({ code, currency }) => [`${merchantId} ${code} ${currency}`, { merchantId, code, currency }]),
+    ),
+  )
+  // Sorted by the unique key, for the same reason as the headers.
+  const rows = [...wanted].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row)
+  await tx
+    .insertInto('ledger_accounts')
+    .values(
+      rows.map(({ merchantId, code, currency }) => ({
+        merchant_id: merchantId,
+        id: newUuid(),
+        ...chartAccount(code),
+        currency,
+        created_at: now,
+      })),
+    )
+    .onConflict((conflict) => conflict.columns(['merchant_id', 'code', 'currency']).doNothing())
+    .execute()
+}
