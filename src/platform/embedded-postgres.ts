@@ -137,7 +137,7 @@ function settings(ephemeral: boolean): string[] {
     'log_timezone=UTC',
     'log_checkpoints=off',
     ...(ephemeral
-      ? ['shared_buffers=256MB', 'fsync=off', 'full_page_writes=off', 'synchronous_commit=off', 'max_connections=200']
+      ? ['shared_buffers=256MB', 'fsync=off', 'full_page_writes=off', 'max_connections=200']
       : ['shared_buffers=64MB']),
   ]
 }

@@ -1,0 +1,96 @@
+import { spawn, spawnSync } from 'node:child_process'
+import { accessSync, constants, existsSync, rmSync, writeFileSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
+
+export type Programs = { redis: string | undefined; chromium: string | undefined; trouble: string | undefined }
+
+const redisNames = ['redis-server', 'valkey-server']
+const chromiumNames = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']
+const chromiumElsewhere = [
+  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
+  '/Applications/Chromium.app/Contents/MacOS/Chromium',
+]
+const installWithinMs = 480_000
+
+/** What the tests need besides Node: the system's own, or Debian's packages where we may install them. */
+export async function findPrograms(mayInstall: boolean, signal: AbortSignal): Promise<Programs> {
+  const found = look()
+  const packages = [
+    ...(found.redis ? [] : ['redis-server']),
+    ...(found.chromium ? [] : ['chromium', 'fonts-noto-core', 'fonts-noto-cjk']),
+  ]
+  if (packages.length === 0) return { ...found, trouble: undefined }
+  if (!mayInstall)
+    return { ...found, trouble: `not installed: ${packages.join(' ')} (a whole \`npm test\` installs them)` }
+  if (process.getuid?.() !== 0 || !which('apt-get')) {
+    return {
+      ...found,
+      trouble: `not installed, and only root on Debian or Ubuntu may be helped: ${packages.join(' ')}`,
+    }
+  }
+  const trouble = await install(packages, signal)
+  return { ...look(), trouble }
+}
+
+function look(): Omit<Programs, 'trouble'> {
+  const given = process.env.CHROMIUM_PATH
+  const chromium = given || firstOf(chromiumNames) || chromiumElsewhere.find((path) => existsSync(path))
+  return { redis: firstOf(redisNames), chromium }
+}
+
+function firstOf(names: string[]): string | undefined {
+  return names.map(which).find((path) => path !== undefined)
+}
+
+function which(name: string): string | undefined {
+  const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/bin']
+  return folders.map((folder) => join(folder, name)).find(isExecutable)
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
+}
+
+async function install(packages: string[], signal: AbortSignal): Promise<string | undefined> {
+  const policy = '/usr/sbin/policy-rc.d'
+  const isOurs = !existsSync(policy)
+  // Debian starts a service as soon as it is installed, unless this script says no (101).
+  if (isOurs) writeFileSync(policy, '#!/bin/sh\nexit 101\n', { mode: 0o755 })
+  try {
+    const options = ['-o', 'DPkg::Lock::Timeout=120', '-o', 'Acquire::Retries=3', '-q', '-y']
+    const updated = await aptGet([...options, 'update'], signal)
+    const failed = await aptGet([...options, 'install', '--no-install-recommends', ...packages], signal)
+    return (
+      failed && `apt-get could not install ${packages.join(' ')}: ${failed}${updated ? ` (update: ${updated})` : ''}`
+    )
+  } finally {
+    if (isOurs) rmSync(policy, { force: true })
+  }
+}
+
+/** Undefined when it went well, else its last words. */
+function aptGet(args: string[], signal: AbortSignal): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', LC_ALL: 'C' }
+    const limit = AbortSignal.any([signal, AbortSignal.timeout(installWithinMs)])
+    const child = spawn('apt-get', args, { env, stdio: ['ignore', 'pipe', 'pipe'], signal: limit })
+    let output = ''
+    const collect = (chunk: Buffer) => {
+      output += chunk
+    }
+    child.stdout.on('data', collect)
+    child.stderr.on('data', collect)
+    child.on('error', (error) => resolve(error.message))
+    child.on('close', (code) => resolve(code === 0 ? undefined : output.trim().split('\n').slice(-3).join(' / ')))
+  })
+}
+
+export function versionOf(program: string): string {
+  const { stdout } = spawnSync(program, ['--version'], { encoding: 'utf8', timeout: 10_000 })
+  return stdout?.match(/\d+(\.\d+)+/)?.[0] ?? 'of unknown version'
+}
