@@ -260,6 +260,19 @@ describe('how answers are read', () => {
     })
   }
 
+  for (const status of [200, 502]) {
+    for (const body of ['"Bad gateway"', '7', 'null', '[]', '{}', 'true', '{"data":7}']) {
+      test(`JSON that is nothing of Stripe's (${status} ${body}) is unknown, and ends nothing`, async () => {
+        recorder.on('POST', '/v1/payment_intents', status, body)
+        recorder.on('GET', '/v1/payment_intents/pi_1', status, body)
+        recorder.on('GET', '/v1/refunds', status, body)
+        assert.equal((await provider.authorize(order)).outcome, 'unknown')
+        assert.equal((await provider.findPayment({ paymentRef: 'pi_1' })).outcome, 'unknown')
+        assert.equal((await provider.findRefunds({ paymentRef: 'pi_1' })).outcome, 'unknown')
+      })
+    }
+  }
+
   test('no answer in time is unknown', async () => {
     recorder.on('POST', '/v1/payment_intents', 'silence')
     assert.equal((await provider.authorize(order)).outcome, 'unknown')

@@ -3,6 +3,7 @@ import { Agent as HttpsAgent } from 'node:https'
 import Stripe from 'stripe'
 import type { ProviderAnswer, ProviderDecline, ProviderPayment } from '#providers/provider.ts'
 import { UnmappedError, UnsendableAmountError } from './amounts.ts'
+import { createHttpClient } from './http-client.ts'
 import { mapDecline, refOf } from './mapping.ts'
 
 export interface StripeClientOptions {
@@ -25,7 +26,7 @@ export const createStripeClient = ({ secretKey, apiBase, timeoutMs = 20_000 }: S
     maxNetworkRetries: 0,
     timeout: timeoutMs,
     telemetry: false,
-    httpAgent: new Agent({ keepAlive: true, scheduling: 'lifo' }),
+    httpClient: createHttpClient(new Agent({ keepAlive: true, scheduling: 'lifo' })),
     host: base.hostname,
     port: base.port || (isPlain ? 80 : 443),
     protocol: isPlain ? 'http' : 'https',

@@ -50,7 +50,9 @@ const clockSkewSeconds = 300
 const objectsMax = 5000
 
 /** A list that was cut off proves nothing about what lies beyond, so it is no answer at all. */
-const collect = async <T>(list: AsyncIterable<T>): Promise<T[]> => {
+const collect = async <T>(list: Stripe.ApiListPromise<T>): Promise<T[]> => {
+  const { object, data } = await list
+  if (object !== 'list' || !Array.isArray(data)) throw new UnmappedError('no list but', object)
   const found: T[] = []
   for await (const object of list) {
     if (found.length === objectsMax) throw new UnmappedError('more objects than', objectsMax)
