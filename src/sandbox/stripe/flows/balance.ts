@@ -1,0 +1,117 @@
+import { disputeFee, processingFee } from '../rules/fees.ts'
+import type { Documents, Row } from '../store/documents.ts'
+import type { Work } from '../store/work.ts'
+
+type Transaction = Documents['balance_transaction']
+type Booking = Pick<Transaction, 'amount' | 'currency' | 'type' | 'reporting_category' | 'source'> & {
+  fee?: number
+  feeType?: string
+  description?: string | null
+  isAvailableAtOnce?: boolean
+}
+
+const SETTLEMENT_SECONDS = 2 * 86_400
+
+/** Money in: the captured amount less Stripe's fee, available after two days. */
+export function bookCharge(work: Work, charge: Row<'charge'>, amount: number, isAvailableAtOnce: boolean): string {
+  const isCard = charge.doc.payment_method_details?.type === 'card'
+  return book(work, {
+    amount,
+    currency: charge.doc.currency,
+    type: isCard ? 'charge' : 'payment',
+    reporting_category: 'charge',
+    source: charge.id,
+    fee: processingFee(amount, charge.doc.currency),
+    description: charge.doc.description,
+    isAvailableAtOnce,
+  })
+}
+
+/** Money out. Stripe keeps the fee of the charge. */
+export function bookRefund(work: Work, refundId: string, charge: Row<'charge'>, amount: number): string {
+  const isCard = charge.doc.payment_method_details?.type === 'card'
+  return book(work, {
+    amount: -amount,
+    currency: charge.doc.currency,
+    type: isCard ? 'refund' : 'payment_refund',
+    reporting_category: 'refund',
+    source: refundId,
+    description:
+      charge.doc.description === null ? 'REFUND FOR CHARGE' : `REFUND FOR CHARGE (${charge.doc.description})`,
+  })
+}
+
+/** A refund that came back, or was called off in time. */
+export function bookRefundReturn(
+  work: Work,
+  refund: Row<'refund'>,
+  type: 'refund_failure' | 'payment_failure_refund',
+): string {
+  return book(work, {
+    amount: refund.doc.amount,
+    currency: refund.doc.currency,
+    type,
+    reporting_category: 'refund_failure',
+    source: refund.id,
+    description: 'REFUND FAILURE',
+  })
+}
+
+export function bookDispute(work: Work, dispute: Row<'dispute'>, direction: 'withdrawn' | 'reinstated'): Transaction {
+  const isWithdrawn = direction === 'withdrawn'
+  return bookDocument(work, {
+    amount: isWithdrawn ? -dispute.doc.amount : dispute.doc.amount,
+    currency: dispute.doc.currency,
+    type: 'adjustment',
+    reporting_category: isWithdrawn ? 'dispute' : 'dispute_reversal',
+    source: dispute.id,
+    fee: isWithdrawn ? disputeFee(dispute.doc.currency) : 0,
+    description: isWithdrawn
+      ? `Chargeback withdrawal for ${dispute.doc.charge}`
+      : `Chargeback reversal for ${dispute.doc.charge}`,
+    isAvailableAtOnce: true,
+  })
+}
+
+export function bookPayout(work: Work, payout: Row<'payout'>, direction: 'out' | 'back'): string {
+  return book(work, {
+    amount: direction === 'out' ? -payout.doc.amount : payout.doc.amount,
+    currency: payout.doc.currency,
+    type: direction === 'out' ? 'payout' : 'payout_cancel',
+    reporting_category: direction === 'out' ? 'payout' : 'payout_reversal',
+    source: payout.id,
+    description: 'STRIPE PAYOUT',
+    isAvailableAtOnce: true,
+  })
+}
+
+const book = (work: Work, booking: Booking): string => bookDocument(work, booking).id
+
+function bookDocument(work: Work, booking: Booking): Transaction {
+  const { isAvailableAtOnce = false, fee = 0, ...rest } = booking
+  const doc: Transaction = {
+    id: work.id('txn'),
+    object: 'balance_transaction',
+    amount: rest.amount,
+    available_on: isAvailableAtOnce ? work.now : work.now + SETTLEMENT_SECONDS,
+    balance_type: 'payments',
+    created: work.now,
+    currency: rest.currency,
+    description: rest.description ?? null,
+    exchange_rate: null,
+    fee,
+    fee_details: fee === 0 ? [] : [feeDetail(fee, rest.currency, rest.type)],
+    net: rest.amount - fee,
+    reporting_category: rest.reporting_category,
+    source: rest.source,
+    status: isAvailableAtOnce ? 'available' : 'pending',
+    type: rest.type,
+  }
+  work.insert('balance_transaction', doc, { payout: null })
+  return doc
+}
+
+function feeDetail(amount: number, currency: string, type: string) {
+  const description = type === 'adjustment' ? 'Dispute fee' : 'Stripe processing fees'
+  return { amount, application: null, currency, description, type: 'stripe_fee' }
+}

@@ -1,0 +1,115 @@
+import { invalidRequest } from '../http/api-error.ts'
+import { checkAmount, formatAmount } from '../rules/currencies.ts'
+import { assertIntentAllows } from '../rules/intent-rules.ts'
+import { cardByScenario } from '../rules/test-cards.ts'
+import type { Row } from '../store/documents.ts'
+import type { Work } from '../store/work.ts'
+import { completeCapture } from './attempt.ts'
+import { bookCharge } from './balance.ts'
+
+type Intent = Row<'payment_intent'>
+
+/** Takes held money, once or (with multicapture) in parts. What is not taken at the last capture is released. */
+export async function captureIntent(
+  work: Work,
+  intent: Intent,
+  {
+    amount = intent.doc.amount_capturable,
+    isFinal = true,
+  }: { amount?: number | undefined; isFinal?: boolean | undefined },
+): Promise<void> {
+  assertIntentAllows('capture', intent.doc)
+  const { doc } = intent
+  if (amount > doc.amount_capturable) {
+    const limit = formatAmount(doc.amount_capturable, doc.currency)
+    throw invalidRequest(
+      `Amount to capture (${formatAmount(amount, doc.currency)}) must be less than or equal to the capturable amount (${limit}).`,
+      {
+        code: 'amount_too_large',
+        param: 'amount_to_capture',
+      },
+    )
+  }
+  if (!isFinal && !intent.hidden.multicapture) {
+    throw invalidRequest('This PaymentIntent does not support multicapture: `final_capture` cannot be false.', {
+      param: 'final_capture',
+    })
+  }
+  const charge = await latestCharge(work, intent)
+  charge.doc.amount_captured += amount
+  charge.doc.captured = true
+  const card = cardByScenario(charge.hidden.scenario)
+  charge.doc.balance_transaction = bookCharge(work, charge, amount, card.isAvailableAtOnce)
+  work.changed(charge)
+  work.emit('charge.captured', charge)
+  if (isFinal || amount === doc.amount_capturable) {
+    completeCapture(work, intent, charge)
+    if (card.dispute) work.schedule('dispute.open', charge.id, 0)
+    return
+  }
+  doc.amount_received = charge.doc.amount_captured
+  doc.amount_capturable -= amount
+  work.changed(intent)
+  work.emit('payment_intent.amount_capturable_updated', intent)
+}
+
+export type CancellationReason =
+  | 'abandoned'
+  | 'duplicate'
+  | 'fraudulent'
+  | 'requested_by_customer'
+  | 'automatic'
+  | 'expired'
+
+export async function cancelIntent(work: Work, intent: Intent, reason: CancellationReason | null): Promise<void> {
+  assertIntentAllows('cancel', intent.doc)
+  const { doc } = intent
+  if (doc.status === 'requires_capture') await releaseHold(work, intent, reason)
+  doc.status = 'canceled'
+  doc.canceled_at = work.now
+  doc.cancellation_reason = reason
+  doc.amount_capturable = 0
+  doc.next_action = null
+  work.changed(intent)
+  work.emit('payment_intent.canceled', intent)
+}
+
+/** Stripe shows a released hold as a refunded charge, though no refund and no money ever existed. */
+async function releaseHold(work: Work, intent: Intent, reason: CancellationReason | null): Promise<void> {
+  const charge = await latestCharge(work, intent)
+  charge.doc.amount_refunded = charge.doc.amount - charge.doc.amount_captured
+  charge.doc.refunded = charge.doc.amount_captured === 0
+  work.changed(charge)
+  work.emit(reason === 'expired' || reason === 'automatic' ? 'charge.expired' : 'charge.refunded', charge)
+}
+
+export async function incrementAuthorization(work: Work, intent: Intent, amount: number): Promise<void> {
+  assertIntentAllows('increment', intent.doc)
+  const { doc, hidden } = intent
+  if (!hidden.incremental) {
+    throw invalidRequest(
+      'This PaymentIntent is not eligible for incremental authorization. Request it with `payment_method_options[card][request_incremental_authorization]` when the PaymentIntent is confirmed.',
+      { payment_intent: doc },
+    )
+  }
+  if (amount <= doc.amount) {
+    throw invalidRequest('The new amount must be greater than the currently authorized amount.', { param: 'amount' })
+  }
+  checkAmount(amount, doc.currency)
+  const previous = { amount: doc.amount, amount_capturable: doc.amount_capturable }
+  const charge = await latestCharge(work, intent)
+  doc.amount_capturable += amount - doc.amount
+  doc.amount = amount
+  charge.doc.amount = amount
+  const card = charge.doc.payment_method_details?.card
+  if (card) card.amount_authorized = amount
+  work.changed(charge)
+  work.changed(intent)
+  work.emit('charge.updated', charge, { amount: previous.amount })
+  work.emit('payment_intent.amount_capturable_updated', intent, previous)
+}
+
+export async function latestCharge(work: Work, intent: Intent): Promise<Row<'charge'>> {
+  if (intent.doc.latest_charge === null) throw new Error(`${intent.id} has no charge`)
+  return work.get('charge', intent.doc.latest_charge)
+}

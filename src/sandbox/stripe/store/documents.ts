@@ -1,0 +1,66 @@
+import type Stripe from 'stripe'
+
+/**
+ * What the simulator stores: Stripe's own declared types, every expandable field collapsed to its id. Expansion
+ * happens on the way out, so that an object lives in one place only.
+ */
+export type Documents = {
+  payment_intent: Flat<Stripe.PaymentIntent>
+  charge: Flat<Stripe.Charge>
+  refund: Flat<Stripe.Refund>
+  balance_transaction: Flat<Stripe.BalanceTransaction>
+  customer: Flat<Omit<Stripe.Customer, 'deleted'>>
+  payment_method: Flat<Stripe.PaymentMethod>
+  setup_intent: Flat<Stripe.SetupIntent>
+  dispute: Flat<Stripe.Dispute>
+  payout: Flat<Stripe.Payout>
+  'checkout.session': Flat<Stripe.Checkout.Session>
+  webhook_endpoint: Flat<Omit<Stripe.WebhookEndpoint, 'deleted'>>
+  event: Flat<Omit<Stripe.Event, 'type' | 'data'>> & { type: string; data: EventData }
+}
+
+/** What Stripe knows about an object but never shows; the simulator needs it to act like Stripe later. */
+export type Hidden = {
+  payment_intent: IntentHidden
+  charge: { scenario: string; authorizedAt: number }
+  refund: Empty
+  balance_transaction: { payout: string | null }
+  customer: { deleted: boolean }
+  payment_method: { scenario: string; authenticated: boolean }
+  setup_intent: { returnUrl: string | null }
+  dispute: Empty
+  payout: Empty
+  'checkout.session': SessionHidden
+  webhook_endpoint: { secret: string; deleted: boolean }
+  event: Empty
+}
+
+export type Kind = keyof Documents
+export type Row<K extends Kind> = { kind: K; id: string; doc: Documents[K]; hidden: Hidden[K] }
+export type AnyRow = { [K in Kind]: Row<K> }[Kind]
+
+export type IntentHidden = {
+  returnUrl: string | null
+  session: string | null
+  offSession: boolean
+  incremental: boolean
+  multicapture: boolean
+}
+
+export type SessionHidden = {
+  lineItems: Stripe.LineItem[]
+  intent: {
+    captureMethod: Stripe.PaymentIntent.CaptureMethod
+    description: string | null
+    metadata: Record<string, string>
+    receiptEmail: string | null
+    setupFutureUsage: Stripe.PaymentIntent.SetupFutureUsage | null
+    statementDescriptor: string | null
+    statementDescriptorSuffix: string | null
+    transferGroup: string | null
+  }
+}
+
+type EventData = { object: object; previous_attributes?: object }
+type Empty = Record<string, never>
+type Flat<T> = { [K in keyof T]: string extends T[K] ? Extract<T[K], string | null | undefined> : T[K] }

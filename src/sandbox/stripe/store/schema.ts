@@ -1,0 +1,79 @@
+import type { Pool } from 'pg'
+
+/** Idempotent DDL: runs at every start, under a lock, because two simulators may start on one database at once. */
+export async function createSchema(pool: Pool): Promise<void> {
+  const client = await pool.connect()
+  try {
+    await client.query('begin')
+    await client.query(`select pg_advisory_xact_lock(hashtext('sandbox_stripe.schema'))`)
+    await client.query(DDL)
+    await client.query('commit')
+  } catch (error) {
+    await client.query('rollback')
+    throw error
+  } finally {
+    client.release()
+  }
+}
+
+const DDL = `
+create schema if not exists sandbox_stripe;
+
+-- Every object of the API, events included. "json" and not "jsonb": the order of keys is kept and writing is cheaper.
+create table if not exists sandbox_stripe.object (
+  id text primary key,
+  kind text not null,
+  seq bigint generated always as identity,
+  created bigint not null,
+  customer text,
+  payment_intent text,
+  charge text,
+  doc json not null,
+  hidden json not null
+);
+create index if not exists object_by_kind on sandbox_stripe.object (kind, seq);
+create index if not exists object_by_intent on sandbox_stripe.object (payment_intent, seq) where payment_intent is not null;
+create index if not exists object_by_charge on sandbox_stripe.object (charge, seq) where charge is not null;
+create index if not exists object_by_customer on sandbox_stripe.object (customer, seq) where customer is not null;
+
+create table if not exists sandbox_stripe.idempotency (
+  key text primary key,
+  fingerprint text not null,
+  request_id text not null,
+  status int not null,
+  body text not null,
+  created bigint not null
+);
+
+create table if not exists sandbox_stripe.delivery (
+  id bigint generated always as identity primary key,
+  event_id text not null,
+  endpoint_id text not null,
+  attempts int not null default 0,
+  due_ms bigint not null,
+  state text not null default 'pending' check (state in ('pending', 'delivered', 'failed')),
+  last_status int,
+  last_error text
+);
+create index if not exists delivery_due on sandbox_stripe.delivery (due_ms, id) where state = 'pending';
+create index if not exists delivery_by_event on sandbox_stripe.delivery (event_id);
+
+create table if not exists sandbox_stripe.task (
+  id bigint generated always as identity primary key,
+  name text not null,
+  subject text not null,
+  due_ms bigint not null
+);
+create index if not exists task_due on sandbox_stripe.task (due_ms, id);
+create index if not exists task_by_subject on sandbox_stripe.task (subject);
+
+create table if not exists sandbox_stripe.fault (
+  id bigint generated always as identity primary key,
+  fault text not null,
+  remaining int not null,
+  method text,
+  path text
+);
+
+create table if not exists sandbox_stripe.setting (name text primary key, value text not null);
+`
