@@ -5,7 +5,7 @@ import type { ContractKit } from './contract-kit.ts'
 
 /** An unknown outcome is settled by looking it up. */
 export const lostAnswers = (kit: ContractKit): void => {
-  const { order, tagged, paid, held, fresh, refundOf, refundsOf, capture } = kit
+  const { key, pageOrder, order, tagged, paid, held, fresh, refundOf, refundsOf, capture } = kit
   describe('when the answer does not come', () => {
     for (const how of ['answer_lost', 'fails_after'] as const) {
       test(`after the work (${how}), a look-up finds exactly one payment`, async () => {
@@ -34,6 +34,21 @@ export const lostAnswers = (kit: ContractKit): void => {
         assert.equal((await fresh(payment)).amountReceived, 3000n)
       })
     }
+
+    test('to a cancellation, a look-up finds it', async () => {
+      const payment = await held()
+      await kit.harness.spoilNext('answer_lost')
+      unknown(await kit.harness.provider.cancel({ idempotencyKey: key(), paymentRef: payment.ref }))
+      assert.equal((await fresh(payment)).state, 'canceled')
+    })
+
+    test('to the opening of a page, the same key leads to the same page', async () => {
+      const command = pageOrder()
+      await kit.harness.spoilNext('answer_lost')
+      unknown(await kit.harness.provider.openPage(command))
+      const page = ok(await kit.harness.provider.openPage(command))
+      assert.deepEqual(ok(await kit.harness.provider.findPage({ pageRef: page.ref })), page)
+    })
 
     test('and nothing was done, a look-up finds nothing', async () => {
       const command = order()
