@@ -1,0 +1,17 @@
+import { stripeEventTypes } from './stripe-event-types.ts'
+
+/** Event types of ours that Stripe does not have. */
+export const ownEventTypes = [
+  'thread.created',
+  'thread.message.created',
+  'thread.message.undeliverable',
+  'webhook_endpoint.disabled',
+] as const
+
+const known: ReadonlySet<string> = new Set([...stripeEventTypes, ...ownEventTypes])
+
+export const isKnownEventType = (type: string): boolean => known.has(type)
+
+/** Whether an endpoint asked for events of this type. */
+export const wants = (enabledEvents: readonly string[], type: string): boolean =>
+  enabledEvents.includes('*') || enabledEvents.includes(type)
