@@ -96,7 +96,7 @@ async function initdb(
 function run(launcher: Launcher, program: string, args: string[], cwd: string) {
   const { file, args: wrapped, ...ids } = launcher.wrap(program, args)
   return new Promise<{ code: number | null; output: string }>((resolve, reject) => {
-    const child = spawn(file, wrapped, { ...ids, cwd, windowsHide: true, env: { ...process.env, LC_ALL: 'C' } })
+    const child = spawn(file, wrapped, { ...ids, cwd, windowsHide: true })
     let output = ''
     child.stdout.on('data', (chunk) => {
       output += chunk

@@ -36,7 +36,6 @@ export function launch(place: Place, port: number, settings: string[], binaries:
       detached: true,
       windowsHide: true,
       stdio: ['ignore', log, log],
-      env: { ...process.env, LC_ALL: 'C' },
     })
     child.on('error', () => undefined)
     child.unref()

@@ -133,6 +133,7 @@ function settings(ephemeral: boolean): string[] {
     'max_connections=100',
     'max_wal_senders=0',
     'jit=off', // compiles longer than our short statements run
+    'lc_messages=C', // we read some of them
     'timezone=UTC',
     'log_timezone=UTC',
     'log_checkpoints=off',
