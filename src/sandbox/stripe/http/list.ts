@@ -35,6 +35,7 @@ export type ListRequest = {
 type Filters = { [column in 'customer' | 'payment_intent' | 'charge']?: string | undefined } & {
   /** Fields of the document itself, compared as text. */
   doc?: { [field: string]: string | string[] | undefined }
+  hidden?: { [field: string]: string }
 }
 
 export async function listObjects(work: Work, kind: Kind, url: string, request: ListRequest, filters: Filters = {}) {
@@ -46,6 +47,9 @@ export async function listObjects(work: Work, kind: Kind, url: string, request: 
   }
   for (const [field, wanted] of Object.entries(filters.doc ?? {})) {
     if (wanted !== undefined) where.push(`doc->>${bind(field)} = any(${bind([wanted].flat())}::text[])`)
+  }
+  for (const [field, wanted] of Object.entries(filters.hidden ?? {})) {
+    where.push(`hidden->>${bind(field)} = ${bind(wanted)}`)
   }
   for (const [name, sign] of [
     ['gt', '>'],

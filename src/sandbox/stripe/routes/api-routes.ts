@@ -1,9 +1,16 @@
 import type { Route } from '../http/route.ts'
+import { balanceRoutes } from './balance.ts'
 import { chargeRoutes } from './charges.ts'
 import { checkoutSessionRoutes } from './checkout-sessions.ts'
+import { customerRoutes } from './customers.ts'
+import { disputeRoutes } from './disputes.ts'
 import { eventRoutes } from './events.ts'
 import { paymentIntentRoutes } from './payment-intents.ts'
+import { paymentMethodRoutes } from './payment-methods.ts'
+import { payoutRoutes } from './payouts.ts'
 import { refundRoutes } from './refunds.ts'
+import { setupIntentRoutes } from './setup-intents.ts'
+import { webhookEndpointRoutes } from './webhook-endpoints.ts'
 
 export const API_ROUTES: readonly Route[] = [
   ...paymentIntentRoutes,
@@ -11,4 +18,11 @@ export const API_ROUTES: readonly Route[] = [
   ...refundRoutes,
   ...checkoutSessionRoutes,
   ...eventRoutes,
+  ...customerRoutes,
+  ...paymentMethodRoutes,
+  ...setupIntentRoutes,
+  ...disputeRoutes,
+  ...balanceRoutes,
+  ...payoutRoutes,
+  ...webhookEndpointRoutes,
 ]

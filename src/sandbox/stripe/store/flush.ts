@@ -9,6 +9,7 @@ export type Pending = {
   events: PendingEvent[]
   tasks: { name: TaskName; subject: string; due_ms: number }[]
   answer: (StoredAnswer & { created: number }) | null
+  after: (() => Promise<void>)[]
 }
 
 /** Everything one unit of work changed, in one statement: atomic by itself when no transaction is open. */

@@ -45,16 +45,28 @@ export type Work = {
   exclusive(sql: string, values: unknown[]): Promise<void>
   /** Takes a task out of the list, for the process that gets it first. */
   claimTask(id: string): Promise<boolean>
+  afterCommit(action: () => Promise<void>): void
 }
 
 export type StoredAnswer = { key: string; fingerprint: string; requestId: string; status: number; body: string }
 
 export async function withWork<T>(sandbox: Sandbox, origin: Origin, body: (work: Work) => Promise<T>): Promise<T> {
+  const pending: Pending = { rows: new Map(), events: [], tasks: [], answer: null, after: [] }
+  const result = await commit(sandbox, origin, pending, body)
+  for (const action of pending.after) await action()
+  return result
+}
+
+async function commit<T>(
+  sandbox: Sandbox,
+  origin: Origin,
+  pending: Pending,
+  body: (work: Work) => Promise<T>,
+): Promise<T> {
   const client = await sandbox.pool.connect()
   const session = { open: false }
   try {
     await sandbox.ids.ensure(client)
-    const pending: Pending = { rows: new Map(), events: [], tasks: [], answer: null }
     const result = await body(createWork(sandbox, origin, client, session, pending))
     const hasWritten = await flush(client, sandbox, pending)
     if (session.open) await client.query('commit')
@@ -140,6 +152,7 @@ function createWork(
       await begin()
       return (await client.query('delete from sandbox_stripe.task where id = $1', [id])).rowCount === 1
     },
+    afterCommit: (action) => void pending.after.push(action),
   }
   return work
 }
