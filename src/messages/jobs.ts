@@ -1,0 +1,64 @@
+import type { Selectable } from 'kysely'
+import { isCurrency } from '#kernel/currencies.ts'
+import { newUuid } from '#kernel/ids.ts'
+import type { Tx } from '#platform/database.ts'
+import { appendEvents } from '#platform/outbox.ts'
+import type { EventsTable } from '#platform/tables.ts'
+import { firstState, showMessage } from './message-view.ts'
+import { type Notice, noticeOf } from './notice.ts'
+import { findThread, insertMessage, type MessageRow } from './repo.ts'
+import type { Message } from './schemas.ts'
+import { say } from './words.ts'
+
+/**
+ * Follows payments and refunds of a thread: a receipt, or a notice, in the transaction that tells of the event. The
+ * dedupe key makes it one message, however often and by however many events it is told.
+ */
+export const createMessageSubscriber =
+  () =>
+  async (tx: Tx, event: Selectable<EventsTable>): Promise<void> => {
+    if (event.thread_id === null) return
+    const notice = noticeOf(event)
+    if (!notice) return
+    const thread = await findThread(tx, event.merchant_id, event.thread_id)
+    if (!thread) return
+    const row: MessageRow = {
+      merchant_id: event.merchant_id,
+      id: newUuid(),
+      thread_id: thread.id,
+      direction: 'out',
+      kind: notice.card.type,
+      text: textOf(notice, thread.locale),
+      card: notice.card,
+      payment_intent_id: event.payment_intent_id,
+      participant_id: null,
+      dedupe_key: notice.dedupeKey,
+      state: firstState(thread.channel, 'out'),
+      metadata: {},
+      created_at: event.created_at,
+    }
+    await addMessage(tx, row, showMessage(row, notice.card), event.livemode)
+  }
+
+const textOf = ({ sentence, card }: Notice, locale: string | null): string => {
+  if (!isCurrency(card.currency)) throw new RangeError(`unknown currency ${card.currency}`)
+  return say(sentence, BigInt(card.amount), card.currency, locale)
+}
+
+/** Stores a message and its event; false, and nothing done, when it is there already. */
+export const addMessage = async (tx: Tx, row: MessageRow, shown: Message, livemode: boolean): Promise<boolean> => {
+  if (!(await insertMessage(tx, row))) return false
+  await appendEvents(tx, [
+    {
+      merchantId: row.merchant_id,
+      type: 'thread.message.created',
+      objectId: row.id,
+      threadId: row.thread_id,
+      paymentIntentId: row.payment_intent_id,
+      object: shown,
+      livemode,
+      createdAt: row.created_at,
+    },
+  ])
+  return true
+}

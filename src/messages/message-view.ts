@@ -1,0 +1,37 @@
+import { unixSeconds } from '#kernel/clock.ts'
+import { showId } from '#kernel/ids.ts'
+import { toJsonAmount } from '#kernel/money.ts'
+import type { IntentRow, MessageRow } from './repo.ts'
+import { type Card, cardSchema, type Message } from './schemas.ts'
+
+export const showMessage = (row: MessageRow, card: Card | null): Message => ({
+  id: showId('message', row.id),
+  object: 'thread.message',
+  created: unixSeconds(row.created_at),
+  thread: showId('thread', row.thread_id),
+  direction: row.direction,
+  from: row.participant_id === null ? 'bot' : showId('participant', row.participant_id),
+  kind: row.kind,
+  text: row.text,
+  card,
+  state: row.state,
+  payment_intent: row.payment_intent_id === null ? null : showId('paymentIntent', row.payment_intent_id),
+  metadata: row.metadata,
+})
+
+/** Receipts and notices are facts and stored whole; a request to pay is drawn from the payment as it is now. */
+export const storedCard = (row: MessageRow): Card | null => (row.card === null ? null : cardSchema.parse(row.card))
+
+export const requestCard = (intent: IntentRow, checkoutUrl: string): Card => ({
+  type: 'payment_request',
+  title: intent.description ?? '',
+  amount: toJsonAmount(intent.amount),
+  currency: intent.currency,
+  status: intent.status,
+  checkout_url: checkoutUrl,
+  expires_at: intent.expires_at && unixSeconds(intent.expires_at),
+})
+
+/** Only the web chat reads its messages from us; what would carry the other channels' messages does not exist yet. */
+export const firstState = (channel: string, direction: MessageRow['direction']): MessageRow['state'] =>
+  channel === 'webchat' || direction === 'in' ? 'delivered' : 'queued'

@@ -1,0 +1,52 @@
+import type { Selectable } from 'kysely'
+import type { Db } from '#platform/database.ts'
+import type { MessagesTable, ThreadsTable } from '#platform/tables.ts'
+
+export type MessageRow = Selectable<MessagesTable>
+export type ThreadRow = Pick<Selectable<ThreadsTable>, 'merchant_id' | 'id' | 'channel' | 'locale'>
+export type IntentRow = Awaited<ReturnType<typeof listIntents>>[number]
+
+export const findThread = (db: Db, merchantId: string, id: string): Promise<ThreadRow | undefined> =>
+  db
+    .selectFrom('threads')
+    .select(['merchant_id', 'id', 'channel', 'locale'])
+    .where('merchant_id', '=', merchantId)
+    .where('id', '=', id)
+    .executeTakeFirst()
+
+export const isParticipant = async (db: Db, thread: ThreadRow, id: string): Promise<boolean> => {
+  const row = await db
+    .selectFrom('participants')
+    .select('id')
+    .where('merchant_id', '=', thread.merchant_id)
+    .where('id', '=', id)
+    .where('thread_id', '=', thread.id)
+    .executeTakeFirst()
+  return row !== undefined
+}
+
+/** What cards show of payments. */
+export const listIntents = (db: Db, merchantId: string, ids: string[]) =>
+  db
+    .selectFrom('payment_intents')
+    .select(['id', 'thread_id', 'status', 'amount', 'currency', 'description', 'expires_at', 'livemode'])
+    .where('merchant_id', '=', merchantId)
+    .where('id', 'in', ids)
+    .execute()
+
+export const selectMessages = (db: Db, thread: ThreadRow) =>
+  db.selectFrom('messages').selectAll().where('merchant_id', '=', thread.merchant_id).where('thread_id', '=', thread.id)
+
+export const findMessage = (db: Db, merchantId: string, id: string): Promise<MessageRow | undefined> =>
+  db.selectFrom('messages').selectAll().where('merchant_id', '=', merchantId).where('id', '=', id).executeTakeFirst()
+
+/** False when it is there already: the same request again, or the same reason (`dedupe_key`) told again. */
+export const insertMessage = async (db: Db, row: MessageRow): Promise<boolean> => {
+  const inserted = await db
+    .insertInto('messages')
+    .values({ ...row, card: row.card && JSON.stringify(row.card), metadata: JSON.stringify(row.metadata) })
+    .onConflict((conflict) => conflict.doNothing())
+    .returning('id')
+    .executeTakeFirst()
+  return inserted !== undefined
+}
