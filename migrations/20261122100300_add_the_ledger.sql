@@ -30,7 +30,10 @@ create table ledger_transactions (
   primary key (merchant_id, id),
   unique (merchant_id, event_key)
 );
-select parley_protect('ledger_transactions', 'select, insert');
+select parley_protect('ledger_transactions', 'select');
+-- All columns but xid: with a forged one a transaction could be written to after its commit.
+grant insert (merchant_id, id, event_key, kind, description, payment_intent_id, refund_id, thread_id, effective_at,
+  created_at) on ledger_transactions to parley_app;
 select parley_append_only('ledger_transactions');
 create index ledger_transactions_by_intent on ledger_transactions (merchant_id, payment_intent_id) where payment_intent_id is not null;
 
@@ -101,8 +104,13 @@ declare
 begin
   perform pg_advisory_xact_lock(hashtext('ledger_create_partition'));
   if to_regclass(name) is not null then return false; end if;
-  execute format('create table %I partition of ledger_entries for values from (%L) to (%L)', name,
-    parley_uuid_at(first_day), parley_uuid_at(first_day + interval '1 month'));
+  begin
+    execute format('create table %I partition of ledger_entries for values from (%L) to (%L)', name,
+      parley_uuid_at(first_day), parley_uuid_at(first_day + interval '1 month'));
+  exception when check_violation then
+    -- The default partition has entries of this month, which nothing may move: the month stays there.
+    return false;
+  end;
   execute format('alter table %I enable row level security', name);
   execute format('alter table %I force row level security', name);
   perform ledger_guard_entries(name::regclass);

@@ -1,8 +1,9 @@
 import { sql } from 'kysely'
+import type { Currency } from '#kernel/currencies.ts'
 import { newUuid } from '#kernel/ids.ts'
 import type { Tx } from '#platform/database.ts'
 import { chartAccount } from './chart.ts'
-import type { Posting } from './posting-rules.ts'
+import type { Posting, Refundable } from './posting-rules.ts'
 
 export interface LedgerItem {
   readonly merchantId: string
@@ -111,4 +112,37 @@ const openAccounts = async (tx: Tx, items: readonly LedgerItem[], now: Date): Pr
     )
     .onConflict((conflict) => conflict.columns(['merchant_id', 'code', 'currency']).doNothing())
     .execute()
+}
+
+export interface PaymentReference {
+  readonly merchantId: string
+  readonly paymentIntentId: string
+  readonly currency: Currency
+}
+
+/**
+ * What of each payment may still be refunded, by leg, for `postRefunded`. Read it in the transaction that posts the
+ * refund and under the lock of the payment: it sees what this transaction booked, not what others are booking.
+ */
+export const readRefundable = async (
+  tx: Tx,
+  payments: readonly PaymentReference[],
+): Promise<Map<string, Refundable>> => {
+  const { rows } = await sql<{ payment_intent_id: string } & Refundable>`
+    select w.payment_intent_id,
+      coalesce(-sum(e.amount) filter (where a.code in ('4010', '4020', '4090')), 0)::bigint as sales,
+      coalesce(-sum(e.amount) filter (where a.code = '2310'), 0)::bigint as tax,
+      coalesce(-sum(e.amount) filter (where a.code = '2060'), 0)::bigint as tip,
+      coalesce(-sum(e.amount) filter (where a.code = '2040'), 0)::bigint as owed
+    from unnest(
+      ${payments.map((payment) => payment.merchantId)}::uuid[],
+      ${payments.map((payment) => payment.paymentIntentId)}::uuid[],
+      ${payments.map((payment) => payment.currency)}::text[]
+    ) as w (merchant_id, payment_intent_id, currency)
+    left join ledger_transactions t on t.merchant_id = w.merchant_id and t.payment_intent_id = w.payment_intent_id
+    left join ledger_entries e on e.merchant_id = t.merchant_id and e.transaction_id = t.id and e.currency = w.currency
+    left join ledger_accounts a on a.merchant_id = e.merchant_id and a.id = e.account_id
+    group by w.payment_intent_id
+  `.execute(tx)
+  return new Map(rows.map(({ payment_intent_id: id, ...left }) => [id, left]))
 }

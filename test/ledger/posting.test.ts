@@ -1,44 +1,28 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { sql } from 'kysely'
-import { type Currency, isCurrency } from '#kernel/currencies.ts'
 import { newUuid } from '#kernel/ids.ts'
-import { type Posting, postCaptured, postFee } from '#ledger/posting-rules.ts'
-import { type LedgerItem, postLedger } from '#ledger/repo.ts'
-import { type Database, inTransaction } from '#platform/database.ts'
-import { createTestDatabase } from './ledger-database.ts'
+import {
+  type Posting,
+  postCaptured,
+  postFee,
+  postRefunded,
+  postRefundFailed,
+  refundableOf,
+} from '#ledger/posting-rules.ts'
+import { type LedgerItem, postLedger, readRefundable } from '#ledger/repo.ts'
+import { inTransaction } from '#platform/database.ts'
+import { createTestDatabase, currencyOf, itemOf, post } from './ledger-database.ts'
 
 const { db, newMerchant } = await createTestDatabase()
 const now = new Date('2026-11-22T10:00:00Z')
 
-const currencyOf = (code: string): Currency => {
-  assert.ok(isCurrency(code))
-  return code
-}
 const eur = currencyOf('eur')
 
-const required = (posting: Posting | undefined): Posting => {
-  assert.ok(posting)
-  return posting
-}
-const capture = (merchantId: string, ref: string, total = 13000n): LedgerItem => ({
-  merchantId,
-  posting: required(postCaptured({ providerChargeRef: ref, total, currency: eur, effectiveAt: now })),
-  paymentIntentId: null,
-  refundId: null,
-  threadId: null,
-})
-const fee = (merchantId: string, ref: string): LedgerItem => ({
-  ...capture(merchantId, ref),
-  posting: required(postFee({ balanceRef: ref, amount: 220n, currency: eur, effectiveAt: now })),
-})
-
-const post = (database: Database, items: readonly LedgerItem[]): Promise<number> =>
-  inTransaction(
-    database,
-    items.map((item) => item.merchantId),
-    (tx) => postLedger(tx, items, now),
-  )
+const capture = (merchantId: string, ref: string, total = 13000n): LedgerItem =>
+  itemOf(merchantId, postCaptured({ providerChargeRef: ref, total, currency: eur, effectiveAt: now }))
+const fee = (merchantId: string, ref: string): LedgerItem =>
+  itemOf(merchantId, postFee({ balanceRef: ref, amount: 220n, currency: eur, effectiveAt: now }))
 
 const sums = (merchantId: string): Promise<Record<string, bigint>> =>
   inTransaction(db, merchantId, async (tx) => {
@@ -108,4 +92,23 @@ test('a merchant outside of the transaction is refused', async () => {
 
 test('no items are no work', async () => {
   assert.equal(await inTransaction(db, newUuid(), (tx) => postLedger(tx, [], now)), 0)
+})
+
+test('what may be refunded is what the ledger has of the payment, also within the same transaction', async () => {
+  const merchant = await newMerchant()
+  const paymentIntentId = newUuid()
+  const money = { currency: eur, effectiveAt: now }
+  const parts = { goods: 10000n, shipping: 500n, tax: 2100n, tip: 400n }
+  await inTransaction(db, merchant, async (tx) => {
+    const payments = [{ merchantId: merchant, paymentIntentId, currency: eur }]
+    const left = async () => (await readRefundable(tx, payments)).get(paymentIntentId)
+    const book = (posting: Posting | undefined) => postLedger(tx, [itemOf(merchant, posting, { paymentIntentId })], now)
+    assert.deepEqual(await left(), { sales: 0n, tax: 0n, tip: 0n, owed: 0n })
+    await book(postCaptured({ ...money, providerChargeRef: 'ch_1', total: 13000n, parts }))
+    assert.deepEqual(await left(), { ...refundableOf(parts) })
+    await book(postRefunded({ ...money, refundId: 're_1', amount: 1300n, left: refundableOf(parts) }))
+    assert.deepEqual(await left(), { sales: 9450n, tax: 1890n, tip: 360n, owed: 0n })
+    await book(postRefundFailed({ ...money, refundId: 're_1', amount: 1300n }))
+    assert.deepEqual(await left(), { sales: 9450n, tax: 1890n, tip: 360n, owed: 1300n })
+  })
 })

@@ -1,0 +1,118 @@
+import { type Route, route } from '#platform/route.ts'
+import {
+  accountExample,
+  csvExample,
+  entryExample,
+  listExample,
+  transactionExample,
+  trialBalanceExample,
+} from './examples.ts'
+import {
+  accountList,
+  accountListQuery,
+  accountQuery,
+  accountSchema,
+  entryList,
+  entryListQuery,
+  exportQuery,
+  idParams,
+  journalCsv,
+  transactionList,
+  transactionListQuery,
+  transactionSchema,
+  trialBalanceQuery,
+  trialBalanceSchema,
+} from './schemas.ts'
+import type { LedgerService } from './service.ts'
+
+const roles = ['finance', 'merchant', 'service', 'platform'] as const
+const shared = { method: 'get', tag: 'Ledger', roles } as const
+
+export const ledgerRoutes = (ledger: LedgerService): Route[] => [
+  route({
+    ...shared,
+    path: '/v1/ledger/accounts',
+    operationId: 'listLedgerAccounts',
+    summary: 'List ledger accounts with their balances',
+    description: 'An account is a code of the chart in one currency; it is opened by its first entry.',
+    query: accountListQuery,
+    response: accountList,
+    errors: ['parameters_exclusive', 'resource_missing'],
+    example: listExample('/v1/ledger/accounts', accountExample),
+    handler: ({ merchantId, query }) => ledger.listAccounts(merchantId, query),
+  }),
+  route({
+    ...shared,
+    path: '/v1/ledger/accounts/:id',
+    operationId: 'retrieveLedgerAccount',
+    summary: 'Retrieve a ledger account with its balance',
+    params: idParams,
+    query: accountQuery,
+    response: accountSchema,
+    errors: ['resource_missing'],
+    example: accountExample,
+    handler: ({ merchantId, params, query }) => ledger.retrieveAccount(merchantId, params.id, query.as_of),
+  }),
+  route({
+    ...shared,
+    path: '/v1/ledger/transactions',
+    operationId: 'listLedgerTransactions',
+    summary: 'List ledger transactions with their entries',
+    query: transactionListQuery,
+    response: transactionList,
+    errors: ['parameters_exclusive', 'resource_missing'],
+    example: listExample('/v1/ledger/transactions', transactionExample),
+    handler: ({ merchantId, query }) => ledger.listTransactions(merchantId, query),
+  }),
+  route({
+    ...shared,
+    path: '/v1/ledger/transactions/:id',
+    operationId: 'retrieveLedgerTransaction',
+    summary: 'Retrieve a ledger transaction with its entries',
+    params: idParams,
+    response: transactionSchema,
+    errors: ['resource_missing'],
+    example: transactionExample,
+    handler: ({ merchantId, params }) => ledger.retrieveTransaction(merchantId, params.id),
+  }),
+  route({
+    ...shared,
+    path: '/v1/ledger/entries',
+    operationId: 'listLedgerEntries',
+    summary: 'List ledger entries',
+    query: entryListQuery,
+    response: entryList,
+    errors: ['parameters_exclusive', 'resource_missing'],
+    example: listExample('/v1/ledger/entries', entryExample),
+    handler: ({ merchantId, query }) => ledger.listEntries(merchantId, query),
+  }),
+  route({
+    ...shared,
+    path: '/v1/ledger/trial_balance',
+    operationId: 'retrieveTrialBalance',
+    summary: 'Retrieve the trial balance',
+    description:
+      'Debits, credits and balance of every account that has entries. The balances of a currency add up to 0.',
+    query: trialBalanceQuery,
+    response: trialBalanceSchema,
+    errors: ['parameter_invalid_integer', 'parameter_invalid_string'],
+    example: trialBalanceExample,
+    handler: ({ merchantId, query }) => ledger.trialBalance(merchantId, query),
+  }),
+  route({
+    ...shared,
+    tag: 'Exports',
+    path: '/v1/exports/stream',
+    operationId: 'streamJournal',
+    summary: 'Stream the journal as CSV',
+    description:
+      'Journal lines, oldest first, from one snapshot (RFC 4180; amounts as decimal strings with exactly the digits of ' +
+      'their currency). A connection that breaks before the end of the stream is an incomplete export.',
+    query: exportQuery,
+    response: journalCsv,
+    contentType: 'text/csv',
+    errors: ['resource_missing', 'parameter_invalid_string', 'overloaded'],
+    example: csvExample,
+    handler: ({ merchantId, query }) => ledger.exportJournal(merchantId, query),
+  }),
+]

@@ -1,0 +1,145 @@
+import { z } from 'zod'
+import { isCurrency } from '#kernel/currencies.ts'
+import { idSchema, listOf, listQuery } from '#platform/listing.ts'
+
+const currency = z
+  .string()
+  .max(3)
+  .toLowerCase()
+  .refine(isCurrency, { message: 'must be an ISO 4217 code that is in use, for example eur' })
+  .meta({ description: 'Only this currency.', example: 'eur' })
+const account = z
+  .string()
+  .max(64)
+  .regex(/^(lac_[0-9a-z]+|\d{4})$/, 'must be an account id (lac_…) or a four-digit account code')
+  .meta({ description: 'Only this account: its id, or its code for the account of every currency.', example: '1110' })
+const seconds = z.int().min(0).max(4_102_444_800)
+const asOf = seconds.meta({
+  description: 'Unix seconds: only what took effect up to and including this second. Without it everything booked.',
+})
+const moment = (description: string) =>
+  z.union([seconds, z.iso.date()]).meta({ description: `${description} Unix seconds, or a day (UTC) as 2026-11-30.` })
+const minorUnits = (description: string) => z.int().meta({ description })
+
+const turnover = {
+  debit: minorUnits('Sum of all debits, minor units.'),
+  credit: minorUnits('Sum of all credits, minor units.'),
+  balance: minorUnits('Debit less credit, minor units: what revenue has earned shows as negative.'),
+}
+const accountType = z.enum(['asset', 'liability', 'equity', 'revenue', 'expense', 'memo'])
+
+export const idParams = z.strictObject({ id: z.string().max(64) })
+
+export const accountSchema = z
+  .object({
+    id: z.string(),
+    object: z.literal('ledger_account'),
+    code: z.string().meta({ description: 'Code in the chart of accounts.' }),
+    name: z.string(),
+    type: accountType,
+    normal_side: z.enum(['debit', 'credit']).meta({ description: 'Side on which an account of this type stands.' }),
+    currency: z.string(),
+    ...turnover,
+    as_of: z.int().nullable().meta({ description: 'The moment that was asked for; null for everything booked.' }),
+    created: z.int(),
+  })
+  .meta({ id: 'LedgerAccount' })
+export type Account = z.output<typeof accountSchema>
+
+export const accountList = listOf(accountSchema)
+export const accountQuery = z.strictObject({ as_of: asOf.optional() })
+export const accountListQuery = listQuery.extend({ currency: currency.optional(), as_of: asOf.optional() })
+
+export const entrySchema = z
+  .object({
+    id: z.string(),
+    object: z.literal('ledger_entry'),
+    transaction: z.string(),
+    line: z.int().meta({ description: 'Place in its transaction, from 1.' }),
+    account: z.string(),
+    account_code: z.string(),
+    account_name: z.string(),
+    currency: z.string(),
+    amount: minorUnits('Minor units, debit positive, credit negative.'),
+    kind: z.string(),
+    payment_intent: z.string().nullable(),
+    effective_at: z.int().meta({ description: 'When it happened at the provider.' }),
+    created: z.int().meta({ description: 'When it was booked.' }),
+  })
+  .meta({ id: 'LedgerEntry' })
+export type Entry = z.output<typeof entrySchema>
+
+export const entryList = listOf(entrySchema)
+export const entryListQuery = listQuery.omit({ created: true, expand: true }).extend({
+  account: account.optional(),
+  currency: currency.optional(),
+  payment_intent: idSchema('paymentIntent').optional(),
+  transaction: idSchema('ledgerTransaction').optional(),
+})
+
+export const transactionSchema = z
+  .object({
+    id: z.string(),
+    object: z.literal('ledger_transaction'),
+    kind: z.string().meta({ description: 'auth, auth_release, capture, fee, refund, refund_failure, reversal …' }),
+    description: z.string(),
+    event_key: z.string().meta({ description: 'The business event: booked once, however often it is heard of.' }),
+    payment_intent: z.string().nullable(),
+    refund: z.string().nullable(),
+    thread: z.string().nullable(),
+    entries: z.array(entrySchema).meta({ description: 'Add up to zero in every currency.' }),
+    effective_at: z.int().meta({ description: 'When it happened at the provider.' }),
+    created: z.int().meta({ description: 'When it was booked.' }),
+  })
+  .meta({ id: 'LedgerTransaction' })
+export type LedgerTransaction = z.output<typeof transactionSchema>
+
+export const transactionList = listOf(transactionSchema)
+export const transactionListQuery = listQuery.extend({
+  payment_intent: idSchema('paymentIntent').optional(),
+  kind: z.string().min(1).max(50).optional().meta({ description: 'Only this kind of event, for example capture.' }),
+})
+
+export const trialBalanceSchema = z
+  .object({
+    object: z.literal('trial_balance'),
+    as_of: z.int().nullable(),
+    as_of_seq: z.int().nullable(),
+    data: z.array(
+      z.object({
+        account: z.string(),
+        code: z.string(),
+        name: z.string(),
+        type: accountType,
+        currency: z.string(),
+        ...turnover,
+      }),
+    ),
+    totals: z
+      .array(z.object({ currency: z.string(), ...turnover }))
+      .meta({ description: 'One per currency; every balance is 0.' }),
+  })
+  .meta({ id: 'TrialBalance' })
+export type TrialBalance = z.output<typeof trialBalanceSchema>
+
+export const trialBalanceQuery = z.strictObject({ as_of: asOf.optional(), currency: currency.optional() })
+
+export const exportQuery = z.strictObject({
+  format: z.enum(['csv'], { error: "must be 'csv', the one format served here" }).default('csv'),
+  profile: z
+    .enum(['machine', 'spreadsheet'])
+    .default('machine')
+    .meta({ description: '`spreadsheet` adds a byte order mark and keeps text from being run as a formula.' }),
+  currency: currency.optional(),
+  account: account.optional(),
+  from: moment('Only what took effect then or later.').optional(),
+  to: moment('Only what took effect before.').optional(),
+})
+
+export const journalCsv = z.string().meta({ description: 'One line per entry, after a line of column names.' })
+
+export type AccountListQuery = z.output<typeof accountListQuery>
+export type EntryListQuery = z.output<typeof entryListQuery>
+export type TransactionListQuery = z.output<typeof transactionListQuery>
+export type TrialBalanceQuery = z.output<typeof trialBalanceQuery>
+export type ExportQuery = z.output<typeof exportQuery>

@@ -1,0 +1,199 @@
+import type { Clock } from '#kernel/clock.ts'
+import { AppError, notFound } from '#kernel/errors.ts'
+import { type Database, inTransaction, type Tx } from '#platform/database.ts'
+import { listAnswer, type Page, readPage, requireUuid } from '#platform/listing.ts'
+import type { StreamAnswer } from '#platform/route.ts'
+import { noTurnover, readTrialBalance, readTurnovers, selectAccounts } from './account-repo.ts'
+import { csvHead, csvLine } from './journal-csv.ts'
+import {
+  type EntryKey,
+  fetchJournal,
+  type JournalFilter,
+  openJournal,
+  readEntryPage,
+  readLines,
+  selectTransactions,
+} from './journal-repo.ts'
+import { parseEntryId, showAccount, showEntry, showTransaction, showTrialBalance } from './ledger-view.ts'
+import type {
+  Account,
+  AccountListQuery,
+  Entry,
+  EntryListQuery,
+  ExportQuery,
+  LedgerTransaction,
+  TransactionListQuery,
+  TrialBalance,
+  TrialBalanceQuery,
+} from './schemas.ts'
+
+export type LedgerService = ReturnType<typeof createLedgerService>
+
+/** Every export holds a connection and a snapshot while its client reads. */
+const exportsMax = 4
+/** Lines per fetch: what a slow client must take before the database's idle limit (30 s) ends its export. */
+const fetchLines = 500
+
+export const createLedgerService = ({ db, clock }: { db: Database; clock: Clock }) => {
+  let exportsOpen = 0
+  return {
+    listAccounts: (merchantId: string, query: AccountListQuery): Promise<Page<Account>> =>
+      inTransaction(db, merchantId, (tx) => listAccounts(tx, merchantId, query)),
+
+    retrieveAccount: (merchantId: string, id: string, asOf: number | undefined): Promise<Account> =>
+      inTransaction(db, merchantId, async (tx) => {
+        const uuid = requireUuid('ledgerAccount', id, 'ledger account')
+        const row = await selectAccounts(tx, merchantId).where('id', '=', uuid).executeTakeFirst()
+        if (!row) throw notFound('ledger account', id)
+        const turnovers = await readTurnovers(tx, merchantId, [uuid], endOf(asOf))
+        return showAccount(row, turnovers.get(uuid) ?? noTurnover, asOf ?? null)
+      }),
+
+    listTransactions: (merchantId: string, query: TransactionListQuery): Promise<Page<LedgerTransaction>> =>
+      inTransaction(db, merchantId, (tx) => listTransactions(tx, merchantId, query)),
+
+    retrieveTransaction: (merchantId: string, id: string): Promise<LedgerTransaction> =>
+      inTransaction(db, merchantId, async (tx) => {
+        const uuid = requireUuid('ledgerTransaction', id, 'ledger transaction')
+        const row = await selectTransactions(tx, merchantId).where('id', '=', uuid).executeTakeFirst()
+        if (!row) throw notFound('ledger transaction', id)
+        return showTransaction(row, await readLines(tx, merchantId, [uuid]))
+      }),
+
+    listEntries: (merchantId: string, query: EntryListQuery): Promise<Page<Entry>> =>
+      inTransaction(db, merchantId, (tx) => listEntries(tx, merchantId, query)),
+
+    trialBalance: (merchantId: string, query: TrialBalanceQuery): Promise<TrialBalance> =>
+      inTransaction(db, merchantId, async (tx) => {
+        const filter = { currency: query.currency, before: endOf(query.as_of) }
+        return showTrialBalance(await readTrialBalance(tx, merchantId, filter), query.as_of ?? null)
+      }),
+
+    /** Streams the journal as it stands when the stream begins. Nothing is open before the first chunk is read. */
+    exportJournal: async (merchantId: string, query: ExportQuery): Promise<StreamAnswer> => {
+      if (exportsOpen >= exportsMax) {
+        throw new AppError('overloaded', { message: 'Too many exports run at once. Try again soon.', retryAfter: 5 })
+      }
+      const filter = await inTransaction(db, merchantId, (tx) => exportFilter(tx, merchantId, query))
+      const name = `ledger-${clock.now().toISOString().slice(0, 19).replaceAll(/[-:]/g, '')}Z.csv`
+      const chunks = async function* (): AsyncGenerator<string> {
+        exportsOpen++
+        try {
+          yield csvHead(query.profile)
+          for await (const lines of readJournal(db, merchantId, filter)) {
+            yield lines.map((line) => csvLine(line, query.profile)).join('')
+          }
+        } finally {
+          exportsOpen--
+        }
+      }
+      return {
+        contentType: 'text/csv; charset=utf-8; header=present',
+        headers: { 'Content-Disposition': `attachment; filename="${name}"` },
+        chunks: chunks(),
+      }
+    },
+  }
+}
+
+/** Moments are compared in whole seconds, as they are shown: up to the end of the second that was named. */
+const endOf = (asOf: number | undefined): Date | undefined =>
+  asOf === undefined ? undefined : new Date((asOf + 1) * 1000)
+
+const listAccounts = async (tx: Tx, merchantId: string, query: AccountListQuery): Promise<Page<Account>> => {
+  let select = selectAccounts(tx, merchantId)
+  if (query.currency !== undefined) select = select.where('currency', '=', query.currency)
+  const { rows, hasMore } = await readPage(select, query, 'ledgerAccount')
+  const ids = rows.map((row) => row.id)
+  const turnovers = await readTurnovers(tx, merchantId, ids, endOf(query.as_of))
+  const data = rows.map((row) => showAccount(row, turnovers.get(row.id) ?? noTurnover, query.as_of ?? null))
+  return listAnswer('/v1/ledger/accounts', data, hasMore)
+}
+
+const listTransactions = async (
+  tx: Tx,
+  merchantId: string,
+  query: TransactionListQuery,
+): Promise<Page<LedgerTransaction>> => {
+  let select = selectTransactions(tx, merchantId)
+  if (query.kind !== undefined) select = select.where('kind', '=', query.kind)
+  if (query.payment_intent !== undefined) {
+    const intent = requireUuid('paymentIntent', query.payment_intent, 'payment intent', 'payment_intent')
+    select = select.where('payment_intent_id', '=', intent)
+  }
+  const { rows, hasMore } = await readPage(select, query, 'ledgerTransaction')
+  const ids = rows.map((row) => row.id)
+  const lines = Map.groupBy(await readLines(tx, merchantId, ids), (line) => line.transaction_id)
+  const data = rows.map((row) => showTransaction(row, lines.get(row.id) ?? []))
+  return listAnswer('/v1/ledger/transactions', data, hasMore)
+}
+
+const listEntries = async (tx: Tx, merchantId: string, query: EntryListQuery): Promise<Page<Entry>> => {
+  if (query.starting_after !== undefined && query.ending_before !== undefined) {
+    throw new AppError('parameters_exclusive', {
+      message: 'Send starting_after or ending_before, not both.',
+      param: 'ending_before',
+    })
+  }
+  const { account, payment_intent: intent, transaction } = query
+  const filter: JournalFilter = {
+    currency: query.currency,
+    accountIds: account === undefined ? undefined : await requireAccounts(tx, merchantId, account),
+    paymentIntentId: intent && requireUuid('paymentIntent', intent, 'payment intent', 'payment_intent'),
+    transactionIds: transaction === undefined ? undefined : [requireTransaction(transaction)],
+  }
+  const { rows, hasMore } = await readEntryPage(tx, merchantId, filter, {
+    limit: query.limit,
+    after: requireEntry(query.starting_after, 'starting_after'),
+    before: requireEntry(query.ending_before, 'ending_before'),
+  })
+  return listAnswer('/v1/ledger/entries', rows.map(showEntry), hasMore)
+}
+
+const requireTransaction = (id: string): string =>
+  requireUuid('ledgerTransaction', id, 'ledger transaction', 'transaction')
+
+const requireEntry = (id: string | undefined, param: string): EntryKey | undefined => {
+  if (id === undefined) return undefined
+  const key = parseEntryId(id)
+  if (!key) throw notFound('ledger entry', id, param)
+  return key
+}
+
+/** The accounts that an id or a code of the chart stands for. */
+const requireAccounts = async (tx: Tx, merchantId: string, account: string): Promise<string[]> => {
+  const accounts = selectAccounts(tx, merchantId)
+  const rows = await (/^\d{4}$/.test(account)
+    ? accounts.where('code', '=', account)
+    : accounts.where('id', '=', requireUuid('ledgerAccount', account, 'ledger account', 'account'))
+  ).execute()
+  if (rows.length === 0) throw notFound('ledger account', account, 'account')
+  return rows.map((row) => row.id)
+}
+
+const exportFilter = async (tx: Tx, merchantId: string, query: ExportQuery): Promise<JournalFilter> => ({
+  currency: query.currency,
+  accountIds: query.account === undefined ? undefined : await requireAccounts(tx, merchantId, query.account),
+  from: momentOf(query.from),
+  before: momentOf(query.to),
+})
+
+const momentOf = (moment: number | string | undefined): Date | undefined => {
+  if (moment === undefined) return undefined
+  return new Date(typeof moment === 'number' ? moment * 1000 : `${moment}T00:00:00Z`)
+}
+
+/** The journal in one snapshot, batch by batch: a transaction that lives as long as its reader, however it ends. */
+async function* readJournal(db: Database, merchantId: string, filter: JournalFilter) {
+  const tx = await db.app.startTransaction().setIsolationLevel('repeatable read').setAccessMode('read only').execute()
+  try {
+    await openJournal(tx, merchantId, filter)
+    for (;;) {
+      const lines = await fetchJournal(tx, fetchLines)
+      if (lines.length === 0) return
+      yield lines
+    }
+  } finally {
+    await tx.rollback().execute()
+  }
+}

@@ -1,0 +1,145 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import fc from 'fast-check'
+import { type Currency, isCurrency } from '#kernel/currencies.ts'
+import { chartAccount } from '#ledger/chart.ts'
+import {
+  type CaptureParts,
+  type Posting,
+  postAuthorized,
+  postCaptured,
+  postFee,
+  postRefunded,
+  postRefundFailed,
+  postReleased,
+  type Refundable,
+  refundableOf,
+  reversePosting,
+  scaleParts,
+} from '#ledger/posting-rules.ts'
+
+const eur = 'eur'
+assert.ok(isCurrency(eur))
+const event: { currency: Currency; effectiveAt: Date } = { currency: eur, effectiveAt: new Date(0) }
+
+const amount = fc.bigInt({ min: 0n, max: 99_999_999n })
+const parts: fc.Arbitrary<CaptureParts> = fc.record({ goods: amount, shipping: amount, tax: amount, tip: amount })
+const totalOf = (of: CaptureParts): bigint => of.goods + of.shipping + of.tax + of.tip
+const leftTotal = (left: Refundable): bigint => left.sales + left.tax + left.tip + left.owed
+
+/** Sum of the debits less credits on a code. */
+const net = (postings: readonly (Posting | undefined)[], code?: string): bigint =>
+  postings
+    .flatMap((posting) => posting?.legs ?? [])
+    .filter((leg) => code === undefined || leg.code === code)
+    .reduce((sum, leg) => sum + leg.amount, 0n)
+
+/** What is left after a refund, as the ledger would show it. */
+const after = (left: Refundable, posting: Posting | undefined): Refundable => ({
+  sales: left.sales - net([posting], '4090'),
+  tax: left.tax - net([posting], '2310'),
+  tip: left.tip - net([posting], '2060'),
+  owed: left.owed - net([posting], '2040'),
+})
+
+describe('every posting', () => {
+  const anyPosting = fc
+    .tuple(amount, amount, parts, fc.bigInt({ min: -1000n, max: 1000n }))
+    .map(([a, b, of, tax]): (Posting | undefined)[] => [
+      postAuthorized({ ...event, providerChargeRef: 'ch', total: a + b, before: b }),
+      postReleased({ ...event, providerChargeRef: 'ch', total: a }),
+      postCaptured({ ...event, providerChargeRef: 'ch', total: totalOf(of), parts: of }),
+      postFee({ ...event, balanceRef: 'txn', amount: a, recoverableTax: tax }),
+      postRefunded({ ...event, refundId: 're', amount: totalOf(of), left: refundableOf(of) }),
+      postRefundFailed({ ...event, refundId: 're', amount: a }),
+    ])
+
+  test('is balanced, has no zero leg, and books on accounts of the chart; so does its reversal', () => {
+    fc.assert(
+      fc.property(anyPosting, (postings) => {
+        for (const posting of postings) {
+          if (!posting) continue
+          for (const one of [posting, reversePosting(posting, { effectiveAt: new Date(0) })]) {
+            assert.equal(net([one]), 0n)
+            assert.ok(one.legs.length >= 2 && one.legs.every((leg) => leg.amount !== 0n && chartAccount(leg.code)))
+          }
+          assert.equal(net([posting, reversePosting(posting, { effectiveAt: new Date(0) })], '1110'), 0n)
+        }
+      }),
+    )
+  })
+
+  test('keeps the memo accounts at net zero, and an authorisation raised step by step is released whole', () => {
+    fc.assert(
+      fc.property(fc.array(amount, { minLength: 1, maxLength: 10 }), (steps) => {
+        let total = 0n
+        const postings = steps.map((step) => {
+          const before = total
+          total += step
+          return postAuthorized({ ...event, providerChargeRef: 'ch', total, before })
+        })
+        assert.equal(net(postings, '9010'), total)
+        postings.push(postReleased({ ...event, providerChargeRef: 'ch', total }))
+        assert.equal(net(postings, '9010'), 0n)
+        assert.equal(net(postings, '9011'), 0n)
+        const keys = postings.flatMap((posting) => posting?.eventKey ?? [])
+        assert.equal(new Set(keys).size, keys.length)
+      }),
+    )
+  })
+})
+
+test('the parts of a partial capture add up to it and none exceeds the order', () => {
+  fc.assert(
+    fc.property(parts, fc.integer({ min: 0, max: 100 }), (order, percent) => {
+      fc.pre(totalOf(order) > 0n)
+      const captured = (totalOf(order) * BigInt(percent)) / 100n
+      const scaled = scaleParts(order, captured)
+      assert.equal(totalOf(scaled), captured)
+      for (const name of ['goods', 'shipping', 'tax', 'tip'] as const) assert.ok(scaled[name] <= order[name])
+    }),
+  )
+})
+
+describe('refunds', () => {
+  const split = fc.tuple(parts, fc.array(fc.integer({ min: 0, max: 100 }), { maxLength: 12 }))
+
+  test('in any split add up to the capture, leg by leg, and no leg ever exceeds what was captured', () => {
+    fc.assert(
+      fc.property(split, ([order, percents]) => {
+        let left = refundableOf(order)
+        const refund = (part: bigint): void => {
+          const posting = postRefunded({ ...event, refundId: 're', amount: part, left })
+          for (const leg of posting?.legs ?? []) assert.equal(leg.amount > 0n, leg.code !== '1110')
+          left = after(left, posting)
+          for (const rest of Object.values(left)) assert.ok(rest >= 0n)
+        }
+        for (const percent of percents) refund((leftTotal(left) * BigInt(percent)) / 100n)
+        refund(leftTotal(left))
+        assert.deepEqual(left, { sales: 0n, tax: 0n, tip: 0n, owed: 0n })
+      }),
+    )
+  })
+
+  test('that fail and are made again take the revenue back once', () => {
+    const tries = fc.array(fc.record({ percent: fc.integer({ min: 0, max: 100 }), fails: fc.boolean() }), {
+      maxLength: 12,
+    })
+    fc.assert(
+      fc.property(parts, tries, (order, attempts) => {
+        const postings: (Posting | undefined)[] = []
+        let left = refundableOf(order)
+        for (const { percent, fails } of [...attempts, { percent: 100, fails: false }]) {
+          const part = (leftTotal(left) * BigInt(percent)) / 100n
+          const booked = [postRefunded({ ...event, refundId: 're', amount: part, left })]
+          if (fails) booked.push(postRefundFailed({ ...event, refundId: 're', amount: part }))
+          for (const posting of booked) left = after(left, posting)
+          postings.push(...booked)
+        }
+        assert.equal(net(postings, '1110'), -totalOf(order))
+        assert.equal(net(postings, '2040'), 0n)
+        assert.equal(net(postings, '4090'), order.goods + order.shipping)
+      }),
+    )
+  })
+})
