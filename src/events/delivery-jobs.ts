@@ -4,6 +4,7 @@ import type { Secrets } from '#platform/crypto.ts'
 import { type Database, inTransaction, type Tx } from '#platform/database.ts'
 import type { Logger } from '#platform/logger.ts'
 import type { Outbound } from '#platform/outbound.ts'
+import { signatureHeaders } from '#platform/outbound-signature.ts'
 import { appendEvents } from '#platform/outbox.ts'
 import type { JobPayload, JobQueue } from '#platform/queue.ts'
 import { type AttemptAnswer, attemptsMax, isWornOut, judge, leaseMs, type Verdict } from './attempt.ts'
@@ -12,7 +13,6 @@ import { type EndpointRow, findEndpoint, lockEndpoint, markHealthy, updateEndpoi
 import { secretContext, showEndpoint } from './endpoint-view.ts'
 import { notificationBody } from './event-view.ts'
 import { type EventRow, findEvent } from './repo.ts'
-import { signatureHeaders } from './signature.ts'
 
 export interface DeliverOptions {
   db: Database

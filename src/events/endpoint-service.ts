@@ -6,6 +6,7 @@ import type { Secrets } from '#platform/crypto.ts'
 import { type Database, inTransaction, type Tx } from '#platform/database.ts'
 import { type ListQuery, listAnswer, mergeMetadata, readPage, requireUuid } from '#platform/listing.ts'
 import type { Outbound } from '#platform/outbound.ts'
+import { showSecret } from '#platform/outbound-signature.ts'
 import {
   deleteEndpoint,
   type EndpointRow,
@@ -17,7 +18,6 @@ import {
 } from './endpoint-repo.ts'
 import type { DeletedEndpoint, Endpoint, EndpointInput, EndpointUpdate } from './endpoint-schemas.ts'
 import { secretContext, showEndpoint } from './endpoint-view.ts'
-import { showSecret } from './signature.ts'
 
 export interface EndpointOptions {
   db: Database

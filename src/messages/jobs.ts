@@ -5,9 +5,9 @@ import type { Tx } from '#platform/database.ts'
 import { appendEvents } from '#platform/outbox.ts'
 import type { EventsTable } from '#platform/tables.ts'
 import { firstState, showMessage } from './message-view.ts'
-import { type Notice, noticeOf } from './notice.ts'
+import { type Notice, receiptOf, refundNotice } from './notice.ts'
 import { findThread, insertMessage, type MessageRow } from './repo.ts'
-import type { Message } from './schemas.ts'
+import { type Message, paidIntent, toldRefund } from './schemas.ts'
 import { say } from './words.ts'
 
 /**
@@ -39,6 +39,22 @@ export const createMessageSubscriber =
     }
     await addMessage(tx, row, showMessage(row, notice.card), event.livemode)
   }
+
+const noticeOf = ({ type, data }: { type: string; data: unknown }): Notice | undefined => {
+  switch (type) {
+    case 'payment_intent.succeeded':
+      return receiptOf(paidIntent.parse(data))
+    case 'refund.created':
+    case 'refund.updated': {
+      const refund = toldRefund.parse(data)
+      return refund.status === 'succeeded' ? refundNotice(refund, 'succeeded') : undefined
+    }
+    case 'refund.failed':
+      return refundNotice(toldRefund.parse(data), 'failed')
+    default:
+      return undefined
+  }
+}
 
 const textOf = ({ sentence, card }: Notice, locale: string | null): string => {
   if (!isCurrency(card.currency)) throw new RangeError(`unknown currency ${card.currency}`)

@@ -2,7 +2,7 @@ import { unixSeconds } from '#kernel/clock.ts'
 import { showId } from '#kernel/ids.ts'
 import { toJsonAmount } from '#kernel/money.ts'
 import type { IntentRow, MessageRow } from './repo.ts'
-import { type Card, cardSchema, type Message } from './schemas.ts'
+import type { Card, Message } from './schemas.ts'
 
 export const showMessage = (row: MessageRow, card: Card | null): Message => ({
   id: showId('message', row.id),
@@ -19,9 +19,7 @@ export const showMessage = (row: MessageRow, card: Card | null): Message => ({
   metadata: row.metadata,
 })
 
-/** Receipts and notices are facts and stored whole; a request to pay is drawn from the payment as it is now. */
-export const storedCard = (row: MessageRow): Card | null => (row.card === null ? null : cardSchema.parse(row.card))
-
+/** A request to pay, drawn from the payment as it is now. */
 export const requestCard = (intent: IntentRow, checkoutUrl: string): Card => ({
   type: 'payment_request',
   title: intent.description ?? '',

@@ -1,6 +1,5 @@
-import { z } from 'zod'
 import { parseId } from '#kernel/ids.ts'
-import type { Card } from './schemas.ts'
+import type { Card, PaidIntent, ToldRefund } from './schemas.ts'
 
 /** What a thread is told about an event. */
 export interface Notice {
@@ -10,45 +9,14 @@ export interface Notice {
   dedupeKey: string
 }
 
-/** Events as the outbox has them, as far as they are read here. */
-interface Told {
-  type: string
-  data: unknown
-}
-
-const paid = z.object({
-  id: z.string(),
-  amount_received: z.int(),
-  currency: z.string(),
-  description: z.string().nullish(),
-})
-
-const refund = z.object({ id: z.string(), amount: z.int(), currency: z.string(), status: z.string().nullish() })
-
-export const noticeOf = (event: Told): Notice | undefined => {
-  switch (event.type) {
-    case 'payment_intent.succeeded':
-      return receiptOf(paid.parse(event.data))
-    case 'refund.created':
-    case 'refund.updated': {
-      const data = refund.parse(event.data)
-      return data.status === 'succeeded' ? refundNotice(data, 'succeeded') : undefined
-    }
-    case 'refund.failed':
-      return refundNotice(refund.parse(event.data), 'failed')
-    default:
-      return undefined
-  }
-}
-
-const receiptOf = ({ id, amount_received, currency, description }: z.output<typeof paid>): Notice => ({
+export const receiptOf = ({ id, amount_received, currency, description }: PaidIntent): Notice => ({
   sentence: 'receipt',
   card: { type: 'receipt', title: description ?? '', amount: amount_received, currency },
   dedupeKey: `receipt:${requireUuid('paymentIntent', id)}`,
 })
 
 /** A refund that had succeeded may still fail later; both are told, each once. */
-const refundNotice = ({ id, amount, currency }: z.output<typeof refund>, status: 'succeeded' | 'failed'): Notice => {
+export const refundNotice = ({ id, amount, currency }: ToldRefund, status: 'succeeded' | 'failed'): Notice => {
   const uuid = requireUuid('refund', id)
   return {
     sentence: status === 'succeeded' ? 'refunded' : 'refundFailed',

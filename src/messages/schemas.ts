@@ -60,3 +60,20 @@ export type Message = z.output<typeof messageSchema>
 
 export const messageListQuery = listQuery
 export const messageList = listOf(messageSchema)
+
+/** What is read of the objects that events carry. */
+export const paidIntent = z.object({
+  id: z.string(),
+  amount_received: z.int(),
+  currency: z.string(),
+  description: z.string().nullish(),
+})
+export type PaidIntent = z.output<typeof paidIntent>
+
+export const toldRefund = z.object({
+  id: z.string(),
+  amount: z.int(),
+  currency: z.string(),
+  status: z.string().nullish(),
+})
+export type ToldRefund = z.output<typeof toldRefund>

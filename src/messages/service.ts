@@ -6,7 +6,7 @@ import { type Database, inTransaction, type Tx } from '#platform/database.ts'
 import { type ListQuery, listAnswer, mergeMetadata, readPage, requireUuid } from '#platform/listing.ts'
 import type { JobQueue } from '#platform/queue.ts'
 import { addMessage } from './jobs.ts'
-import { firstState, requestCard, showMessage, storedCard } from './message-view.ts'
+import { firstState, requestCard, showMessage } from './message-view.ts'
 import {
   findMessage,
   findThread,
@@ -17,7 +17,7 @@ import {
   selectMessages,
   type ThreadRow,
 } from './repo.ts'
-import type { Card, Message, MessageInput } from './schemas.ts'
+import { type Card, cardSchema, type Message, type MessageInput } from './schemas.ts'
 import { say } from './words.ts'
 
 export interface MessageServiceOptions {
@@ -149,7 +149,10 @@ const readCards = async (
   return new Map(
     rows.map((row) => {
       const intent = row.kind === 'payment_request' ? byId.get(row.payment_intent_id ?? '') : undefined
-      return [row.id, intent ? requestCard(intent, checkoutUrl(merchantId, intent.id)) : storedCard(row)]
+      return [
+        row.id,
+        intent ? requestCard(intent, checkoutUrl(merchantId, intent.id)) : row.card && cardSchema.parse(row.card),
+      ]
     }),
   )
 }
