@@ -41,6 +41,8 @@ create table payment_intents (
   updated_at timestamptz not null,
   primary key (merchant_id, id),
   foreign key (merchant_id, thread_id) references threads,
+  foreign key (merchant_id, participant_id) references participants,
+  foreign key (merchant_id, customer_id) references customers,
   constraint captured_within_authorized check (amount_captured <= amount_authorized),
   constraint capturable_within_authorized check (amount_capturable <= amount_authorized),
   constraint refunded_within_captured check (amount_refunded + amount_refund_pending <= amount_captured)

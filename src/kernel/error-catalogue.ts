@@ -84,7 +84,7 @@ export const errorCatalogue = {
   resource_already_exists: invalid('An object with this id exists already.'),
   resource_missing: invalid('The object does not exist, or belongs to someone else.', 404),
   route_missing: invalid('Nothing is served under this path. See /docs for all paths.', 404),
-  state_locked: { ...later(409, 'Another request changes this object right now. Send it again.') },
+  lock_timeout: { status: 429, type: 'invalid_request_error', title: 'Another request changes this object right now. Wait a second, then send it again.', retryable: true },
   token_expired: invalid('This link is not valid any more. Ask the shop for a new one.', 404),
   url_invalid: invalid('The URL is not valid, or its host may not be called. Use a public https URL.'),
   webhook_signature_invalid: invalid('The signature does not fit the body and the secret, or it is too old.'),

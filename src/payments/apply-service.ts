@@ -1,0 +1,220 @@
+import type { Clock } from '#kernel/clock.ts'
+import { unixSeconds } from '#kernel/clock.ts'
+import { newUuid, showId } from '#kernel/ids.ts'
+import { type Posting, postAuthorized, postCaptured, postFee, postReleased } from '#ledger/posting-rules.ts'
+import { postLedger } from '#ledger/repo.ts'
+import type { Secrets } from '#platform/crypto.ts'
+import type { Database, Tx } from '#platform/database.ts'
+import type { Logger } from '#platform/logger.ts'
+import type { Metrics } from '#platform/metrics.ts'
+import { appendEvents } from '#platform/outbox.ts'
+import type { JobQueue } from '#platform/queue.ts'
+import type { PaymentProvider, ProviderCharge, ProviderDecline, ProviderId, ProviderPayment } from '#providers/provider.ts'
+import { type ChargeRow, showCharge } from './charge-view.ts'
+import { type IntentRow, showIntent } from './intent-view.ts'
+import { intentLinks } from './link-service.ts'
+import { findPendingAmount } from './operation-repo.ts'
+import { type MoneyFact, type NewsVerdict, readNews } from './provider-news.ts'
+import { findChargeByRef, type IntentChange, updateIntent, upsertCharge } from './repo.ts'
+
+/** What payments and refunds are built from. */
+export interface PaymentDeps {
+  db: Database
+  clock: Clock
+  queue: JobQueue
+  providers: Record<ProviderId, PaymentProvider>
+  secrets: Secrets
+  /** Where payers reach this service, without a slash at the end. */
+  publicUrl: string
+  logger: Logger
+  metrics: Metrics
+}
+
+type Change = Extract<NewsVerdict, { kind: 'change' }>
+
+export interface Applied {
+  row: IntentRow
+  verdict: NewsVerdict
+}
+
+/**
+ * Brings a locked payment intent to the provider's view: row, attempt, ledger and events in the caller's transaction.
+ * Running it twice with the same view changes nothing the second time.
+ */
+export const applyPayment = async (
+  tx: Tx,
+  deps: PaymentDeps,
+  row: IntentRow,
+  payment: ProviderPayment,
+  cancellationReason?: string,
+): Promise<Applied> => {
+  const now = deps.clock.now()
+  const known = payment.charge && (await findChargeByRef(tx, row.merchant_id, row.provider, payment.charge.ref))
+  const amountPending = await findPendingAmount(tx, row.merchant_id, row.id)
+  const verdict = readNews(factsOf(row, amountPending), known && chargeFacts(known), payment)
+  if (verdict.kind === 'conflict') return { row: await keepConflict(tx, deps, row, verdict.reason), verdict }
+  if (verdict.kind === 'stale') return { row, verdict }
+  if (verdict.kind === 'unchanged') {
+    const isNew = row.provider_ref !== payment.ref
+    return { row: isNew ? await updateIntent(tx, row, { provider_ref: payment.ref }, now) : row, verdict }
+  }
+  const charge = payment.charge && (await saveCharge(tx, row, payment.charge, known?.id ?? newUuid()))
+  const saved = await updateIntent(tx, row, changeOf(row, verdict, payment, charge, cancellationReason, deps), now)
+  await postLedger(tx, postingsOf(saved, verdict.money, payment.charge, now), now)
+  await appendEvents(tx, eventsOf(deps, row, saved, verdict, charge, now))
+  return { row: saved, verdict }
+}
+
+const factsOf = (row: IntentRow, amountPending: bigint | undefined) => ({
+  status: row.status,
+  captureMethod: row.capture_method,
+  amount: row.amount,
+  currency: row.currency,
+  amountAuthorized: row.amount_authorized,
+  amountCaptured: row.amount_captured,
+  providerRef: row.provider_ref,
+  amountPending,
+})
+
+const chargeFacts = (row: ChargeRow) => ({
+  status: row.status,
+  amount: row.amount,
+  amountCaptured: row.amount_captured,
+  captured: row.captured,
+  hasFee: row.fee !== null,
+})
+
+const changeOf = (
+  row: IntentRow,
+  verdict: Change,
+  payment: ProviderPayment,
+  charge: ChargeRow | undefined,
+  cancellationReason: string | undefined,
+  deps: PaymentDeps,
+): IntentChange => {
+  const isCanceled = verdict.status === 'canceled'
+  const hasFailed = verdict.status === 'requires_payment_method' && payment.decline !== undefined
+  const returnUrl = row.return_url ?? `${intentLinks(deps, row).checkoutUrl}?returned=1`
+  return {
+    status: verdict.status,
+    amount: verdict.amount,
+    amount_authorized: verdict.amountAuthorized,
+    amount_capturable: verdict.amountCapturable,
+    amount_captured: verdict.amountCaptured,
+    provider_ref: payment.ref,
+    // A failed method cannot be used again; Stripe clears it too.
+    payment_method: hasFailed ? null : (payment.methodRef ?? row.payment_method),
+    next_action:
+      verdict.status === 'requires_action' && payment.actionUrl !== undefined
+        ? { type: 'redirect_to_url', redirect_to_url: { url: payment.actionUrl, return_url: returnUrl } }
+        : null,
+    ...(payment.decline && hasFailed ? { last_payment_error: showDecline(payment.decline, charge, deps.publicUrl) } : {}),
+    ...(verdict.status === 'succeeded' || verdict.status === 'requires_capture' ? { last_payment_error: null } : {}),
+    ...(charge ? { latest_charge_id: charge.id } : {}),
+    ...(isCanceled
+      ? { canceled_at: row.canceled_at ?? deps.clock.now(), cancellation_reason: cancellationReason ?? payment.canceledReason ?? null }
+      : {}),
+  }
+}
+
+/** Stripe's error object of a declined attempt. */
+export const showDecline = (decline: ProviderDecline, charge: ChargeRow | undefined, publicUrl: string): Record<string, unknown> => ({
+  type: 'card_error',
+  code: decline.code,
+  message: decline.message,
+  doc_url: `${publicUrl}/docs/errors/${decline.code}`,
+  ...(decline.declineCode === undefined ? {} : { decline_code: decline.declineCode }),
+  ...(charge === undefined ? {} : { charge: showId('charge', charge.id) }),
+})
+
+export const saveCharge = (tx: Tx, row: IntentRow, charge: ProviderCharge, id: string): Promise<ChargeRow> =>
+  upsertCharge(tx, {
+    merchant_id: row.merchant_id,
+    id,
+    payment_intent_id: row.id,
+    status: charge.state,
+    amount: charge.amount,
+    amount_captured: charge.amountCaptured,
+    amount_refunded: 0n,
+    currency: row.currency,
+    captured: charge.captured,
+    failure_code: charge.decline?.code ?? null,
+    failure_message: charge.decline?.message ?? null,
+    decline_code: charge.decline?.declineCode ?? null,
+    method: charge.method ? { ...charge.method } : null,
+    provider: row.provider,
+    provider_ref: charge.ref,
+    fee: charge.fee
+      ? {
+          ref: charge.fee.ref,
+          amount: charge.fee.amount.toString(),
+          currency: charge.fee.currency,
+          available_on: unixSeconds(charge.fee.availableOn),
+        }
+      : null,
+    created_at: charge.createdAt,
+  })
+
+const postingsOf = (row: IntentRow, facts: readonly MoneyFact[], charge: ProviderCharge | undefined, now: Date) => {
+  if (!charge) return []
+  const event = { providerChargeRef: charge.ref, currency: row.currency as ProviderPayment['currency'], effectiveAt: now }
+  const post = (fact: MoneyFact): Posting | undefined => {
+    switch (fact.kind) {
+      case 'authorized':
+        return postAuthorized({ ...event, total: fact.total, before: fact.before })
+      case 'released':
+        return postReleased({ ...event, total: fact.total })
+      case 'captured':
+        return postCaptured({ ...event, total: fact.total })
+      case 'fee':
+        return charge.fee && postFee({ balanceRef: charge.fee.ref, amount: charge.fee.amount, currency: charge.fee.currency, effectiveAt: now })
+      default:
+        return fact satisfies never
+    }
+  }
+  return facts.flatMap((fact) => {
+    const posting = post(fact)
+    const links = { merchantId: row.merchant_id, paymentIntentId: row.id, refundId: null, threadId: row.thread_id }
+    return posting ? [{ ...links, posting }] : []
+  })
+}
+
+const eventsOf = (deps: PaymentDeps, before: IntentRow, row: IntentRow, verdict: Change, charge: ChargeRow | undefined, now: Date) => {
+  const common = {
+    merchantId: row.merchant_id,
+    threadId: row.thread_id,
+    paymentIntentId: row.id,
+    livemode: row.livemode,
+    createdAt: now,
+  }
+  const intent = showIntent(row, intentLinks(deps, row))
+  const previousAttributes = before.status === row.status ? {} : { status: before.status }
+  return [
+    ...verdict.chargeEvents.flatMap((type) =>
+      charge ? [{ ...common, type, objectId: charge.id, object: showCharge(charge, row) }] : [],
+    ),
+    ...verdict.intentEvents.map((type) => ({ ...common, type, objectId: row.id, object: intent, previousAttributes })),
+  ]
+}
+
+/** A difference that a person must look at: written down once, alarmed, never booked. */
+const keepConflict = async (tx: Tx, deps: PaymentDeps, row: IntentRow, reason: string): Promise<IntentRow> => {
+  if (row.conflict === reason) return row
+  deps.metrics.conflicts.inc()
+  deps.logger.error({ payment_intent: showId('paymentIntent', row.id), reason }, 'the provider disagrees; nothing was booked')
+  const now = deps.clock.now()
+  const saved = await updateIntent(tx, row, { conflict: reason }, now)
+  await appendEvents(tx, [
+    {
+      merchantId: row.merchant_id,
+      type: 'payment_intent.conflicted',
+      objectId: row.id,
+      threadId: row.thread_id,
+      paymentIntentId: row.id,
+      object: { ...showIntent(saved, intentLinks(deps, saved)), conflict: reason },
+      livemode: row.livemode,
+      createdAt: now,
+    },
+  ])
+  return saved
+}

@@ -1,0 +1,122 @@
+import { unixSeconds } from '#kernel/clock.ts'
+import { showId } from '#kernel/ids.ts'
+import { toJsonAmount } from '#kernel/money.ts'
+import type { IntentRow } from './intent-view.ts'
+
+export interface ChargeRow {
+  merchant_id: string
+  id: string
+  payment_intent_id: string
+  status: 'pending' | 'succeeded' | 'failed'
+  amount: bigint
+  amount_captured: bigint
+  amount_refunded: bigint
+  currency: string
+  captured: boolean
+  failure_code: string | null
+  failure_message: string | null
+  decline_code: string | null
+  method: Record<string, unknown> | null
+  provider: string
+  provider_ref: string
+  fee: { ref: string; amount: string; currency: string; available_on: number } | null
+  created_at: Date
+}
+
+/** One attempt, as Stripe's charge. */
+export const showCharge = (row: ChargeRow, intent: IntentRow) => ({
+  id: showId('charge', row.id),
+  object: 'charge' as const,
+  amount: toJsonAmount(row.amount),
+  amount_captured: toJsonAmount(row.amount_captured),
+  amount_refunded: toJsonAmount(row.amount_refunded),
+  balance_transaction: row.fee && row.fee.ref,
+  billing_details: { address: null, email: null, name: null, phone: null, tax_id: null },
+  captured: row.captured,
+  created: unixSeconds(row.created_at),
+  currency: row.currency,
+  customer: intent.customer_id && showId('customer', intent.customer_id),
+  description: intent.description,
+  disputed: false,
+  failure_code: row.failure_code,
+  failure_message: row.failure_message,
+  livemode: intent.livemode,
+  metadata: intent.metadata,
+  outcome: outcome(row),
+  paid: row.status === 'succeeded',
+  payment_intent: showId('paymentIntent', row.payment_intent_id),
+  payment_method: intent.payment_method,
+  payment_method_details: methodDetails(row.method),
+  provider: row.provider,
+  provider_id: row.provider_ref,
+  receipt_email: (intent.options.receipt_email as string | undefined) ?? null,
+  refunded: row.amount_refunded > 0n && row.amount_refunded === row.amount_captured,
+  shipping: (intent.options.shipping as object | undefined) ?? null,
+  status: row.status,
+  thread: intent.thread_id && showId('thread', intent.thread_id),
+  ...unsupported,
+})
+
+export type ChargeView = ReturnType<typeof showCharge>
+
+const unsupported = {
+  application: null,
+  application_fee: null,
+  application_fee_amount: null,
+  calculated_statement_descriptor: null,
+  failure_balance_transaction: null,
+  fraud_details: {},
+  on_behalf_of: null,
+  receipt_number: null,
+  receipt_url: null,
+  review: null,
+  source: null,
+  source_transfer: null,
+  statement_descriptor: null,
+  statement_descriptor_suffix: null,
+  transfer_data: null,
+  transfer_group: null,
+}
+
+const outcome = (row: ChargeRow) => ({
+  advice_code: null,
+  network_advice_code: null,
+  network_decline_code: null,
+  network_status: row.status === 'failed' ? 'declined_by_network' : 'approved_by_network',
+  reason: row.decline_code,
+  risk_level: 'normal',
+  seller_message: row.status === 'failed' ? 'The bank did not approve the payment.' : 'Payment complete.',
+  type: row.status === 'failed' ? 'issuer_declined' : 'authorized',
+})
+
+/** Stripe's `payment_method_details` from what the provider told: never more than brand, last four and expiry. */
+const methodDetails = (method: Record<string, unknown> | null) => {
+  if (!method) return null
+  const type = String(method.type)
+  if (type === 'card') return { type, card: cardDetails(method) }
+  if (type === 'sepa_debit') {
+    return { type, sepa_debit: { bank_code: null, branch_code: null, country: method.country ?? null, fingerprint: null, last4: method.last4 ?? null, mandate: null } }
+  }
+  return { type }
+}
+
+const cardDetails = (method: Record<string, unknown>) => ({
+  amount_authorized: null,
+  authorization_code: null,
+  brand: method.brand ?? null,
+  checks: null,
+  country: method.country ?? null,
+  electronic_commerce_indicator: null,
+  exp_month: method.expMonth ?? 0,
+  exp_year: method.expYear ?? 0,
+  funding: method.funding ?? null,
+  installments: null,
+  last4: method.last4 ?? null,
+  mandate: null,
+  network: null,
+  network_transaction_id: null,
+  regulated_status: null,
+  three_d_secure: null,
+  transaction_link_id: null,
+  wallet: null,
+})

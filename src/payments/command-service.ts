@@ -1,0 +1,257 @@
+import { type ErrorCode, errorCatalogue } from '#kernel/error-catalogue.ts'
+import { AppError, notFound } from '#kernel/errors.ts'
+import { newUuid, showId } from '#kernel/ids.ts'
+import { inTransaction, type Tx } from '#platform/database.ts'
+import { mergeMetadata } from '#platform/listing.ts'
+import { appendEvents } from '#platform/outbox.ts'
+import type { ProviderDecline } from '#providers/provider.ts'
+import type { PaymentDeps } from './apply-service.ts'
+import { checkCommand, type IntentCommand } from './intent-machine.ts'
+import { type IntentRow, showIntent } from './intent-view.ts'
+import { intentLinks } from './link-service.ts'
+import { beginOperation, type NewOperation, type OperationRow } from './operation-repo.ts'
+import { type Outcome, resolveOperation, runOperation } from './operation-service.ts'
+import type { StoredCommand } from './provider-calls-service.ts'
+import { lockIntent, updateIntent } from './repo.ts'
+import type { ConfirmIntent } from './schemas.ts'
+
+/** A client's command: whose payment, and the request's identity, which makes the command happen once. */
+export interface CommandScope {
+  merchantId: string
+  intentId: string
+  requestId: string
+}
+
+/** Confirms with a payment method: the first phase writes the operation, the second calls, the third records. */
+export const confirmIntent = async (deps: PaymentDeps, scope: CommandScope, body: ConfirmIntent): Promise<IntentRow> => {
+  await closeOpenPage(deps, scope)
+  return perform(deps, scope, 'confirm', async (tx, row) => {
+    const method = body.payment_method ?? row.payment_method
+    if (!method) {
+      throw new AppError('payment_intent_unexpected_state', {
+        message: 'You cannot confirm this PaymentIntent because it is missing a payment method. Send payment_method with the confirmation.',
+        param: 'payment_method',
+      })
+    }
+    const options = { ...row.options, ...carriedOptions(body) }
+    const captureMethod = body.capture_method === undefined ? row.capture_method : body.capture_method === 'manual' ? 'manual' : 'automatic'
+    const saved = await updateIntent(
+      tx,
+      row,
+      {
+        payment_method: method,
+        options,
+        capture_method: captureMethod,
+        ...(row.status === 'requires_payment_method' ? { status: 'requires_confirmation' } : {}),
+        ...(body.return_url === undefined ? {} : { return_url: body.return_url }),
+      },
+      deps.clock.now(),
+    )
+    const incremental = (options.payment_method_options as { card?: { request_incremental_authorization?: string } } | undefined)?.card
+    return {
+      row: saved,
+      kind: 'authorize',
+      amount: saved.amount,
+      command: {
+        paymentRef: saved.provider_ref ?? undefined,
+        method,
+        capture: captureMethod,
+        incremental: incremental?.request_incremental_authorization === 'if_available',
+        offSession: body.off_session ?? false,
+        returnUrl: saved.return_url ?? `${intentLinks(deps, saved).checkoutUrl}?returned=1`,
+        description: saved.description ?? undefined,
+      },
+    }
+  })
+}
+
+export const captureIntent = (
+  deps: PaymentDeps,
+  scope: CommandScope,
+  body: { amount_to_capture?: number | undefined; metadata?: Record<string, string> | '' | undefined },
+): Promise<IntentRow> =>
+  perform(deps, scope, 'capture', async (tx, row) => {
+    const amount = body.amount_to_capture === undefined ? row.amount_capturable : BigInt(body.amount_to_capture)
+    if (amount > row.amount_capturable) {
+      throw new AppError('amount_too_large', {
+        message: `The amount to capture (${amount}) is greater than the capturable amount (${row.amount_capturable}).`,
+        param: 'amount_to_capture',
+      })
+    }
+    const saved = body.metadata === undefined ? row : await updateIntent(tx, row, { metadata: mergeMetadata(row.metadata, body.metadata) }, deps.clock.now())
+    return { row: saved, kind: 'capture', amount, command: { paymentRef: requireRef(row) } }
+  })
+
+export const incrementAuthorization = (
+  deps: PaymentDeps,
+  scope: CommandScope,
+  body: { amount: number; description?: string | undefined; metadata?: Record<string, string> | '' | undefined },
+): Promise<IntentRow> =>
+  perform(deps, scope, 'increment', async (tx, row) => {
+    const amount = BigInt(body.amount)
+    if (amount <= row.amount_authorized) {
+      throw new AppError('payment_intent_invalid_parameter', {
+        message: `The new total (${amount}) must be greater than the authorized amount (${row.amount_authorized}).`,
+        param: 'amount',
+      })
+    }
+    const change = {
+      ...(body.description === undefined ? {} : { description: body.description }),
+      ...(body.metadata === undefined ? {} : { metadata: mergeMetadata(row.metadata, body.metadata) }),
+    }
+    const saved = Object.keys(change).length === 0 ? row : await updateIntent(tx, row, change, deps.clock.now())
+    return { row: saved, kind: 'increment', amount, command: { paymentRef: requireRef(row) } }
+  })
+
+/** Cancels here and, when the provider knows the payment, there first: money may have moved in the meantime. */
+export const cancelIntent = async (deps: PaymentDeps, scope: CommandScope, reason: string | undefined): Promise<IntentRow> => {
+  await closeOpenPage(deps, scope)
+  return perform(deps, scope, 'cancel', async (tx, row) => {
+    if (row.provider_ref === null) return { row: await cancelLocally(tx, deps, row, reason) }
+    return { row, kind: 'cancel', command: { paymentRef: row.provider_ref, reason } }
+  })
+}
+
+const cancelLocally = async (tx: Tx, deps: PaymentDeps, row: IntentRow, reason: string | undefined): Promise<IntentRow> => {
+  const now = deps.clock.now()
+  const saved = await updateIntent(tx, row, { status: 'canceled', canceled_at: now, cancellation_reason: reason ?? null }, now)
+  await appendEvents(tx, [intentEvent(deps, saved, 'payment_intent.canceled', { status: row.status })])
+  return saved
+}
+
+export const intentEvent = (deps: PaymentDeps, row: IntentRow, type: string, previousAttributes: object = {}) => ({
+  merchantId: row.merchant_id,
+  type,
+  objectId: row.id,
+  threadId: row.thread_id,
+  paymentIntentId: row.id,
+  object: showIntent(row, intentLinks(deps, row)),
+  previousAttributes,
+  livemode: row.livemode,
+  createdAt: deps.clock.now(),
+})
+
+interface Planned {
+  row: IntentRow
+  /** Absent: nothing to call, the row is the result. */
+  kind?: NewOperation['kind']
+  amount?: bigint
+  command?: Omit<StoredCommand, 'provider' | 'version' | 'currency'>
+}
+
+/** Phase one in a transaction (check, plan, write the operation), then the call, then the record. */
+export const perform = async (
+  deps: PaymentDeps,
+  scope: CommandScope,
+  command: IntentCommand,
+  plan: (tx: Tx, row: IntentRow) => Promise<Planned>,
+): Promise<IntentRow> => {
+  const planned = await inTransaction(deps.db, scope.merchantId, async (tx) => {
+    const row = await requireLocked(tx, scope)
+    const earlier = await findEarlier(tx, scope, command)
+    if (earlier) return { earlier }
+    refuseUnless(deps, row, command)
+    const { row: saved, ...next } = await plan(tx, row)
+    if (!next.kind) return { row: saved }
+    const { operation } = await beginOperation(tx, newOperation(scope, saved, next), deps.clock.now())
+    return { operation }
+  })
+  if (planned.row) {
+    deps.queue.wake('outbox.drain', { id: planned.row.id })
+    return planned.row
+  }
+  // The same request again, after a crash or a lost connection: finish its operation instead of making another.
+  const outcome = planned.earlier
+    ? await resolveOperation(deps, scope.merchantId, planned.earlier.id, true)
+    : await runOperation(deps, planned.operation)
+  return settle(deps, outcome)
+}
+
+const operationKind: Partial<Record<IntentCommand, NewOperation['kind']>> = {
+  confirm: 'authorize',
+  capture: 'capture',
+  cancel: 'cancel',
+  increment: 'increment',
+  page: 'page',
+}
+
+const findEarlier = (tx: Tx, scope: CommandScope, command: IntentCommand): Promise<OperationRow | undefined> => {
+  const kind = operationKind[command]
+  if (!kind) return Promise.resolve(undefined)
+  return tx
+    .selectFrom('operations')
+    .selectAll()
+    .where('merchant_id', '=', scope.merchantId)
+    .where('payment_intent_id', '=', scope.intentId)
+    .where('kind', '=', kind)
+    .where('request_id', '=', scope.requestId)
+    .executeTakeFirst()
+}
+
+const newOperation = (scope: CommandScope, row: IntentRow, { kind, amount, command }: Omit<Planned, 'row'>): NewOperation => ({
+  merchantId: scope.merchantId,
+  paymentIntentId: row.id,
+  kind: kind ?? 'authorize',
+  requestId: scope.requestId,
+  ...(amount === undefined ? {} : { amount }),
+  command: { ...command, provider: row.provider, version: row.version, currency: row.currency },
+  state: 'sent',
+})
+
+export const requireLocked = async (tx: Tx, scope: Omit<CommandScope, 'requestId'>): Promise<IntentRow> => {
+  const row = await lockIntent(tx, scope.merchantId, scope.intentId)
+  if (!row) throw notFound('payment_intent', showId('paymentIntent', scope.intentId), 'intent')
+  return row
+}
+
+const refuseUnless = (deps: PaymentDeps, row: IntentRow, command: IntentCommand): void => {
+  const verdict = checkCommand(row.status, command)
+  if (verdict.ok) return
+  throw new AppError(verdict.code, { message: verdict.message, extra: { payment_intent: showIntent(row, intentLinks(deps, row)) } })
+}
+
+const requireRef = (row: IntentRow): string => {
+  if (row.provider_ref === null) throw new AppError('internal_error', { cause: new Error('an authorised payment without a provider reference') })
+  return row.provider_ref
+}
+
+/** Turns an outcome into the row, or into the error that the client reads. */
+export const settle = (deps: PaymentDeps, outcome: Outcome): IntentRow => {
+  if (outcome.kind === 'done') return outcome.row
+  if (outcome.kind === 'unknown') throw new AppError('provider_unknown_outcome', { retryAfter: 2 })
+  const { decline, row } = outcome
+  throw new AppError(declineCode(decline), {
+    message: decline.message,
+    ...(decline.declineCode === undefined ? {} : { declineCode: decline.declineCode }),
+    extra: {
+      payment_intent: showIntent(row, intentLinks(deps, row)),
+      ...(row.latest_charge_id === null ? {} : { charge: showId('charge', row.latest_charge_id) }),
+    },
+  })
+}
+
+const declineCode = ({ code }: ProviderDecline): ErrorCode => (code in errorCatalogue ? (code as ErrorCode) : 'card_declined')
+
+/** Money can come in through an open hosted page; it is closed before anything else may take or give up the payment. */
+export const closeOpenPage = async (deps: PaymentDeps, scope: Omit<CommandScope, 'requestId'>): Promise<void> => {
+  const operation = await inTransaction(deps.db, scope.merchantId, async (tx) => {
+    const row = await requireLocked(tx, scope)
+    if (row.page_ref === null || row.page_url === null || !checkCommand(row.status, 'page').ok) return undefined
+    const input = newOperation({ ...scope, requestId: newUuid() }, row, { kind: 'close_page', command: { pageRef: row.page_ref } })
+    return (await beginOperation(tx, input, deps.clock.now())).operation
+  })
+  if (!operation) return
+  const outcome = await runOperation(deps, operation)
+  if (outcome.kind === 'unknown') throw new AppError('provider_unknown_outcome', { retryAfter: 2 })
+  if (outcome.kind === 'done' && outcome.row.page_ref !== null) {
+    throw new AppError('payment_intent_unexpected_state', {
+      message: 'The payer has just submitted the hosted page. Retrieve the payment intent to see how it ended.',
+    })
+  }
+}
+
+const carriedNames = ['receipt_email', 'shipping', 'payment_method_options', 'payment_method_types', 'amount_details'] as const
+
+/** The parameters that are kept and shown but decide nothing here. */
+export const carriedOptions = (body: { [name in (typeof carriedNames)[number]]?: unknown }): Record<string, unknown> =>
+  Object.fromEntries(carriedNames.flatMap((name) => (body[name] === undefined ? [] : [[name, body[name]]])))

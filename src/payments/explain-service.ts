@@ -1,0 +1,127 @@
+import { showId } from '#kernel/ids.ts'
+import { toJsonAmount } from '#kernel/money.ts'
+import { inTransaction, type Tx } from '#platform/database.ts'
+import type { PaymentDeps } from './apply-service.ts'
+import { listOperations } from './operation-repo.ts'
+import { requireIntent } from './read-service.ts'
+
+interface Chapter {
+  at: string
+  kind: 'operation' | 'provider_event' | 'event' | 'ledger' | 'message'
+  id: string
+  text: string
+  data: Record<string, unknown>
+}
+
+/** The whole story of a payment in order: what we asked, what the provider said, what followed and what was ignored. */
+export const explainIntent = (deps: PaymentDeps, merchantId: string, id: string) =>
+  inTransaction(deps.db, merchantId, async (tx) => {
+    const row = await requireIntent(tx, merchantId, id)
+    const story = [
+      ...(await operations(tx, merchantId, row.id)),
+      ...(await providerEvents(tx, merchantId, row.id)),
+      ...(await events(tx, merchantId, row.id)),
+      ...(await ledger(tx, merchantId, row.id)),
+      ...(await messages(tx, merchantId, row.id)),
+    ].sort((a, b) => (a.at === b.at ? 0 : a.at < b.at ? -1 : 1))
+    return { object: 'payment_explanation' as const, payment_intent: id, status: row.status, conflict: row.conflict, story }
+  })
+
+const operations = async (tx: Tx, merchantId: string, intentId: string): Promise<Chapter[]> => {
+  const rows = await listOperations(tx, merchantId, intentId)
+  return rows.map((row) => ({
+    at: row.created_at.toISOString(),
+    kind: 'operation',
+    id: showId('operation', row.id),
+    text: `${row.kind} ${row.state}${row.reason ? `: ${row.reason}` : ''}`,
+    data: {
+      kind: row.kind,
+      state: row.state,
+      amount: row.amount === null ? null : toJsonAmount(row.amount),
+      attempts: row.attempts,
+      answer: row.answer,
+      finished_at: row.finished_at?.toISOString() ?? null,
+    },
+  }))
+}
+
+const providerEvents = async (tx: Tx, merchantId: string, intentId: string): Promise<Chapter[]> => {
+  const rows = await tx
+    .selectFrom('provider_events')
+    .select(['id', 'provider', 'ref', 'type', 'state', 'reason', 'received_at', 'processed_at', 'attempts'])
+    .where('merchant_id', '=', merchantId)
+    .where('payment_intent_id', '=', intentId)
+    .orderBy('id')
+    .execute()
+  return rows.map((row) => ({
+    at: row.received_at.toISOString(),
+    kind: 'provider_event',
+    id: showId('providerEvent', row.id),
+    text: `${row.provider} ${row.type} ${row.state}${row.reason ? `: ${row.reason}` : ''}`,
+    data: { type: row.type, ref: row.ref, state: row.state, attempts: row.attempts, processed_at: row.processed_at?.toISOString() ?? null },
+  }))
+}
+
+const events = async (tx: Tx, merchantId: string, intentId: string): Promise<Chapter[]> => {
+  const rows = await tx
+    .selectFrom('events')
+    .select(['id', 'type', 'object_id', 'created_at', 'previous_attributes'])
+    .where('merchant_id', '=', merchantId)
+    .where('payment_intent_id', '=', intentId)
+    .orderBy('id')
+    .execute()
+  return rows.map((row) => ({
+    at: row.created_at.toISOString(),
+    kind: 'event',
+    id: showId('event', row.id),
+    text: row.type,
+    data: { type: row.type, previous_attributes: row.previous_attributes },
+  }))
+}
+
+const ledger = async (tx: Tx, merchantId: string, intentId: string): Promise<Chapter[]> => {
+  const rows = await tx
+    .selectFrom('ledger_transactions as t')
+    .innerJoin('ledger_entries as e', (join) => join.onRef('e.merchant_id', '=', 't.merchant_id').onRef('e.transaction_id', '=', 't.id'))
+    .innerJoin('ledger_accounts as a', (join) => join.onRef('a.merchant_id', '=', 'e.merchant_id').onRef('a.id', '=', 'e.account_id'))
+    .select(['t.id', 't.kind', 't.event_key', 't.created_at', 'e.line', 'e.amount', 'e.currency', 'a.code', 'a.name'])
+    .where('t.merchant_id', '=', merchantId)
+    .where('t.payment_intent_id', '=', intentId)
+    .orderBy('t.id')
+    .orderBy('e.line')
+    .execute()
+  const byId = Map.groupBy(rows, (row) => row.id)
+  return [...byId.values()].flatMap((lines) => {
+    const [head] = lines
+    if (!head) return []
+    return [
+      {
+        at: head.created_at.toISOString(),
+        kind: 'ledger' as const,
+        id: showId('ledgerTransaction', head.id),
+        text: `${head.kind} booked`,
+        data: {
+          event_key: head.event_key,
+          entries: lines.map((line) => ({ account: line.code, name: line.name, currency: line.currency, amount: toJsonAmount(line.amount) })),
+        },
+      },
+    ]
+  })
+}
+
+const messages = async (tx: Tx, merchantId: string, intentId: string): Promise<Chapter[]> => {
+  const rows = await tx
+    .selectFrom('messages')
+    .select(['id', 'kind', 'text', 'state', 'created_at'])
+    .where('merchant_id', '=', merchantId)
+    .where('payment_intent_id', '=', intentId)
+    .orderBy('id')
+    .execute()
+  return rows.map((row) => ({
+    at: row.created_at.toISOString(),
+    kind: 'message',
+    id: showId('message', row.id),
+    text: `${row.kind} ${row.state}`,
+    data: { kind: row.kind, text: row.text, state: row.state },
+  }))
+}

@@ -1,0 +1,114 @@
+import { unixSeconds } from '#kernel/clock.ts'
+import { showId } from '#kernel/ids.ts'
+import { toJsonAmount } from '#kernel/money.ts'
+import type { IntentStatus } from './intent-machine.ts'
+
+export interface IntentRow {
+  merchant_id: string
+  id: string
+  thread_id: string | null
+  participant_id: string | null
+  customer_id: string | null
+  status: IntentStatus
+  capture_method: 'automatic' | 'manual'
+  amount: bigint
+  currency: string
+  amount_authorized: bigint
+  amount_capturable: bigint
+  amount_captured: bigint
+  amount_refunded: bigint
+  amount_refund_pending: bigint
+  description: string | null
+  metadata: Record<string, string>
+  options: Record<string, unknown>
+  payment_method: string | null
+  return_url: string | null
+  next_action: Record<string, unknown> | null
+  last_payment_error: Record<string, unknown> | null
+  latest_charge_id: string | null
+  cancellation_reason: string | null
+  canceled_at: Date | null
+  expires_at: Date | null
+  provider: string
+  provider_ref: string | null
+  page_ref: string | null
+  page_url: string | null
+  page_expires_at: Date | null
+  conflict: string | null
+  version: number
+  livemode: boolean
+  created_at: Date
+  updated_at: Date
+}
+
+/** What is derived from secrets and configuration, not from the row. */
+export interface IntentLinks {
+  clientSecret: string
+  checkoutUrl: string
+}
+
+export type IntentView = ReturnType<typeof showIntent>
+
+/** The payment intent as clients read it: Stripe's object with `thread`, `participant`, `checkout_url` … beside it. */
+export const showIntent = (row: IntentRow, links: IntentLinks) => ({
+  id: showId('paymentIntent', row.id),
+  object: 'payment_intent' as const,
+  amount: toJsonAmount(row.amount),
+  amount_capturable: toJsonAmount(row.amount_capturable),
+  amount_details: { tip: {} },
+  amount_received: toJsonAmount(row.amount_captured),
+  amount_refunded: toJsonAmount(row.amount_refunded),
+  attribution: null,
+  canceled_at: row.canceled_at && unixSeconds(row.canceled_at),
+  cancellation_reason: row.cancellation_reason,
+  capture_method: row.capture_method,
+  checkout_url: links.checkoutUrl,
+  client_secret: links.clientSecret,
+  created: unixSeconds(row.created_at),
+  currency: row.currency,
+  customer: row.customer_id && showId('customer', row.customer_id),
+  description: row.description,
+  expires_at: row.expires_at && unixSeconds(row.expires_at),
+  last_payment_error: row.last_payment_error,
+  latest_charge: row.latest_charge_id && showId('charge', row.latest_charge_id),
+  livemode: row.livemode,
+  metadata: row.metadata,
+  next_action: row.next_action,
+  participant: row.participant_id && showId('participant', row.participant_id),
+  payment_method: row.payment_method,
+  processing: row.status === 'processing' ? { type: 'card' } : null,
+  status: row.status,
+  thread: row.thread_id && showId('thread', row.thread_id),
+  ...unsupported,
+  ...carried(row.options),
+})
+
+/** Members that Stripe's schema requires and this service has no use for yet. */
+const unsupported = {
+  allowed_payment_method_types: null,
+  application: null,
+  application_fee_amount: null,
+  customer_account: null,
+  excluded_payment_method_types: null,
+  managed_payments: null,
+  on_behalf_of: null,
+  payment_method_configuration_details: null,
+  payment_record: null,
+  review: null,
+  setup_future_usage: null,
+  source: null,
+  statement_descriptor: null,
+  statement_descriptor_suffix: null,
+  transfer_data: null,
+  transfer_group: null,
+}
+
+/** What the client sent and gets back unchanged. */
+const carried = (options: Record<string, unknown>) => ({
+  automatic_payment_methods: (options.automatic_payment_methods as object | undefined) ?? null,
+  confirmation_method: (options.confirmation_method as string | undefined) ?? 'automatic',
+  payment_method_options: (options.payment_method_options as object | undefined) ?? {},
+  payment_method_types: (options.payment_method_types as string[] | undefined) ?? ['card'],
+  receipt_email: (options.receipt_email as string | undefined) ?? null,
+  shipping: (options.shipping as object | undefined) ?? null,
+})

@@ -1,0 +1,154 @@
+import { delayMs, lookupSchedule } from '#kernel/backoff.ts'
+import { addMs } from '#kernel/clock.ts'
+import { inTransaction } from '#platform/database.ts'
+import type { PaymentProvider, ProviderAnswer, ProviderDecline, ProviderPage, ProviderPayment } from '#providers/provider.ts'
+import { applyPayment, type PaymentDeps, showDecline } from './apply-service.ts'
+import type { IntentRow } from './intent-view.ts'
+import { claimOperation, lockInFlight, markUnknown, type OperationRow, settleOperation } from './operation-repo.ts'
+import { lookUpOperation, sendOperation } from './provider-calls-service.ts'
+import { findIntent, lockIntent, updateIntent } from './repo.ts'
+
+/** How an operation stands after its call, its look-up, or somebody else's work on it. */
+export type Outcome =
+  | { kind: 'done'; row: IntentRow }
+  | { kind: 'refused'; decline: ProviderDecline; row: IntentRow }
+  | { kind: 'unknown' }
+
+type Answer = ProviderAnswer<ProviderPayment | ProviderPage>
+
+/** Calls the provider for an operation that is written as `sent`, and records what came of it. */
+export const runOperation = async (deps: PaymentDeps, operation: OperationRow): Promise<Outcome> => {
+  const outcome = await recordAnswer(deps, operation, await sendOperation(providerOf(deps, operation), operation))
+  // A lost answer is looked up at once: the client is still waiting and the provider usually knows.
+  return outcome.kind === 'unknown' ? resolveOperation(deps, operation.merchant_id, operation.id, true) : outcome
+}
+
+/**
+ * Finds out what became of an operation: looks at the provider first and sends again only what certainly had no
+ * effect, with the same idempotency key and only while the provider remembers keys.
+ */
+export const resolveOperation = async (deps: PaymentDeps, merchantId: string, id: string, force = false): Promise<Outcome> => {
+  const operation = await inTransaction(deps.db, merchantId, (tx) => claimOperation(tx, merchantId, id, deps.clock.now(), force))
+  if (!operation) return readOutcome(deps, merchantId, id)
+  const provider = providerOf(deps, operation)
+  const row = await inTransaction(deps.db, merchantId, (tx) => findIntent(tx, merchantId, operation.payment_intent_id))
+  const found = row ? await lookUpOperation(provider, operation, row) : ({ outcome: 'unknown', reason: 'the payment is missing' } as const)
+  if (found !== 'absent') return recordAnswer(deps, operation, found)
+  const age = deps.clock.now().getTime() - operation.created_at.getTime()
+  if (age > provider.capabilities.idempotencyHorizonMs) {
+    return recordAnswer(deps, operation, {
+      outcome: 'refused',
+      decline: { code: 'processing_error', message: 'The provider never received this request. Send it again.' },
+    })
+  }
+  return recordAnswer(deps, operation, await sendOperation(provider, operation))
+}
+
+const providerOf = (deps: PaymentDeps, operation: OperationRow): PaymentProvider => {
+  const provider = deps.providers[operation.command.provider as keyof typeof deps.providers]
+  if (!provider) throw new Error(`no such provider: ${String(operation.command.provider)}`)
+  return provider
+}
+
+const recordAnswer = async (deps: PaymentDeps, operation: OperationRow, answer: Answer): Promise<Outcome> => {
+  const { merchant_id: merchantId } = operation
+  let fresh = answer
+  for (let attempt = 1; attempt <= 5; attempt++) {
+    const outcome = await inTransaction(deps.db, merchantId, async (tx) => {
+      const row = await lockIntent(tx, merchantId, operation.payment_intent_id)
+      const open = row && (await lockInFlight(tx, merchantId, operation.id))
+      if (!row || !open) return undefined
+      if (fresh.outcome === 'unknown') {
+        const delay = delayMs(lookupSchedule, open.attempts, Math.random())
+        await markUnknown(tx, open, fresh.reason, addMs(deps.clock.now(), delay))
+        return { kind: 'unknown' } as const
+      }
+      // Somebody else has told us newer news since the call: ask again instead of applying an older answer.
+      const isOld = row.version !== Number(operation.command.version) && attempt < 5 && isPayment(fresh)
+      return isOld ? 'stale' : record(tx, deps, row, open, fresh)
+    })
+    deps.queue.wake('outbox.drain', { id: operation.id })
+    if (outcome === undefined) return readOutcome(deps, merchantId, operation.id)
+    if (outcome !== 'stale') return outcome
+    const again = await refetch(deps, operation, fresh)
+    fresh = again.answer
+    operation = { ...operation, command: { ...operation.command, version: again.version } }
+  }
+  return { kind: 'unknown' }
+}
+
+const isPayment = (answer: Answer): boolean =>
+  (answer.outcome === 'ok' && 'amountReceived' in answer.value) || (answer.outcome === 'refused' && answer.payment !== undefined)
+
+const refetch = async (deps: PaymentDeps, operation: OperationRow, answer: Answer) => {
+  const { merchant_id: merchantId } = operation
+  const row = await inTransaction(deps.db, merchantId, (tx) => findIntent(tx, merchantId, operation.payment_intent_id))
+  const payment = answer.outcome === 'ok' ? (answer.value as ProviderPayment) : answer.outcome === 'refused' ? answer.payment : undefined
+  const found = await providerOf(deps, operation).findPayment({ paymentRef: payment?.ref ?? '' })
+  const version = row?.version ?? 0
+  if (found.outcome !== 'ok' || !found.value) return { answer: { outcome: 'unknown' as const, reason: 'the payment could not be read again' }, version }
+  return { answer: answer.outcome === 'refused' ? { ...answer, payment: found.value } : { ...answer, value: found.value }, version }
+}
+
+type Settled = Exclude<Answer, { outcome: 'unknown' }>
+
+const record = async (
+  tx: Parameters<typeof applyPayment>[0],
+  deps: PaymentDeps,
+  row: IntentRow,
+  operation: OperationRow,
+  answer: Settled,
+): Promise<Outcome> => {
+  const now = deps.clock.now()
+  if (answer.outcome === 'refused') {
+    const applied = answer.payment ? await applyPayment(tx, deps, row, answer.payment) : { row }
+    const saved = await keepDecline(tx, deps, applied.row, operation, answer.decline)
+    await settleOperation(tx, operation, { state: 'failed', answer: { decline: answer.decline, request_id: answer.requestId }, reason: answer.decline.message }, now)
+    return { kind: 'refused', decline: answer.decline, row: saved }
+  }
+  const { value } = answer
+  if ('amountReceived' in value) {
+    const reason = typeof operation.command.reason === 'string' ? operation.command.reason : undefined
+    const applied = await applyPayment(tx, deps, row, value, reason)
+    const isConflict = applied.verdict.kind === 'conflict'
+    await settleOperation(
+      tx,
+      operation,
+      { state: isConflict ? 'conflicted' : 'succeeded', answer: { ref: value.ref, state: value.state, request_id: answer.requestId }, ...(isConflict ? { reason: applied.row.conflict ?? '' } : {}) },
+      now,
+    )
+    return { kind: 'done', row: applied.row }
+  }
+  await settleOperation(tx, operation, { state: 'succeeded', answer: { ref: value.ref, state: value.state, request_id: answer.requestId } }, now)
+  return { kind: 'done', row: await keepPage(tx, row, value, now) }
+}
+
+/** A page that is not open any more leads nowhere: the next attempt opens another. */
+const keepPage = (tx: Parameters<typeof applyPayment>[0], row: IntentRow, page: ProviderPage, now: Date): Promise<IntentRow> =>
+  page.state === 'open' && page.url !== undefined
+    ? updateIntent(tx, row, { page_ref: page.ref, page_url: page.url, page_expires_at: page.expiresAt }, now)
+    : updateIntent(tx, row, { page_ref: page.state === 'complete' ? page.ref : null, page_url: null, page_expires_at: null }, now)
+
+/** A declined attempt without a payment object still tells the client why. */
+const keepDecline = async (
+  tx: Parameters<typeof applyPayment>[0],
+  deps: PaymentDeps,
+  row: IntentRow,
+  operation: OperationRow,
+  decline: ProviderDecline,
+): Promise<IntentRow> => {
+  if (operation.kind !== 'authorize' || row.last_payment_error || row.status === 'succeeded') return row
+  return updateIntent(tx, row, { last_payment_error: showDecline(decline, undefined, deps.publicUrl) }, deps.clock.now())
+}
+
+/** What an operation that somebody else settled (or holds) has come to. */
+export const readOutcome = (deps: PaymentDeps, merchantId: string, id: string): Promise<Outcome> =>
+  inTransaction(deps.db, merchantId, async (tx) => {
+    const operation = await tx.selectFrom('operations').selectAll().where('merchant_id', '=', merchantId).where('id', '=', id).executeTakeFirst()
+    const row = operation && (await findIntent(tx, merchantId, operation.payment_intent_id))
+    if (!operation || !row) return { kind: 'unknown' }
+    if (operation.state === 'succeeded' || operation.state === 'conflicted') return { kind: 'done', row }
+    if (operation.state !== 'failed') return { kind: 'unknown' }
+    const decline = operation.answer?.decline as ProviderDecline | undefined
+    return { kind: 'refused', decline: decline ?? { code: 'processing_error', message: operation.reason ?? 'The provider refused.' }, row }
+  })

@@ -1,0 +1,154 @@
+import type { Currency } from '#kernel/currencies.ts'
+import { showId } from '#kernel/ids.ts'
+import type { PaymentProvider, ProviderAnswer, ProviderPage, ProviderPayment } from '#providers/provider.ts'
+import type { IntentRow } from './intent-view.ts'
+import type { OperationRow } from './operation-repo.ts'
+
+/**
+ * What an operation needs besides its row, written with it so that a resend is the same request to the byte. Amounts
+ * are decimal strings: JSON numbers would do, but not for ever.
+ */
+export interface StoredCommand {
+  provider: string
+  version: number
+  currency: Currency
+  paymentRef?: string | undefined
+  pageRef?: string | undefined
+  method?: string | undefined
+  capture?: 'automatic' | 'manual'
+  incremental?: boolean
+  offSession?: boolean
+  returnUrl?: string
+  cancelUrl?: string
+  title?: string
+  items?: { name: string; amount: string; quantity: number }[]
+  locale?: string | undefined
+  expiresAt?: string | undefined
+  description?: string | undefined
+  reason?: string | undefined
+}
+
+type Answer = ProviderAnswer<ProviderPayment | ProviderPage>
+
+/** The one place that turns an operation into a call. The operation's id is the idempotency key, always. */
+export const sendOperation = (provider: PaymentProvider, operation: OperationRow): Promise<Answer> => {
+  const command = operation.command as unknown as StoredCommand
+  const idempotencyKey = showId('operation', operation.id)
+  const amount = operation.amount ?? 0n
+  const { currency, paymentRef = '', pageRef = '' } = command
+  switch (operation.kind) {
+    case 'authorize':
+      return provider.authorize(authorizeCommand(operation, command, idempotencyKey))
+    case 'capture':
+      return provider.capture({ idempotencyKey, paymentRef, amount, currency })
+    case 'cancel':
+      return provider.cancel({ idempotencyKey, paymentRef, ...given('reason', command.reason) })
+    case 'increment':
+      return provider.increment({ idempotencyKey, paymentRef, amount, currency })
+    case 'page':
+      return provider.openPage(pageCommand(operation, command, idempotencyKey))
+    case 'close_page':
+      return provider.closePage({ idempotencyKey, pageRef })
+    case 'refund':
+    case 'cancel_refund':
+      throw new Error(`${operation.kind} belongs to the refunds slice`)
+    default:
+      return operation.kind satisfies never
+  }
+}
+
+const given = <K extends string, V>(name: K, value: V | undefined): { [key in K]?: V } =>
+  (value === undefined ? {} : { [name]: value }) as { [key in K]?: V }
+
+const tagsOf = (operation: OperationRow) => ({
+  merchant: showId('merchant', operation.merchant_id),
+  paymentIntent: showId('paymentIntent', operation.payment_intent_id),
+})
+
+const authorizeCommand = (operation: OperationRow, command: StoredCommand, idempotencyKey: string) => ({
+  idempotencyKey,
+  amount: operation.amount ?? 0n,
+  currency: command.currency,
+  method: command.method ?? '',
+  capture: command.capture ?? 'automatic',
+  incremental: command.incremental ?? false,
+  offSession: command.offSession ?? false,
+  returnUrl: command.returnUrl ?? '',
+  tags: tagsOf(operation),
+  ...given('paymentRef', command.paymentRef),
+  ...given('description', command.description),
+})
+
+const pageCommand = (operation: OperationRow, command: StoredCommand, idempotencyKey: string) => ({
+  idempotencyKey,
+  amount: operation.amount ?? 0n,
+  currency: command.currency,
+  capture: command.capture ?? 'automatic',
+  title: command.title ?? 'Payment',
+  items: (command.items ?? []).map((item) => ({ ...item, amount: BigInt(item.amount) })),
+  returnUrl: command.returnUrl ?? '',
+  cancelUrl: command.cancelUrl ?? '',
+  tags: tagsOf(operation),
+  ...given('locale', command.locale),
+  ...given('expiresAt', command.expiresAt === undefined ? undefined : new Date(command.expiresAt)),
+})
+
+/** The provider's look-back for payments by tag starts a little before ours began: clocks differ. */
+const clockSlackMs = 10 * 60_000
+
+/**
+ * Whether the provider has done the work already. `absent`: certainly not (so it may be sent again with the same
+ * key); any answer else is final, or unknown.
+ */
+export const lookUpOperation = async (provider: PaymentProvider, operation: OperationRow, row: IntentRow): Promise<Answer | 'absent'> => {
+  const command = operation.command as unknown as StoredCommand
+  switch (operation.kind) {
+    case 'authorize':
+      return lookUpAuthorize(provider, operation, command)
+    case 'capture':
+    case 'cancel':
+    case 'increment': {
+      const found = await provider.findPayment({ paymentRef: command.paymentRef ?? row.provider_ref ?? '' })
+      if (found.outcome !== 'ok') return found
+      return found.value && isDone(operation, found.value) ? { ...found, value: found.value } : 'absent'
+    }
+    case 'close_page': {
+      const found = await provider.findPage({ pageRef: command.pageRef ?? '' })
+      if (found.outcome !== 'ok') return found
+      return found.value && found.value.state !== 'open' ? { ...found, value: found.value } : 'absent'
+    }
+    // A page has no effect on money; asking for it again with the same key brings the same page.
+    case 'page':
+      return 'absent'
+    case 'refund':
+    case 'cancel_refund':
+      throw new Error(`${operation.kind} belongs to the refunds slice`)
+    default:
+      return operation.kind satisfies never
+  }
+}
+
+const isDone = (operation: OperationRow, payment: ProviderPayment): boolean => {
+  if (operation.kind === 'increment') return payment.amount === operation.amount || payment.state !== 'requires_capture'
+  if (operation.kind === 'capture') return payment.state !== 'requires_capture'
+  return payment.state === 'canceled' || payment.state === 'succeeded'
+}
+
+const lookUpAuthorize = async (provider: PaymentProvider, operation: OperationRow, command: StoredCommand): Promise<Answer | 'absent'> => {
+  const found = command.paymentRef
+    ? await provider.findPayment({ paymentRef: command.paymentRef })
+    : await newest(provider, operation)
+  if (found.outcome !== 'ok') return found
+  const payment = found.value
+  // A payment that still waits for a method may hold an older attempt: the provider replays this one by its key.
+  const isOpen = !payment || payment.state === 'requires_payment_method' || payment.state === 'requires_confirmation'
+  return isOpen ? 'absent' : { ...found, value: payment }
+}
+
+const newest = async (provider: PaymentProvider, operation: OperationRow): Promise<ProviderAnswer<ProviderPayment | undefined>> => {
+  const since = new Date(operation.created_at.getTime() - clockSlackMs)
+  const found = await provider.findPaymentsByTag({ paymentIntent: showId('paymentIntent', operation.payment_intent_id), since })
+  if (found.outcome !== 'ok') return found
+  // A canceled one belongs to a page that was closed before; this operation's own would be replayed by its key.
+  return { ...found, value: found.value.find((payment) => payment.state !== 'canceled') }
+}

@@ -1,0 +1,157 @@
+import { type Selectable, sql } from 'kysely'
+import type { Db } from '#platform/database.ts'
+import type { ChargesTable } from '#platform/tables.ts'
+import type { ChargeRow } from './charge-view.ts'
+import type { IntentStatus } from './intent-machine.ts'
+import type { IntentRow } from './intent-view.ts'
+
+const intents = (db: Db, merchantId: string) =>
+  db.selectFrom('payment_intents').selectAll().where('merchant_id', '=', merchantId)
+
+export const findIntent = (db: Db, merchantId: string, id: string): Promise<IntentRow | undefined> =>
+  intents(db, merchantId).where('id', '=', id).executeTakeFirst()
+
+/** Locks the row: everything that changes a payment reads it this way first. */
+export const lockIntent = (db: Db, merchantId: string, id: string): Promise<IntentRow | undefined> =>
+  intents(db, merchantId).where('id', '=', id).forUpdate().executeTakeFirst()
+
+export interface IntentChange {
+  status?: IntentStatus
+  amount?: bigint
+  currency?: string
+  capture_method?: 'automatic' | 'manual'
+  amount_authorized?: bigint
+  amount_capturable?: bigint
+  amount_captured?: bigint
+  customer_id?: string
+  description?: string
+  metadata?: Record<string, string>
+  options?: Record<string, unknown>
+  payment_method?: string | null
+  return_url?: string | null
+  next_action?: Record<string, unknown> | null
+  last_payment_error?: Record<string, unknown> | null
+  latest_charge_id?: string | null
+  cancellation_reason?: string | null
+  canceled_at?: Date | null
+  expires_at?: Date | null
+  provider_ref?: string | null
+  page_ref?: string | null
+  page_url?: string | null
+  page_expires_at?: Date | null
+  conflict?: string | null
+}
+
+const json = <T>(value: T | undefined): { value?: string | null } =>
+  value === undefined ? {} : { value: value === null ? null : JSON.stringify(value) }
+
+/** Writes a change of a locked row and returns the row as it is now. */
+export const updateIntent = (db: Db, row: IntentRow, change: IntentChange, now: Date): Promise<IntentRow> => {
+  const { metadata, options, next_action, last_payment_error, ...plain } = change
+  const action = json(next_action)
+  const error = json(last_payment_error)
+  return db
+    .updateTable('payment_intents')
+    .set({
+      ...plain,
+      ...(metadata === undefined ? {} : { metadata: JSON.stringify(metadata) }),
+      ...(options === undefined ? {} : { options: JSON.stringify(options) }),
+      ...(action.value === undefined ? {} : { next_action: action.value }),
+      ...(error.value === undefined ? {} : { last_payment_error: error.value }),
+      version: row.version + 1,
+      updated_at: now,
+    })
+    .where('merchant_id', '=', row.merchant_id)
+    .where('id', '=', row.id)
+    .returningAll()
+    .executeTakeFirstOrThrow()
+}
+
+/** Which payment a provider's object belongs to, across merchants: only the maintenance role may ask. */
+export const matchIntent = (
+  db: Db,
+  provider: string,
+  by: { providerRef?: string | undefined; pageRef?: string | undefined },
+): Promise<{ merchant_id: string; id: string } | undefined> => {
+  const query = db.selectFrom('payment_intents').select(['merchant_id', 'id']).where('provider', '=', provider)
+  if (by.providerRef !== undefined) return query.where('provider_ref', '=', by.providerRef).executeTakeFirst()
+  if (by.pageRef !== undefined) return query.where('page_ref', '=', by.pageRef).executeTakeFirst()
+  return Promise.resolve(undefined)
+}
+
+export const findChargeByRef = (db: Db, merchantId: string, provider: string, ref: string): Promise<ChargeRow | undefined> =>
+  db
+    .selectFrom('charges')
+    .selectAll()
+    .where('merchant_id', '=', merchantId)
+    .where('provider', '=', provider)
+    .where('provider_ref', '=', ref)
+    .executeTakeFirst()
+
+export const findCharges = (db: Db, merchantId: string, ids: readonly string[]): Promise<ChargeRow[]> =>
+  ids.length === 0
+    ? Promise.resolve([])
+    : db.selectFrom('charges').selectAll().where('merchant_id', '=', merchantId).where('id', 'in', [...ids]).execute()
+
+export const listCharges = (db: Db, merchantId: string, intentId: string): Promise<ChargeRow[]> =>
+  db
+    .selectFrom('charges')
+    .selectAll()
+    .where('merchant_id', '=', merchantId)
+    .where('payment_intent_id', '=', intentId)
+    .orderBy('id')
+    .execute()
+
+/** Inserts the attempt or brings it up to date; totals of refunds are not touched here. */
+export const upsertCharge = (db: Db, row: Selectable<ChargesTable>): Promise<ChargeRow> => {
+  const values = { ...row, method: row.method && JSON.stringify(row.method), fee: row.fee && JSON.stringify(row.fee) }
+  return db
+    .insertInto('charges')
+    .values(values)
+    .onConflict((conflict) =>
+      conflict.columns(['merchant_id', 'provider', 'provider_ref']).doUpdateSet((set) => ({
+        status: set.ref('excluded.status'),
+        amount: set.ref('excluded.amount'),
+        amount_captured: set.ref('excluded.amount_captured'),
+        captured: set.ref('excluded.captured'),
+        failure_code: set.ref('excluded.failure_code'),
+        failure_message: set.ref('excluded.failure_message'),
+        decline_code: set.ref('excluded.decline_code'),
+        method: set.fn.coalesce('excluded.method', 'charges.method'),
+        fee: set.fn.coalesce('excluded.fee', 'charges.fee'),
+      })),
+    )
+    .returningAll()
+    .executeTakeFirstOrThrow()
+}
+
+/** Payments that wait for the provider or for time: what the sweep must look at. */
+export const findWaiting = (db: Db, before: Date, limit: number) =>
+  db
+    .selectFrom('payment_intents')
+    .select(['merchant_id', 'id'])
+    .where('updated_at', '<', before)
+    .where((where) =>
+      where.or([
+        where('status', 'in', ['processing', 'requires_action']),
+        where.and([where('page_ref', 'is not', null), where('status', '=', 'requires_payment_method')]),
+      ]),
+    )
+    .orderBy('updated_at')
+    .limit(limit)
+    .execute()
+
+export const findExpired = (db: Db, now: Date, limit: number) =>
+  db
+    .selectFrom('payment_intents')
+    .select(['merchant_id', 'id'])
+    .where('expires_at', '<=', now)
+    .where('status', 'in', ['requires_payment_method', 'requires_confirmation', 'requires_action', 'requires_capture'])
+    .orderBy('expires_at')
+    .limit(limit)
+    .execute()
+
+/** Rows of `payment_intents` through JSON: one parameter however many rows, typed by the table itself. */
+export const insertIntents = (db: Db, rows: readonly object[]) =>
+  sql`insert into payment_intents select * from jsonb_populate_recordset(null::payment_intents, ${JSON.stringify(rows)}::jsonb)
+    on conflict (merchant_id, id) do nothing`.execute(db)

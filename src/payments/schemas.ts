@@ -1,0 +1,240 @@
+import { z } from 'zod'
+import { isCurrency } from '#kernel/currencies.ts'
+import { idSchema, listOf, listQuery, metadataSchema } from '#platform/listing.ts'
+import { participantReference, threadReference } from '#threads/schemas.ts'
+import { intentStatuses } from './intent-machine.ts'
+
+export const amountMax = 99_999_999
+
+export const amountSchema = z
+  .int('must be a whole number of minor units')
+  .min(1)
+  .max(amountMax)
+  .meta({ description: 'Minor units (cents, yen, fils), 1 to 99999999.', example: 4200 })
+
+export const currencySchema = z
+  .string()
+  .transform((code) => code.toLowerCase())
+  .refine(isCurrency, { message: 'must be an ISO 4217 code that is in use, for example eur' })
+  .meta({ description: 'ISO 4217 code, any case.', example: 'eur' })
+
+const expand = z.array(z.enum(['latest_charge', 'customer', 'payment_method', 'thread'])).max(10).optional()
+const emptyableMetadata = z.union([metadataSchema, z.literal('')])
+const url = z.url({ protocol: /^https?$/, error: 'must be an http or https URL' }).max(2048)
+const methodId = z.string().min(1).max(255).regex(/^[A-Za-z0-9_]+$/, 'must be the id of a payment method')
+
+const address = z.strictObject({
+  line1: z.string().max(500).optional(),
+  line2: z.string().max(500).optional(),
+  city: z.string().max(500).optional(),
+  state: z.string().max(500).optional(),
+  postal_code: z.string().max(50).optional(),
+  country: z.string().max(2).optional(),
+})
+
+const shipping = z.strictObject({
+  name: z.string().max(500),
+  address,
+  phone: z.string().max(50).optional(),
+  carrier: z.string().max(100).optional(),
+  tracking_number: z.string().max(100).optional(),
+})
+
+/** Order lines for the pages, in Stripe's own parameter. */
+const amountDetails = z.strictObject({
+  line_items: z
+    .array(
+      z.strictObject({
+        product_name: z.string().min(1).max(1024),
+        quantity: z.int().min(1).max(9_999_999),
+        unit_cost: z.int().min(0).max(amountMax),
+        product_code: z.string().max(100).optional(),
+        unit_of_measure: z.string().max(12).optional(),
+      }),
+    )
+    .max(200)
+    .optional(),
+  shipping: z.strictObject({ amount: z.int().min(0).max(amountMax).optional() }).optional(),
+  tax: z.strictObject({ total_tax_amount: z.int().min(0).max(amountMax).optional() }).optional(),
+})
+
+/** What the client may send and reads back unchanged, at creation and at every change. */
+const carried = {
+  receipt_email: z.email().max(512).optional(),
+  shipping: shipping.optional(),
+  payment_method_options: z
+    .strictObject({
+      card: z.strictObject({ request_incremental_authorization: z.enum(['if_available', 'never']).optional() }).optional(),
+    })
+    .optional(),
+  payment_method_types: z.array(z.string().max(50)).max(50).optional(),
+  amount_details: amountDetails.optional(),
+}
+
+const confirmFields = {
+  payment_method: methodId.optional().meta({ description: "The provider's payment method, for example pm_card_visa." }),
+  return_url: url.optional().meta({ description: 'Where the payer comes back to after authenticating.' }),
+  off_session: z.boolean().optional(),
+}
+
+const expiry = {
+  expires_at: z.int().optional().meta({ description: 'Unix seconds after which an unpaid intent is canceled.' }),
+  expires_in: z.int().min(60).max(31_536_000).optional().meta({ description: 'The same, in seconds from now.' }),
+}
+
+export const createIntentBody = z.strictObject({
+  amount: amountSchema,
+  currency: currencySchema,
+  thread: threadReference.optional().meta({ description: 'The conversation this payment belongs to: its id, or channel and external_id.' }),
+  participant: participantReference.optional().meta({ description: 'Who in the thread is asked to pay.' }),
+  ...expiry,
+  customer: idSchema('customer').optional(),
+  description: z.string().max(1000).optional(),
+  metadata: emptyableMetadata.optional(),
+  capture_method: z.enum(['automatic', 'automatic_async', 'manual']).default('automatic'),
+  confirmation_method: z.enum(['automatic', 'manual']).optional(),
+  automatic_payment_methods: z.strictObject({ enabled: z.boolean(), allow_redirects: z.enum(['always', 'never']).optional() }).optional(),
+  confirm: z.boolean().default(false),
+  ...confirmFields,
+  ...carried,
+  expand,
+})
+export type CreateIntent = z.output<typeof createIntentBody>
+
+export const updateIntentBody = z.strictObject({
+  amount: amountSchema.optional(),
+  currency: currencySchema.optional(),
+  customer: idSchema('customer').optional(),
+  description: z.string().max(1000).optional(),
+  metadata: emptyableMetadata.optional(),
+  capture_method: z.enum(['automatic', 'automatic_async', 'manual']).optional(),
+  payment_method: confirmFields.payment_method,
+  ...expiry,
+  ...carried,
+  expand,
+})
+export type UpdateIntent = z.output<typeof updateIntentBody>
+
+export const confirmIntentBody = z.strictObject({
+  ...confirmFields,
+  capture_method: z.enum(['automatic', 'automatic_async', 'manual']).optional(),
+  ...carried,
+  expand,
+})
+export type ConfirmIntent = z.output<typeof confirmIntentBody>
+
+export const captureIntentBody = z.strictObject({
+  amount_to_capture: amountSchema.optional().meta({ description: 'Default: everything capturable. The rest is released.' }),
+  final_capture: z.boolean().optional(),
+  metadata: emptyableMetadata.optional(),
+  expand,
+})
+export const cancelIntentBody = z.strictObject({
+  cancellation_reason: z.enum(['abandoned', 'duplicate', 'fraudulent', 'requested_by_customer']).optional(),
+  expand,
+})
+export const incrementBody = z.strictObject({
+  amount: amountSchema.meta({ description: 'The new total, more than what is authorised now.' }),
+  description: z.string().max(1000).optional(),
+  metadata: emptyableMetadata.optional(),
+  expand,
+})
+
+export const intentParams = z.strictObject({ id: z.string().max(64) })
+export const retrieveQuery = z.strictObject({ expand, client_secret: z.string().max(200).optional() })
+const listExpand = z.array(z.enum(['data.latest_charge', 'data.customer', 'data.payment_method', 'data.thread'])).max(10).optional()
+export const listIntentsQuery = listQuery.extend({
+  thread: idSchema('thread').optional(),
+  customer: idSchema('customer').optional(),
+  expand: listExpand,
+})
+export const searchIntentsQuery = z.strictObject({
+  query: z.string().min(1).max(500).meta({ description: "metadata['order']:'1001' AND thread:'thr_…' AND status:'succeeded'" }),
+  limit: z.int().min(1).max(100).default(10),
+  page: z.string().max(64).optional(),
+  expand: listExpand,
+})
+export const listChargesQuery = listQuery.extend({
+  payment_intent: idSchema('paymentIntent').optional(),
+  customer: idSchema('customer').optional(),
+  expand: z.array(z.enum(['data.payment_intent'])).max(5).optional(),
+})
+
+const nullableText = z.string().nullable()
+
+/** Our object; every member that Stripe's has is there too (validated against Stripe's schema in the tests). */
+export const intentSchema = z
+  .looseObject({
+    id: z.string(),
+    object: z.literal('payment_intent'),
+    amount: z.int(),
+    amount_capturable: z.int(),
+    amount_received: z.int(),
+    amount_refunded: z.int(),
+    canceled_at: z.int().nullable(),
+    cancellation_reason: nullableText,
+    capture_method: z.enum(['automatic', 'manual']),
+    checkout_url: z.string().meta({ description: 'The hosted page where this payment, and only this one, is paid.' }),
+    client_secret: z.string(),
+    created: z.int(),
+    currency: z.string(),
+    customer: z.unknown(),
+    description: nullableText,
+    expires_at: z.int().nullable(),
+    last_payment_error: z.record(z.string(), z.unknown()).nullable(),
+    latest_charge: z.unknown(),
+    livemode: z.boolean(),
+    metadata: z.record(z.string(), z.string()),
+    next_action: z.record(z.string(), z.unknown()).nullable(),
+    participant: nullableText,
+    payment_method: z.unknown(),
+    status: z.enum(intentStatuses),
+    thread: z.unknown(),
+  })
+  .meta({ id: 'PaymentIntent' })
+export const intentList = listOf(intentSchema)
+export const intentSearchResult = z.object({
+  object: z.literal('search_result'),
+  url: z.string(),
+  has_more: z.boolean(),
+  next_page: nullableText,
+  data: z.array(intentSchema),
+})
+
+export const chargeSchema = z
+  .looseObject({
+    id: z.string(),
+    object: z.literal('charge'),
+    amount: z.int(),
+    amount_captured: z.int(),
+    amount_refunded: z.int(),
+    captured: z.boolean(),
+    created: z.int(),
+    currency: z.string(),
+    failure_code: nullableText,
+    failure_message: nullableText,
+    paid: z.boolean(),
+    payment_intent: z.unknown(),
+    refunded: z.boolean(),
+    status: z.enum(['pending', 'succeeded', 'failed']),
+  })
+  .meta({ id: 'Charge' })
+export const chargeList = listOf(chargeSchema)
+
+export const explanationSchema = z
+  .object({
+    object: z.literal('payment_explanation'),
+    payment_intent: z.string(),
+    status: z.enum(intentStatuses),
+    conflict: nullableText,
+    story: z.array(
+      z.object({
+        at: z.string().meta({ description: 'RFC 3339 time with milliseconds.' }),
+        kind: z.enum(['operation', 'provider_event', 'event', 'ledger', 'message']),
+        id: z.string(),
+        text: z.string(),
+        data: z.record(z.string(), z.unknown()),
+      }),
+    ),
+  })
+  .meta({ id: 'PaymentExplanation' })

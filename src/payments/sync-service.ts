@@ -1,0 +1,103 @@
+import { notFound } from '#kernel/errors.ts'
+import { newUuid, showId } from '#kernel/ids.ts'
+import { inTransaction } from '#platform/database.ts'
+import { appendEvents } from '#platform/outbox.ts'
+import type { PaymentProvider, ProviderPayment } from '#providers/provider.ts'
+import { applyPayment, type PaymentDeps, saveCharge } from './apply-service.ts'
+import { showCharge } from './charge-view.ts'
+import type { IntentRow } from './intent-view.ts'
+import { findChargeByRef, findIntent, lockIntent, updateIntent } from './repo.ts'
+
+/** The provider could not be asked; whoever wanted to know tries again later. */
+export class LookupFailed extends Error {
+  override name = 'LookupFailed'
+}
+
+export interface Synced {
+  row: IntentRow
+  /** What the news was: a change, nothing new, old news, or a conflict with its reason. */
+  verdict: 'change' | 'unchanged' | 'stale' | 'conflict' | 'nothing'
+  reason?: string
+}
+
+/**
+ * Asks the provider how a payment stands and applies it. The row's version is read before the question and compared
+ * after it, so an answer that was overtaken by newer news is asked for again: state never goes back.
+ * `paymentRef` names the provider's payment when a notification has just told us of it.
+ */
+export const syncPayment = async (deps: PaymentDeps, merchantId: string, intentId: string, paymentRef?: string): Promise<Synced> => {
+  for (let attempt = 1; ; attempt++) {
+    const row = await inTransaction(deps.db, merchantId, (tx) => findIntent(tx, merchantId, intentId))
+    if (!row) throw notFound('payment_intent', showId('paymentIntent', intentId), 'intent')
+    const provider = deps.providers[row.provider as keyof typeof deps.providers]
+    const look = await lookUp(provider, row, paymentRef)
+    if (look.payment === undefined && look.isPageGone !== true) return { row, verdict: 'nothing' }
+    const synced = await inTransaction(deps.db, merchantId, async (tx): Promise<Synced | undefined> => {
+      const locked = await lockIntent(tx, merchantId, intentId)
+      if (!locked || (locked.version !== row.version && attempt < 5)) return undefined
+      if (!look.payment) return { row: await dropPage(deps, tx, locked), verdict: 'unchanged' }
+      const applied = await applyPayment(tx, deps, locked, look.payment)
+      return { row: applied.row, verdict: applied.verdict.kind, ...('reason' in applied.verdict ? { reason: applied.verdict.reason } : {}) }
+    })
+    if (synced) {
+      if (synced.verdict === 'change' || synced.verdict === 'conflict') deps.queue.wake('outbox.drain', { id: intentId })
+      return synced
+    }
+  }
+}
+
+const dropPage = (deps: PaymentDeps, tx: Parameters<typeof updateIntent>[0], row: IntentRow): Promise<IntentRow> =>
+  updateIntent(tx, row, { page_ref: null, page_url: null, page_expires_at: null }, deps.clock.now())
+
+const lookUp = async (
+  provider: PaymentProvider,
+  row: IntentRow,
+  hint: string | undefined,
+): Promise<{ payment?: ProviderPayment | undefined; isPageGone?: boolean }> => {
+  let ref = hint ?? row.provider_ref
+  // The page makes its own payment once the payer submits it; until then only the page knows.
+  if (row.page_ref !== null && hint === undefined && row.status === 'requires_payment_method') {
+    const page = await provider.findPage({ pageRef: row.page_ref })
+    if (page.outcome !== 'ok') throw new LookupFailed(page.outcome === 'unknown' ? page.reason : page.decline.message)
+    ref = page.value?.paymentRef ?? ref
+    if (page.value?.state === 'expired' && page.value.paymentRef === undefined) return { isPageGone: true }
+  }
+  if (ref === null) return {}
+  const found = await provider.findPayment({ paymentRef: ref })
+  if (found.outcome !== 'ok') throw new LookupFailed(found.outcome === 'unknown' ? found.reason : found.decline.message)
+  return { payment: found.value }
+}
+
+/**
+ * Writes down an attempt that the payment has already moved on from (a decline followed by a success before we
+ * looked), so that every attempt is shown. It changes nothing else.
+ */
+export const recordAttempt = async (deps: PaymentDeps, merchantId: string, intentId: string, chargeRef: string): Promise<boolean> => {
+  const row = await inTransaction(deps.db, merchantId, (tx) => findIntent(tx, merchantId, intentId))
+  if (!row) return false
+  const isKnown = await inTransaction(deps.db, merchantId, (tx) => findChargeByRef(tx, merchantId, row.provider, chargeRef))
+  if (isKnown) return false
+  const found = await deps.providers[row.provider as keyof typeof deps.providers].findCharge({ chargeRef })
+  if (found.outcome !== 'ok') throw new LookupFailed('the charge could not be read')
+  const charge = found.value?.charge
+  if (!charge || charge.state !== 'failed') return false
+  await inTransaction(deps.db, merchantId, async (tx) => {
+    const locked = await lockIntent(tx, merchantId, intentId)
+    if (!locked || (await findChargeByRef(tx, merchantId, row.provider, chargeRef))) return
+    const saved = await saveCharge(tx, locked, charge, newUuid())
+    await appendEvents(tx, [
+      {
+        merchantId,
+        type: 'charge.failed',
+        objectId: saved.id,
+        threadId: locked.thread_id,
+        paymentIntentId: locked.id,
+        object: showCharge(saved, locked),
+        livemode: locked.livemode,
+        createdAt: deps.clock.now(),
+      },
+    ])
+  })
+  deps.queue.wake('outbox.drain', { id: intentId })
+  return true
+}
