@@ -134,6 +134,26 @@ describe('what is sent to Stripe', () => {
     })
   })
 
+  test('asks for later increments only where an amount is held', async () => {
+    ok(await provider.authorize({ ...order, incremental: true }))
+    assert.equal(recorder.requests[0]?.params.payment_method_options, undefined)
+  })
+
+  test('opens a page with our ids on the page and on its payment', async () => {
+    ok(await provider.openPage({ ...pageOrder, items: [] }))
+    const metadata = { parley_merchant: 'mer_1', parley_payment_intent: 'pi_ours' }
+    const { line_items: _, ...params } = recorder.requests[0]?.params ?? {}
+    assert.deepEqual(params, {
+      mode: 'payment',
+      payment_intent_data: { metadata, capture_method: 'manual', description: 'Pizzeria Roma' },
+      metadata,
+      client_reference_id: 'pi_ours',
+      success_url: 'https://shop.example/back',
+      cancel_url: 'https://shop.example/cancel',
+      locale: 'fr',
+    })
+  })
+
   test('puts the amount right before a second attempt, under a key of its own', async () => {
     const open = intentObject({ status: 'requires_payment_method', amount: 4000, latest_charge: null })
     recorder.on('GET', '/v1/payment_intents/pi_1', 200, open)
@@ -259,6 +279,16 @@ describe('how answers are read', () => {
       assert.equal((await provider.authorize(order)).outcome, 'unknown')
     })
   }
+
+  test('our own key is never in what a payer may read', async () => {
+    failing(401, { type: 'invalid_request_error', message: 'Invalid API Key provided: sk_test_key' })
+    assert.equal(JSON.stringify(await provider.authorize(order)).includes('sk_test'), false)
+  })
+
+  test('a good body under a bad status is unknown', async () => {
+    recorder.on('POST', '/v1/payment_intents', 502, intentObject())
+    assert.equal((await provider.authorize(order)).outcome, 'unknown')
+  })
 
   for (const status of [200, 502]) {
     for (const body of ['"Bad gateway"', '7', 'null', '[]', '{}', 'true', '{"data":7}']) {
