@@ -117,28 +117,29 @@ const open = ({ url, headers, body }: OutboundMessage, lookup: LookupFunction, s
  */
 const exchange = (request: ClientRequest, body: string): Promise<OutboundAnswer> =>
   new Promise((resolve, reject) => {
-    request.on('error', reject)
-    request.on('close', () => reject(new Error('closed without an answer')))
+    let answer: OutboundAnswer | undefined
+    const end = (error: unknown): void => {
+      if (answer) resolve(answer)
+      else reject(error)
+      request.destroy()
+    }
+    request.on('error', end)
+    request.on('close', () => end(new Error('closed without an answer')))
     request.on('response', (response) => {
-      const retryAfter = response.headers['retry-after']
-      const answer = { ok: true as const, status: response.statusCode ?? 0, retryAfter }
-      discard(response, () => {
-        request.destroy()
-        resolve(answer)
-      })
+      answer = { ok: true, status: response.statusCode ?? 0, retryAfter: response.headers['retry-after'] }
+      discard(response, end)
     })
     request.end(body)
   })
 
-const discard = (response: IncomingMessage, done: () => void): void => {
+const discard = (response: IncomingMessage, end: (error?: unknown) => void): void => {
   let bytes = 0
   response.on('data', (chunk: Buffer) => {
     bytes += chunk.length
-    if (bytes >= bodyBytesMax) done()
+    if (bytes >= bodyBytesMax) end()
   })
-  response.on('end', done)
-  response.on('error', done)
-  response.on('close', done)
+  response.on('end', end)
+  response.on('error', end)
 }
 
 /** The code of a socket or TLS error (ECONNREFUSED, CERT_HAS_EXPIRED); other messages may hold what a stranger wrote. */
