@@ -99,6 +99,7 @@ async function start(place: Place, secrets: Secrets, binaries: Binaries, ephemer
   rotateLog(place.logFile)
   const deadline = Date.now() + 60_000
   for (;;) {
+    findOrphan(place) // removes the pid file of one that died a moment ago: as long as it is a zombie, PostgreSQL heeds it
     const from = sizeOf(place.logFile)
     const port = await freePort(secrets.port)
     const postmaster = launch(place, port, settings(ephemeral), binaries, launcher)
@@ -122,7 +123,9 @@ async function connectOrStop(postmaster: Postmaster, place: Place, secrets: Secr
 
 /** After a kill -9 of the postmaster its children live on for moments and hold the shared memory; a port can be lost between look and use. */
 function isPassing(log: string): boolean {
-  return /pre-existing shared memory block|could not bind|could not create any TCP/.test(log)
+  return /pre-existing shared memory block|lock file .* already exists|could not bind|could not create any TCP/.test(
+    log,
+  )
 }
 
 /** fsync and synchronous_commit stay on: only a throw-away server for tests may lose what it has confirmed. */

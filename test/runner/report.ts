@@ -1,5 +1,7 @@
 import type { FileResult } from './test-file.ts'
 
+const linesMax = 60
+
 export type Report = {
   step(name: string, ms: number, verdict: string): void
   file(result: FileResult): void
@@ -29,7 +31,7 @@ export function createReport(print: (line: string) => void, mayNotSkip: boolean)
     },
     fail(what, detail) {
       failures.push({ what, detail })
-      if (detail.trim() !== '') print(indent(detail))
+      if (detail.trim() !== '') print(indent(firstLines(detail)))
     },
     pass() {
       passed += 1
@@ -72,8 +74,15 @@ function verdict({ passed, failures, skips }: FileResult): string {
 
 function failureText({ failures, output }: FileResult): string {
   const each = failures.map(({ name, detail }) => `✖ ${name}\n${indent(detail)}`)
-  const printed = output.trim().split('\n').slice(-60).join('\n')
+  const printed = output.trim().split('\n').slice(-linesMax).join('\n')
   return [...each, ...(printed === '' ? [] : [`what it printed last:\n${indent(printed)}`])].join('\n')
+}
+
+function firstLines(text: string): string {
+  const lines = text.trimEnd().split('\n')
+  return lines.length <= linesMax
+    ? text
+    : [...lines.slice(0, linesMax), `… and ${lines.length - linesMax} lines more`].join('\n')
 }
 
 function indent(text: string): string {
