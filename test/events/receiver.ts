@@ -15,6 +15,8 @@ export interface Receiver {
   connections: number
   /** How it answers from now on. */
   answer: (response: ServerResponse) => void
+  /** Cuts every connection. */
+  hangUp(): void
 }
 
 export const answerWith =
@@ -48,6 +50,7 @@ export const startReceiver = async (): Promise<Receiver> => {
     received: [],
     connections: 0,
     answer: answerWith(200),
+    hangUp: () => server.closeAllConnections(),
   }
   return receiver
 }
