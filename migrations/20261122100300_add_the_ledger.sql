@@ -28,7 +28,9 @@ create table ledger_transactions (
   -- What a reader may regard as final is decided by this, never by id or clock (architecture: the sealer).
   xid xid8 not null default pg_current_xact_id(),
   primary key (merchant_id, id),
-  unique (merchant_id, event_key)
+  -- In this order on purpose: led by merchant_id it looks as good as the primary key to a planner without statistics,
+  -- and the balance check of a young ledger read every transaction of the merchant (measured: 1 ms per entry).
+  unique (event_key, merchant_id)
 );
 select parley_protect('ledger_transactions', 'select');
 -- All columns but xid: with a forged one a transaction could be written to after its commit.

@@ -14,6 +14,8 @@ export interface TestDatabase {
   readonly db: Database
   readonly url: string
   newMerchant(): Promise<string>
+  /** A plain connection of the login itself. */
+  connect(): Promise<pg.Client>
   /** A plain connection with the given role that acts for a merchant for its whole session. */
   connectAs(role: 'parley_app' | 'parley_owner', merchantId: string): Promise<pg.Client>
   /** Undefined where the tests were given a server without its superuser. */
@@ -48,6 +50,7 @@ export const createTestDatabase = async (): Promise<TestDatabase> => {
     db,
     url,
     newMerchant: () => newMerchant(db),
+    connect: () => connect(url),
     connectAs: async (role, merchantId) => {
       const client = await connect(url)
       await client.query(`set role ${role}`)
