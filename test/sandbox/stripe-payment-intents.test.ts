@@ -210,7 +210,7 @@ test('a bank debit settles later, or fails later', async () => {
   )
   const bounced = await world.stripe.paymentIntents.retrieve(bad.id)
   assert.equal(bounced.status, 'requires_payment_method')
-  const types = (await world.arrived()).map(({ type }) => type)
+  const types: string[] = (await world.arrived()).map(({ type }) => type)
   for (const type of [
     'payment_intent.processing',
     'charge.pending',

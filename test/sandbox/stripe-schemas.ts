@@ -13,7 +13,7 @@ export function loadSchemaCheck(): SchemaCheck | null {
     return null
   }
   const spec: Spec = JSON.parse(readFileSync(FILE, 'utf8'))
-  const ajv = new Ajv({ strict: false, allErrors: false })
+  const ajv = new Ajv({ strict: false, allErrors: false, formats: { decimal: true } })
   ajv.addSchema({ $id: 'stripe', components: spec.components })
   const compiled = new Map<string, ValidateFunction>()
   const templates = Object.keys(spec.paths).map((template) => ({

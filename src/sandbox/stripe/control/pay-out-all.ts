@@ -32,7 +32,9 @@ export async function payOutAll(sandbox: Sandbox, currency: string): Promise<obj
       statementDescriptor: null,
       isAutomatic: true,
     })
-    for (const row of rows) {
+    // Stripe lists the payout's own transaction among them.
+    const own = await work.get('balance_transaction', payout.doc.balance_transaction ?? '')
+    for (const row of [...rows, own]) {
       row.hidden.payout = payout.id
       row.doc.status = 'available'
       work.changed(row)
