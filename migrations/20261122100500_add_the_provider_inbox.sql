@@ -9,6 +9,8 @@ create table provider_events (
   ref text not null,
   type text not null,
   body bytea not null,
+  -- What the adapter read out of the body when it verified it: which object to look at, and whose it is.
+  notice jsonb not null,
   state text not null check (state in ('received', 'processed', 'ignored', 'parked')),
   reason text,
   merchant_id uuid,

@@ -3,11 +3,7 @@ import { z } from 'zod'
 const flag = z.enum(['true', 'false']).transform((value) => value === 'true')
 const url = (protocols: RegExp) => z.url({ protocol: protocols })
 const whole = (min: number, max: number) =>
-  z
-    .string()
-    .regex(/^\d+$/, 'must be a whole number')
-    .transform(Number)
-    .pipe(z.number().min(min).max(max))
+  z.string().regex(/^\d+$/, 'must be a whole number').transform(Number).pipe(z.number().min(min).max(max))
 
 /**
  * The one schema of the environment. `.env.example` is checked against it, and a value that does not fit stops the
@@ -15,7 +11,11 @@ const whole = (min: number, max: number) =>
  */
 export const environment = z.object({
   PORT: whole(0, 65535).default(4242).describe('Port of the API, 0 for any free one.'),
-  HOST: z.string().min(1).optional().describe('Address to listen on. Default 127.0.0.1 with the sandbox, else 0.0.0.0.'),
+  HOST: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Address to listen on. Default 127.0.0.1 with the sandbox, else 0.0.0.0.'),
   PUBLIC_URL: url(/^https?$/)
     .optional()
     .describe('How payers reach this service, for example https://pay.example.com. Default: http://localhost:<PORT>.'),

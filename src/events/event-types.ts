@@ -3,6 +3,7 @@ import { stripeEventTypes } from './stripe-event-types.ts'
 /** Event types of ours that Stripe does not have. */
 export const ownEventTypes = [
   'payment_intent.conflicted',
+  'payment_intent.updated',
   'thread.created',
   'thread.message.created',
   'thread.message.undeliverable',

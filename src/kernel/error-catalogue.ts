@@ -58,7 +58,9 @@ export const errorCatalogue = {
   parameter_unknown: invalid('The parameter is not known. Check its spelling.'),
   parameters_exclusive: invalid('These parameters exclude each other. Send only one of them.'),
   payment_intent_action_required: card('The payment needs an action of the payer first.'),
-  payment_intent_amount_reconciliation_mismatch: invalid("The provider's amount differs from ours; nothing was booked."),
+  payment_intent_amount_reconciliation_mismatch: invalid(
+    "The provider's amount differs from ours; nothing was booked.",
+  ),
   payment_intent_authentication_failure: card('The payer could not be authenticated. Try again or use another card.'),
   payment_intent_incompatible_payment_method: invalid('This payment method cannot be used for this payment.'),
   payment_intent_invalid_parameter: invalid('The parameter does not fit this payment intent.'),
@@ -69,6 +71,7 @@ export const errorCatalogue = {
   permission_denied: invalid('This API key may not do this. Use a key whose role allows it.', 403),
   processing_error: card('An error occurred while processing the card. Try again in a moment.'),
   provider_error: later(502, 'The payment provider refused or failed. The message has its reason; try again later.'),
+  provider_event_unexpected_state: invalid('The provider event is in a state that does not allow this.'),
   provider_unknown_outcome: later(
     503,
     'The provider has not answered. The outcome is being looked up; retrieve the object before trying again.',
@@ -84,7 +87,12 @@ export const errorCatalogue = {
   resource_already_exists: invalid('An object with this id exists already.'),
   resource_missing: invalid('The object does not exist, or belongs to someone else.', 404),
   route_missing: invalid('Nothing is served under this path. See /docs for all paths.', 404),
-  lock_timeout: { status: 429, type: 'invalid_request_error', title: 'Another request changes this object right now. Wait a second, then send it again.', retryable: true },
+  lock_timeout: {
+    status: 429,
+    type: 'invalid_request_error',
+    title: 'Another request changes this object right now. Wait a second, then send it again.',
+    retryable: true,
+  },
   token_expired: invalid('This link is not valid any more. Ask the shop for a new one.', 404),
   url_invalid: invalid('The URL is not valid, or its host may not be called. Use a public https URL.'),
   webhook_signature_invalid: invalid('The signature does not fit the body and the secret, or it is too old.'),

@@ -9,7 +9,13 @@ import type { Logger } from '#platform/logger.ts'
 import type { Metrics } from '#platform/metrics.ts'
 import { appendEvents } from '#platform/outbox.ts'
 import type { JobQueue } from '#platform/queue.ts'
-import type { PaymentProvider, ProviderCharge, ProviderDecline, ProviderId, ProviderPayment } from '#providers/provider.ts'
+import type {
+  PaymentProvider,
+  ProviderCharge,
+  ProviderDecline,
+  ProviderId,
+  ProviderPayment,
+} from '#providers/provider.ts'
 import { type ChargeRow, showCharge } from './charge-view.ts'
 import { type IntentRow, showIntent } from './intent-view.ts'
 import { intentLinks } from './link-service.ts'
@@ -108,17 +114,26 @@ const changeOf = (
       verdict.status === 'requires_action' && payment.actionUrl !== undefined
         ? { type: 'redirect_to_url', redirect_to_url: { url: payment.actionUrl, return_url: returnUrl } }
         : null,
-    ...(payment.decline && hasFailed ? { last_payment_error: showDecline(payment.decline, charge, deps.publicUrl) } : {}),
+    ...(payment.decline && hasFailed
+      ? { last_payment_error: showDecline(payment.decline, charge, deps.publicUrl) }
+      : {}),
     ...(verdict.status === 'succeeded' || verdict.status === 'requires_capture' ? { last_payment_error: null } : {}),
     ...(charge ? { latest_charge_id: charge.id } : {}),
     ...(isCanceled
-      ? { canceled_at: row.canceled_at ?? deps.clock.now(), cancellation_reason: cancellationReason ?? payment.canceledReason ?? null }
+      ? {
+          canceled_at: row.canceled_at ?? deps.clock.now(),
+          cancellation_reason: cancellationReason ?? payment.canceledReason ?? null,
+        }
       : {}),
   }
 }
 
 /** Stripe's error object of a declined attempt. */
-export const showDecline = (decline: ProviderDecline, charge: ChargeRow | undefined, publicUrl: string): Record<string, unknown> => ({
+export const showDecline = (
+  decline: ProviderDecline,
+  charge: ChargeRow | undefined,
+  publicUrl: string,
+): Record<string, unknown> => ({
   type: 'card_error',
   code: decline.code,
   message: decline.message,
@@ -157,7 +172,11 @@ export const saveCharge = (tx: Tx, row: IntentRow, charge: ProviderCharge, id: s
 
 const postingsOf = (row: IntentRow, facts: readonly MoneyFact[], charge: ProviderCharge | undefined, now: Date) => {
   if (!charge) return []
-  const event = { providerChargeRef: charge.ref, currency: row.currency as ProviderPayment['currency'], effectiveAt: now }
+  const event = {
+    providerChargeRef: charge.ref,
+    currency: row.currency as ProviderPayment['currency'],
+    effectiveAt: now,
+  }
   const post = (fact: MoneyFact): Posting | undefined => {
     switch (fact.kind) {
       case 'authorized':
@@ -167,7 +186,15 @@ const postingsOf = (row: IntentRow, facts: readonly MoneyFact[], charge: Provide
       case 'captured':
         return postCaptured({ ...event, total: fact.total })
       case 'fee':
-        return charge.fee && postFee({ balanceRef: charge.fee.ref, amount: charge.fee.amount, currency: charge.fee.currency, effectiveAt: now })
+        return (
+          charge.fee &&
+          postFee({
+            balanceRef: charge.fee.ref,
+            amount: charge.fee.amount,
+            currency: charge.fee.currency,
+            effectiveAt: now,
+          })
+        )
       default:
         return fact satisfies never
     }
@@ -179,7 +206,14 @@ const postingsOf = (row: IntentRow, facts: readonly MoneyFact[], charge: Provide
   })
 }
 
-const eventsOf = (deps: PaymentDeps, before: IntentRow, row: IntentRow, verdict: Change, charge: ChargeRow | undefined, now: Date) => {
+const eventsOf = (
+  deps: PaymentDeps,
+  before: IntentRow,
+  row: IntentRow,
+  verdict: Change,
+  charge: ChargeRow | undefined,
+  now: Date,
+) => {
   const common = {
     merchantId: row.merchant_id,
     threadId: row.thread_id,
@@ -201,7 +235,10 @@ const eventsOf = (deps: PaymentDeps, before: IntentRow, row: IntentRow, verdict:
 const keepConflict = async (tx: Tx, deps: PaymentDeps, row: IntentRow, reason: string): Promise<IntentRow> => {
   if (row.conflict === reason) return row
   deps.metrics.conflicts.inc()
-  deps.logger.error({ payment_intent: showId('paymentIntent', row.id), reason }, 'the provider disagrees; nothing was booked')
+  deps.logger.error(
+    { payment_intent: showId('paymentIntent', row.id), reason },
+    'the provider disagrees; nothing was booked',
+  )
   const now = deps.clock.now()
   const saved = await updateIntent(tx, row, { conflict: reason }, now)
   await appendEvents(tx, [

@@ -95,7 +95,17 @@ const methodDetails = (method: Record<string, unknown> | null) => {
   const type = String(method.type)
   if (type === 'card') return { type, card: cardDetails(method) }
   if (type === 'sepa_debit') {
-    return { type, sepa_debit: { bank_code: null, branch_code: null, country: method.country ?? null, fingerprint: null, last4: method.last4 ?? null, mandate: null } }
+    return {
+      type,
+      sepa_debit: {
+        bank_code: null,
+        branch_code: null,
+        country: method.country ?? null,
+        fingerprint: null,
+        last4: method.last4 ?? null,
+        mandate: null,
+      },
+    }
   }
   return { type }
 }

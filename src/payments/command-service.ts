@@ -23,18 +23,24 @@ export interface CommandScope {
 }
 
 /** Confirms with a payment method: the first phase writes the operation, the second calls, the third records. */
-export const confirmIntent = async (deps: PaymentDeps, scope: CommandScope, body: ConfirmIntent): Promise<IntentRow> => {
+export const confirmIntent = async (
+  deps: PaymentDeps,
+  scope: CommandScope,
+  body: ConfirmIntent,
+): Promise<IntentRow> => {
   await closeOpenPage(deps, scope)
   return perform(deps, scope, 'confirm', async (tx, row) => {
     const method = body.payment_method ?? row.payment_method
     if (!method) {
       throw new AppError('payment_intent_unexpected_state', {
-        message: 'You cannot confirm this PaymentIntent because it is missing a payment method. Send payment_method with the confirmation.',
+        message:
+          'You cannot confirm this PaymentIntent because it is missing a payment method. Send payment_method with the confirmation.',
         param: 'payment_method',
       })
     }
     const options = { ...row.options, ...carriedOptions(body) }
-    const captureMethod = body.capture_method === undefined ? row.capture_method : body.capture_method === 'manual' ? 'manual' : 'automatic'
+    const captureMethod =
+      body.capture_method === undefined ? row.capture_method : body.capture_method === 'manual' ? 'manual' : 'automatic'
     const saved = await updateIntent(
       tx,
       row,
@@ -47,7 +53,9 @@ export const confirmIntent = async (deps: PaymentDeps, scope: CommandScope, body
       },
       deps.clock.now(),
     )
-    const incremental = (options.payment_method_options as { card?: { request_incremental_authorization?: string } } | undefined)?.card
+    const incremental = (
+      options.payment_method_options as { card?: { request_incremental_authorization?: string } } | undefined
+    )?.card
     return {
       row: saved,
       kind: 'authorize',
@@ -78,7 +86,10 @@ export const captureIntent = (
         param: 'amount_to_capture',
       })
     }
-    const saved = body.metadata === undefined ? row : await updateIntent(tx, row, { metadata: mergeMetadata(row.metadata, body.metadata) }, deps.clock.now())
+    const saved =
+      body.metadata === undefined
+        ? row
+        : await updateIntent(tx, row, { metadata: mergeMetadata(row.metadata, body.metadata) }, deps.clock.now())
     return { row: saved, kind: 'capture', amount, command: { paymentRef: requireRef(row) } }
   })
 
@@ -104,7 +115,11 @@ export const incrementAuthorization = (
   })
 
 /** Cancels here and, when the provider knows the payment, there first: money may have moved in the meantime. */
-export const cancelIntent = async (deps: PaymentDeps, scope: CommandScope, reason: string | undefined): Promise<IntentRow> => {
+export const cancelIntent = async (
+  deps: PaymentDeps,
+  scope: CommandScope,
+  reason: string | undefined,
+): Promise<IntentRow> => {
   await closeOpenPage(deps, scope)
   return perform(deps, scope, 'cancel', async (tx, row) => {
     if (row.provider_ref === null) return { row: await cancelLocally(tx, deps, row, reason) }
@@ -112,9 +127,19 @@ export const cancelIntent = async (deps: PaymentDeps, scope: CommandScope, reaso
   })
 }
 
-const cancelLocally = async (tx: Tx, deps: PaymentDeps, row: IntentRow, reason: string | undefined): Promise<IntentRow> => {
+const cancelLocally = async (
+  tx: Tx,
+  deps: PaymentDeps,
+  row: IntentRow,
+  reason: string | undefined,
+): Promise<IntentRow> => {
   const now = deps.clock.now()
-  const saved = await updateIntent(tx, row, { status: 'canceled', canceled_at: now, cancellation_reason: reason ?? null }, now)
+  const saved = await updateIntent(
+    tx,
+    row,
+    { status: 'canceled', canceled_at: now, cancellation_reason: reason ?? null },
+    now,
+  )
   await appendEvents(tx, [intentEvent(deps, saved, 'payment_intent.canceled', { status: row.status })])
   return saved
 }
@@ -188,7 +213,11 @@ const findEarlier = (tx: Tx, scope: CommandScope, command: IntentCommand): Promi
     .executeTakeFirst()
 }
 
-const newOperation = (scope: CommandScope, row: IntentRow, { kind, amount, command }: Omit<Planned, 'row'>): NewOperation => ({
+const newOperation = (
+  scope: CommandScope,
+  row: IntentRow,
+  { kind, amount, command }: Omit<Planned, 'row'>,
+): NewOperation => ({
   merchantId: scope.merchantId,
   paymentIntentId: row.id,
   kind: kind ?? 'authorize',
@@ -207,11 +236,15 @@ export const requireLocked = async (tx: Tx, scope: Omit<CommandScope, 'requestId
 const refuseUnless = (deps: PaymentDeps, row: IntentRow, command: IntentCommand): void => {
   const verdict = checkCommand(row.status, command)
   if (verdict.ok) return
-  throw new AppError(verdict.code, { message: verdict.message, extra: { payment_intent: showIntent(row, intentLinks(deps, row)) } })
+  throw new AppError(verdict.code, {
+    message: verdict.message,
+    extra: { payment_intent: showIntent(row, intentLinks(deps, row)) },
+  })
 }
 
 const requireRef = (row: IntentRow): string => {
-  if (row.provider_ref === null) throw new AppError('internal_error', { cause: new Error('an authorised payment without a provider reference') })
+  if (row.provider_ref === null)
+    throw new AppError('internal_error', { cause: new Error('an authorised payment without a provider reference') })
   return row.provider_ref
 }
 
@@ -230,14 +263,18 @@ export const settle = (deps: PaymentDeps, outcome: Outcome): IntentRow => {
   })
 }
 
-const declineCode = ({ code }: ProviderDecline): ErrorCode => (code in errorCatalogue ? (code as ErrorCode) : 'card_declined')
+const declineCode = ({ code }: ProviderDecline): ErrorCode =>
+  code in errorCatalogue ? (code as ErrorCode) : 'card_declined'
 
 /** Money can come in through an open hosted page; it is closed before anything else may take or give up the payment. */
 export const closeOpenPage = async (deps: PaymentDeps, scope: Omit<CommandScope, 'requestId'>): Promise<void> => {
   const operation = await inTransaction(deps.db, scope.merchantId, async (tx) => {
     const row = await requireLocked(tx, scope)
     if (row.page_ref === null || row.page_url === null || !checkCommand(row.status, 'page').ok) return undefined
-    const input = newOperation({ ...scope, requestId: newUuid() }, row, { kind: 'close_page', command: { pageRef: row.page_ref } })
+    const input = newOperation({ ...scope, requestId: newUuid() }, row, {
+      kind: 'close_page',
+      command: { pageRef: row.page_ref },
+    })
     return (await beginOperation(tx, input, deps.clock.now())).operation
   })
   if (!operation) return
@@ -250,7 +287,13 @@ export const closeOpenPage = async (deps: PaymentDeps, scope: Omit<CommandScope,
   }
 }
 
-const carriedNames = ['receipt_email', 'shipping', 'payment_method_options', 'payment_method_types', 'amount_details'] as const
+const carriedNames = [
+  'receipt_email',
+  'shipping',
+  'payment_method_options',
+  'payment_method_types',
+  'amount_details',
+] as const
 
 /** The parameters that are kept and shown but decide nothing here. */
 export const carriedOptions = (body: { [name in (typeof carriedNames)[number]]?: unknown }): Record<string, unknown> =>

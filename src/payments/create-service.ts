@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import { addMs, unixSeconds } from '#kernel/clock.ts'
 import { AppError } from '#kernel/errors.ts'
 import { newUuid, parseId } from '#kernel/ids.ts'
@@ -7,7 +8,6 @@ import { checkFingerprint } from '#platform/idempotency.ts'
 import { mergeMetadata, requireUuid } from '#platform/listing.ts'
 import { requestContext } from '#platform/request-context.ts'
 import { resolveParticipant, resolveThread } from '#threads/service.ts'
-import { sql } from 'kysely'
 import type { PaymentDeps } from './apply-service.ts'
 import { carriedOptions } from './command-service.ts'
 import { type IntentRow, type IntentView, showIntent } from './intent-view.ts'
@@ -60,7 +60,9 @@ export const planIntent = async (deps: PaymentDeps, scope: CreateScope, body: Cr
     metadata: mergeMetadata({}, body.metadata ?? {}),
     options: {
       ...carriedOptions(body),
-      ...(body.automatic_payment_methods === undefined ? {} : { automatic_payment_methods: body.automatic_payment_methods }),
+      ...(body.automatic_payment_methods === undefined
+        ? {}
+        : { automatic_payment_methods: body.automatic_payment_methods }),
       ...(body.confirmation_method === undefined ? {} : { confirmation_method: body.confirmation_method }),
     },
     payment_method: body.payment_method ?? null,
@@ -84,14 +86,23 @@ export const planIntent = async (deps: PaymentDeps, scope: CreateScope, body: Cr
   }
 }
 
-export const expiryOf = (body: { expires_at?: number | undefined; expires_in?: number | undefined }, now: Date): Date | null => {
+export const expiryOf = (
+  body: { expires_at?: number | undefined; expires_in?: number | undefined },
+  now: Date,
+): Date | null => {
   if (body.expires_at !== undefined && body.expires_in !== undefined) {
-    throw new AppError('parameters_exclusive', { message: 'Send expires_at or expires_in, not both.', param: 'expires_in' })
+    throw new AppError('parameters_exclusive', {
+      message: 'Send expires_at or expires_in, not both.',
+      param: 'expires_in',
+    })
   }
   if (body.expires_in !== undefined) return addMs(now, body.expires_in * 1000)
   if (body.expires_at === undefined) return null
   if (body.expires_at <= unixSeconds(now)) {
-    throw new AppError('payment_intent_invalid_parameter', { message: 'expires_at must be in the future (Unix seconds).', param: 'expires_at' })
+    throw new AppError('payment_intent_invalid_parameter', {
+      message: 'expires_at must be in the future (Unix seconds).',
+      param: 'expires_at',
+    })
   }
   return new Date(body.expires_at * 1000)
 }
@@ -101,7 +112,10 @@ const resolvePlace = async (deps: PaymentDeps, scope: CreateScope, body: CreateI
   const thread = body.thread ?? metadataThread(body.metadata)
   if (thread === undefined) {
     if (body.participant !== undefined) {
-      throw new AppError('parameter_missing', { message: 'participant needs a thread. Send thread as well.', param: 'thread' })
+      throw new AppError('parameter_missing', {
+        message: 'participant needs a thread. Send thread as well.',
+        param: 'thread',
+      })
     }
     return { thread_id: null, participant_id: null }
   }
@@ -110,7 +124,8 @@ const resolvePlace = async (deps: PaymentDeps, scope: CreateScope, body: CreateI
   if (known && body.participant === undefined) return { thread_id: known, participant_id: null }
   return inTransaction(deps.db, scope.merchantId, async (tx) => {
     const row = await resolveThread(tx, scope, thread, now)
-    const participant = body.participant && (await resolveParticipant(tx, scope.merchantId, row.id, body.participant, now))
+    const participant =
+      body.participant && (await resolveParticipant(tx, scope.merchantId, row.id, body.participant, now))
     return { thread_id: row.id, participant_id: participant ?? null }
   })
 }
@@ -130,7 +145,13 @@ export const createIntentWriter = (deps: PaymentDeps): ((row: IntentRow, key?: O
   })
   return async (row, key) => {
     const view = showIntent(row, intentLinks(deps, row))
-    const created = await write({ row, key, view, body: JSON.stringify(view), requestId: requestContext()?.requestId ?? null }).catch(explainViolation)
+    const created = await write({
+      row,
+      key,
+      view,
+      body: JSON.stringify(view),
+      requestId: requestContext()?.requestId ?? null,
+    }).catch(explainViolation)
     deps.queue.wake('outbox.drain', { id: row.id })
     return created
   }
@@ -138,23 +159,32 @@ export const createIntentWriter = (deps: PaymentDeps): ((row: IntentRow, key?: O
 
 const explainViolation = (error: unknown): never => {
   const constraint = violatedConstraint(error) ?? ''
-  if (constraint.includes('thread_id')) throw new AppError('resource_missing', { message: 'No such thread. Create it first, or send its channel and external_id.', param: 'thread' })
-  if (constraint.includes('customer_id')) throw new AppError('resource_missing', { message: 'No such customer.', param: 'customer' })
+  if (constraint.includes('thread_id'))
+    throw new AppError('resource_missing', {
+      message: 'No such thread. Create it first, or send its channel and external_id.',
+      param: 'thread',
+    })
+  if (constraint.includes('customer_id'))
+    throw new AppError('resource_missing', { message: 'No such customer.', param: 'customer' })
   throw error
 }
 
 const writeBatch = (deps: PaymentDeps, items: readonly Item[]): Promise<Settled<Created>[]> =>
-  inTransaction(deps.db, items.map((item) => item.row.merchant_id), async (tx) => {
-    const fresh = await claimKeys(tx, items)
-    const chosen = items.filter((item) => !item.key || fresh.has(item))
-    if (chosen.length > 0) await insertBatch(tx, chosen)
-    return Promise.all(
-      items.map(async (item): Promise<Settled<Created>> => {
-        if (!item.key || fresh.has(item)) return { ok: true, value: { view: item.view, body: item.body } }
-        return replay(tx, item, item.key)
-      }),
-    )
-  })
+  inTransaction(
+    deps.db,
+    items.map((item) => item.row.merchant_id),
+    async (tx) => {
+      const fresh = await claimKeys(tx, items)
+      const chosen = items.filter((item) => !item.key || fresh.has(item))
+      if (chosen.length > 0) await insertBatch(tx, chosen)
+      return Promise.all(
+        items.map(async (item): Promise<Settled<Created>> => {
+          if (!item.key || fresh.has(item)) return { ok: true, value: { view: item.view, body: item.body } }
+          return replay(tx, item, item.key)
+        }),
+      )
+    },
+  )
 
 /** Writes the keys with their answers; what is not new belongs to an earlier request (or to one in this batch). */
 const claimKeys = async (tx: Tx, items: readonly Item[]): Promise<Set<Item>> => {
@@ -219,7 +249,8 @@ const replay = async (tx: Tx, item: Item, key: OwnKey): Promise<Settled<Created>
     .where('key', '=', key.key)
     .executeTakeFirst()
   try {
-    if (!stored || stored.status === null || stored.body === null) throw new AppError('idempotency_key_in_use', { retryAfter: 1 })
+    if (!stored || stored.status === null || stored.body === null)
+      throw new AppError('idempotency_key_in_use', { retryAfter: 1 })
     checkFingerprint(stored.fingerprint, key)
     return { ok: true, value: { replay: { status: stored.status, body: stored.body } } }
   } catch (error) {

@@ -24,7 +24,13 @@ export const explainIntent = (deps: PaymentDeps, merchantId: string, id: string)
       ...(await ledger(tx, merchantId, row.id)),
       ...(await messages(tx, merchantId, row.id)),
     ].sort((a, b) => (a.at === b.at ? 0 : a.at < b.at ? -1 : 1))
-    return { object: 'payment_explanation' as const, payment_intent: id, status: row.status, conflict: row.conflict, story }
+    return {
+      object: 'payment_explanation' as const,
+      payment_intent: id,
+      status: row.status,
+      conflict: row.conflict,
+      story,
+    }
   })
 
 const operations = async (tx: Tx, merchantId: string, intentId: string): Promise<Chapter[]> => {
@@ -58,7 +64,13 @@ const providerEvents = async (tx: Tx, merchantId: string, intentId: string): Pro
     kind: 'provider_event',
     id: showId('providerEvent', row.id),
     text: `${row.provider} ${row.type} ${row.state}${row.reason ? `: ${row.reason}` : ''}`,
-    data: { type: row.type, ref: row.ref, state: row.state, attempts: row.attempts, processed_at: row.processed_at?.toISOString() ?? null },
+    data: {
+      type: row.type,
+      ref: row.ref,
+      state: row.state,
+      attempts: row.attempts,
+      processed_at: row.processed_at?.toISOString() ?? null,
+    },
   }))
 }
 
@@ -82,8 +94,12 @@ const events = async (tx: Tx, merchantId: string, intentId: string): Promise<Cha
 const ledger = async (tx: Tx, merchantId: string, intentId: string): Promise<Chapter[]> => {
   const rows = await tx
     .selectFrom('ledger_transactions as t')
-    .innerJoin('ledger_entries as e', (join) => join.onRef('e.merchant_id', '=', 't.merchant_id').onRef('e.transaction_id', '=', 't.id'))
-    .innerJoin('ledger_accounts as a', (join) => join.onRef('a.merchant_id', '=', 'e.merchant_id').onRef('a.id', '=', 'e.account_id'))
+    .innerJoin('ledger_entries as e', (join) =>
+      join.onRef('e.merchant_id', '=', 't.merchant_id').onRef('e.transaction_id', '=', 't.id'),
+    )
+    .innerJoin('ledger_accounts as a', (join) =>
+      join.onRef('a.merchant_id', '=', 'e.merchant_id').onRef('a.id', '=', 'e.account_id'),
+    )
     .select(['t.id', 't.kind', 't.event_key', 't.created_at', 'e.line', 'e.amount', 'e.currency', 'a.code', 'a.name'])
     .where('t.merchant_id', '=', merchantId)
     .where('t.payment_intent_id', '=', intentId)
@@ -102,7 +118,12 @@ const ledger = async (tx: Tx, merchantId: string, intentId: string): Promise<Cha
         text: `${head.kind} booked`,
         data: {
           event_key: head.event_key,
-          entries: lines.map((line) => ({ account: line.code, name: line.name, currency: line.currency, amount: toJsonAmount(line.amount) })),
+          entries: lines.map((line) => ({
+            account: line.code,
+            name: line.name,
+            currency: line.currency,
+            amount: toJsonAmount(line.amount),
+          })),
         },
       },
     ]

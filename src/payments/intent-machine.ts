@@ -53,9 +53,30 @@ export const checkCommand = (status: IntentStatus, command: IntentCommand): Verd
  * something we know already), except money after the end, which `judgeNews` calls a conflict.
  */
 const followers: Record<IntentStatus, readonly IntentStatus[]> = {
-  requires_payment_method: ['requires_confirmation', 'requires_action', 'processing', 'requires_capture', 'succeeded', 'canceled'],
-  requires_confirmation: ['requires_payment_method', 'requires_action', 'processing', 'requires_capture', 'succeeded', 'canceled'],
-  requires_action: ['requires_payment_method', 'requires_confirmation', 'processing', 'requires_capture', 'succeeded', 'canceled'],
+  requires_payment_method: [
+    'requires_confirmation',
+    'requires_action',
+    'processing',
+    'requires_capture',
+    'succeeded',
+    'canceled',
+  ],
+  requires_confirmation: [
+    'requires_payment_method',
+    'requires_action',
+    'processing',
+    'requires_capture',
+    'succeeded',
+    'canceled',
+  ],
+  requires_action: [
+    'requires_payment_method',
+    'requires_confirmation',
+    'processing',
+    'requires_capture',
+    'succeeded',
+    'canceled',
+  ],
   processing: ['requires_payment_method', 'requires_capture', 'succeeded', 'canceled'],
   requires_capture: ['processing', 'succeeded', 'canceled'],
   succeeded: [],

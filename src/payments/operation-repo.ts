@@ -27,7 +27,11 @@ export interface NewOperation {
  * Writes the operation before the provider is called: its id is the provider's idempotency key. The same request
  * finds its operation again (`isNew: false`); a second command on the same payment is refused while one is in flight.
  */
-export const beginOperation = async (db: Db, input: NewOperation, now: Date): Promise<{ operation: OperationRow; isNew: boolean }> => {
+export const beginOperation = async (
+  db: Db,
+  input: NewOperation,
+  now: Date,
+): Promise<{ operation: OperationRow; isNew: boolean }> => {
   const inserted = await db
     .insertInto('operations')
     .values({
@@ -76,14 +80,25 @@ export const lockInFlight = (db: Db, merchantId: string, id: string): Promise<Op
  * Takes an in-flight operation for one more try; only one of several workers gets it, and a crash gives it back when
  * the lease ends. `force` ignores that its time has not come yet (right after a lost answer).
  */
-export const claimOperation = (db: Db, merchantId: string, id: string, now: Date, force = false): Promise<OperationRow | undefined> =>
+export const claimOperation = (
+  db: Db,
+  merchantId: string,
+  id: string,
+  now: Date,
+  force = false,
+): Promise<OperationRow | undefined> =>
   db
     .updateTable('operations')
     .set((set) => ({
       attempts: set('attempts', '+', 1),
       next_attempt_at: new Date(now.getTime() + callLeaseMs),
       sent_at: set.fn.coalesce('sent_at', set.val(now)),
-      state: set.case().when('state', '=', 'created').then('sent' as const).else(set.ref('state')).end(),
+      state: set
+        .case()
+        .when('state', '=', 'created')
+        .then('sent' as const)
+        .else(set.ref('state'))
+        .end(),
     }))
     .where('merchant_id', '=', merchantId)
     .where('id', '=', id)
@@ -100,14 +115,24 @@ export const settleOperation = async (
 ): Promise<void> => {
   await db
     .updateTable('operations')
-    .set({ state: end.state, answer: end.answer ? JSON.stringify(end.answer) : null, reason: end.reason ?? null, finished_at: now })
+    .set({
+      state: end.state,
+      answer: end.answer ? JSON.stringify(end.answer) : null,
+      reason: end.reason ?? null,
+      finished_at: now,
+    })
     .where('merchant_id', '=', operation.merchant_id)
     .where('id', '=', operation.id)
     .where('state', 'in', inFlight)
     .execute()
 }
 
-export const markUnknown = async (db: Db, operation: OperationRow, reason: string, nextAttemptAt: Date): Promise<void> => {
+export const markUnknown = async (
+  db: Db,
+  operation: OperationRow,
+  reason: string,
+  nextAttemptAt: Date,
+): Promise<void> => {
   await db
     .updateTable('operations')
     .set({ state: 'unknown', reason, next_attempt_at: nextAttemptAt })

@@ -1,7 +1,13 @@
 import { delayMs, lookupSchedule } from '#kernel/backoff.ts'
 import { addMs } from '#kernel/clock.ts'
 import { inTransaction } from '#platform/database.ts'
-import type { PaymentProvider, ProviderAnswer, ProviderDecline, ProviderPage, ProviderPayment } from '#providers/provider.ts'
+import type {
+  PaymentProvider,
+  ProviderAnswer,
+  ProviderDecline,
+  ProviderPage,
+  ProviderPayment,
+} from '#providers/provider.ts'
 import { applyPayment, type PaymentDeps, showDecline } from './apply-service.ts'
 import type { IntentRow } from './intent-view.ts'
 import { claimOperation, lockInFlight, markUnknown, type OperationRow, settleOperation } from './operation-repo.ts'
@@ -27,12 +33,21 @@ export const runOperation = async (deps: PaymentDeps, operation: OperationRow): 
  * Finds out what became of an operation: looks at the provider first and sends again only what certainly had no
  * effect, with the same idempotency key and only while the provider remembers keys.
  */
-export const resolveOperation = async (deps: PaymentDeps, merchantId: string, id: string, force = false): Promise<Outcome> => {
-  const operation = await inTransaction(deps.db, merchantId, (tx) => claimOperation(tx, merchantId, id, deps.clock.now(), force))
+export const resolveOperation = async (
+  deps: PaymentDeps,
+  merchantId: string,
+  id: string,
+  force = false,
+): Promise<Outcome> => {
+  const operation = await inTransaction(deps.db, merchantId, (tx) =>
+    claimOperation(tx, merchantId, id, deps.clock.now(), force),
+  )
   if (!operation) return readOutcome(deps, merchantId, id)
   const provider = providerOf(deps, operation)
   const row = await inTransaction(deps.db, merchantId, (tx) => findIntent(tx, merchantId, operation.payment_intent_id))
-  const found = row ? await lookUpOperation(provider, operation, row) : ({ outcome: 'unknown', reason: 'the payment is missing' } as const)
+  const found = row
+    ? await lookUpOperation(provider, operation, row)
+    : ({ outcome: 'unknown', reason: 'the payment is missing' } as const)
   if (found !== 'absent') return recordAnswer(deps, operation, found)
   const age = deps.clock.now().getTime() - operation.created_at.getTime()
   if (age > provider.capabilities.idempotencyHorizonMs) {
@@ -78,16 +93,26 @@ const recordAnswer = async (deps: PaymentDeps, operation: OperationRow, answer: 
 }
 
 const isPayment = (answer: Answer): boolean =>
-  (answer.outcome === 'ok' && 'amountReceived' in answer.value) || (answer.outcome === 'refused' && answer.payment !== undefined)
+  (answer.outcome === 'ok' && 'amountReceived' in answer.value) ||
+  (answer.outcome === 'refused' && answer.payment !== undefined)
 
 const refetch = async (deps: PaymentDeps, operation: OperationRow, answer: Answer) => {
   const { merchant_id: merchantId } = operation
   const row = await inTransaction(deps.db, merchantId, (tx) => findIntent(tx, merchantId, operation.payment_intent_id))
-  const payment = answer.outcome === 'ok' ? (answer.value as ProviderPayment) : answer.outcome === 'refused' ? answer.payment : undefined
+  const payment =
+    answer.outcome === 'ok'
+      ? (answer.value as ProviderPayment)
+      : answer.outcome === 'refused'
+        ? answer.payment
+        : undefined
   const found = await providerOf(deps, operation).findPayment({ paymentRef: payment?.ref ?? '' })
   const version = row?.version ?? 0
-  if (found.outcome !== 'ok' || !found.value) return { answer: { outcome: 'unknown' as const, reason: 'the payment could not be read again' }, version }
-  return { answer: answer.outcome === 'refused' ? { ...answer, payment: found.value } : { ...answer, value: found.value }, version }
+  if (found.outcome !== 'ok' || !found.value)
+    return { answer: { outcome: 'unknown' as const, reason: 'the payment could not be read again' }, version }
+  return {
+    answer: answer.outcome === 'refused' ? { ...answer, payment: found.value } : { ...answer, value: found.value },
+    version,
+  }
 }
 
 type Settled = Exclude<Answer, { outcome: 'unknown' }>
@@ -103,7 +128,16 @@ const record = async (
   if (answer.outcome === 'refused') {
     const applied = answer.payment ? await applyPayment(tx, deps, row, answer.payment) : { row }
     const saved = await keepDecline(tx, deps, applied.row, operation, answer.decline)
-    await settleOperation(tx, operation, { state: 'failed', answer: { decline: answer.decline, request_id: answer.requestId }, reason: answer.decline.message }, now)
+    await settleOperation(
+      tx,
+      operation,
+      {
+        state: 'failed',
+        answer: { decline: answer.decline, request_id: answer.requestId },
+        reason: answer.decline.message,
+      },
+      now,
+    )
     return { kind: 'refused', decline: answer.decline, row: saved }
   }
   const { value } = answer
@@ -114,20 +148,39 @@ const record = async (
     await settleOperation(
       tx,
       operation,
-      { state: isConflict ? 'conflicted' : 'succeeded', answer: { ref: value.ref, state: value.state, request_id: answer.requestId }, ...(isConflict ? { reason: applied.row.conflict ?? '' } : {}) },
+      {
+        state: isConflict ? 'conflicted' : 'succeeded',
+        answer: { ref: value.ref, state: value.state, request_id: answer.requestId },
+        ...(isConflict ? { reason: applied.row.conflict ?? '' } : {}),
+      },
       now,
     )
     return { kind: 'done', row: applied.row }
   }
-  await settleOperation(tx, operation, { state: 'succeeded', answer: { ref: value.ref, state: value.state, request_id: answer.requestId } }, now)
+  await settleOperation(
+    tx,
+    operation,
+    { state: 'succeeded', answer: { ref: value.ref, state: value.state, request_id: answer.requestId } },
+    now,
+  )
   return { kind: 'done', row: await keepPage(tx, row, value, now) }
 }
 
 /** A page that is not open any more leads nowhere: the next attempt opens another. */
-const keepPage = (tx: Parameters<typeof applyPayment>[0], row: IntentRow, page: ProviderPage, now: Date): Promise<IntentRow> =>
+const keepPage = (
+  tx: Parameters<typeof applyPayment>[0],
+  row: IntentRow,
+  page: ProviderPage,
+  now: Date,
+): Promise<IntentRow> =>
   page.state === 'open' && page.url !== undefined
     ? updateIntent(tx, row, { page_ref: page.ref, page_url: page.url, page_expires_at: page.expiresAt }, now)
-    : updateIntent(tx, row, { page_ref: page.state === 'complete' ? page.ref : null, page_url: null, page_expires_at: null }, now)
+    : updateIntent(
+        tx,
+        row,
+        { page_ref: page.state === 'complete' ? page.ref : null, page_url: null, page_expires_at: null },
+        now,
+      )
 
 /** A declined attempt without a payment object still tells the client why. */
 const keepDecline = async (
@@ -138,17 +191,31 @@ const keepDecline = async (
   decline: ProviderDecline,
 ): Promise<IntentRow> => {
   if (operation.kind !== 'authorize' || row.last_payment_error || row.status === 'succeeded') return row
-  return updateIntent(tx, row, { last_payment_error: showDecline(decline, undefined, deps.publicUrl) }, deps.clock.now())
+  return updateIntent(
+    tx,
+    row,
+    { last_payment_error: showDecline(decline, undefined, deps.publicUrl) },
+    deps.clock.now(),
+  )
 }
 
 /** What an operation that somebody else settled (or holds) has come to. */
 export const readOutcome = (deps: PaymentDeps, merchantId: string, id: string): Promise<Outcome> =>
   inTransaction(deps.db, merchantId, async (tx) => {
-    const operation = await tx.selectFrom('operations').selectAll().where('merchant_id', '=', merchantId).where('id', '=', id).executeTakeFirst()
+    const operation = await tx
+      .selectFrom('operations')
+      .selectAll()
+      .where('merchant_id', '=', merchantId)
+      .where('id', '=', id)
+      .executeTakeFirst()
     const row = operation && (await findIntent(tx, merchantId, operation.payment_intent_id))
     if (!operation || !row) return { kind: 'unknown' }
     if (operation.state === 'succeeded' || operation.state === 'conflicted') return { kind: 'done', row }
     if (operation.state !== 'failed') return { kind: 'unknown' }
     const decline = operation.answer?.decline as ProviderDecline | undefined
-    return { kind: 'refused', decline: decline ?? { code: 'processing_error', message: operation.reason ?? 'The provider refused.' }, row }
+    return {
+      kind: 'refused',
+      decline: decline ?? { code: 'processing_error', message: operation.reason ?? 'The provider refused.' },
+      row,
+    }
   })

@@ -2,8 +2,8 @@ import { AppError } from '#kernel/errors.ts'
 import { newUuid } from '#kernel/ids.ts'
 import { inTransaction } from '#platform/database.ts'
 import type { PaymentDeps } from './apply-service.ts'
-import { perform } from './command-service.ts'
 import type { ChargeRow } from './charge-view.ts'
+import { perform } from './command-service.ts'
 import type { IntentRow } from './intent-view.ts'
 import { readCheckoutToken } from './link-service.ts'
 import { findIntent, listCharges } from './repo.ts'
@@ -13,7 +13,10 @@ export interface PaymentPage {
   intent: IntentRow
   charges: ChargeRow[]
   refunds: { id: string; amount: bigint; status: string; created_at: Date; reason: string | null }[]
-  merchant: { name: string; settings: { accent?: string; logo_url?: string; support_email?: string; support_url?: string } }
+  merchant: {
+    name: string
+    settings: { accent?: string; logo_url?: string; support_email?: string; support_url?: string }
+  }
   thread: { channel: string; locale: string | null } | undefined
 }
 
@@ -29,11 +32,20 @@ export const createPageService = (deps: PaymentDeps) => ({
     return inTransaction(deps.db, merchantId, async (tx) => {
       const intent = await findIntent(tx, merchantId, linked.id)
       if (!intent) return undefined
-      const merchant = await tx.selectFrom('merchants').select(['name', 'settings']).where('merchant_id', '=', merchantId).executeTakeFirstOrThrow()
+      const merchant = await tx
+        .selectFrom('merchants')
+        .select(['name', 'settings'])
+        .where('merchant_id', '=', merchantId)
+        .executeTakeFirstOrThrow()
       const thread =
         intent.thread_id === null
           ? undefined
-          : await tx.selectFrom('threads').select(['channel', 'locale']).where('merchant_id', '=', merchantId).where('id', '=', intent.thread_id).executeTakeFirst()
+          : await tx
+              .selectFrom('threads')
+              .select(['channel', 'locale'])
+              .where('merchant_id', '=', merchantId)
+              .where('id', '=', intent.thread_id)
+              .executeTakeFirst()
       const refunds = await tx
         .selectFrom('refunds')
         .select(['id', 'amount', 'status', 'created_at', 'reason'])
@@ -49,9 +61,17 @@ export const createPageService = (deps: PaymentDeps) => ({
    * The URL of the provider's page for this payment, opened if need be. A payer who taps twice gets the same page:
    * one that is open is used again, and only one can be opened at a time (`lock_timeout` tells the second tap to wait).
    */
-  openPage: async (row: IntentRow, links: { returnUrl: string; cancelUrl: string; title: string; locale?: string | undefined }): Promise<string> => {
+  openPage: async (
+    row: IntentRow,
+    links: { returnUrl: string; cancelUrl: string; title: string; locale?: string | undefined },
+  ): Promise<string> => {
     const now = deps.clock.now()
-    if (row.page_url !== null && row.page_expires_at !== null && row.page_expires_at.getTime() - now.getTime() > pageSlackMs) return row.page_url
+    if (
+      row.page_url !== null &&
+      row.page_expires_at !== null &&
+      row.page_expires_at.getTime() - now.getTime() > pageSlackMs
+    )
+      return row.page_url
     const scope = { merchantId: row.merchant_id, intentId: row.id, requestId: newUuid() }
     const saved = await perform(deps, scope, 'page', async (_tx, current) => ({
       row: current,
@@ -81,7 +101,13 @@ interface LineItem {
 /** The order lines that the client sent in `amount_details`, for the pages. Amounts are per unit. */
 export const itemsOf = (row: IntentRow): { name: string; amount: string; quantity: number }[] => {
   const details = row.options.amount_details as { line_items?: LineItem[]; shipping?: { amount?: number } } | undefined
-  const lines = (details?.line_items ?? []).map((item) => ({ name: item.product_name, amount: String(item.unit_cost), quantity: item.quantity }))
+  const lines = (details?.line_items ?? []).map((item) => ({
+    name: item.product_name,
+    amount: String(item.unit_cost),
+    quantity: item.quantity,
+  }))
   const shipping = details?.shipping?.amount
-  return shipping === undefined || shipping === 0 ? lines : [...lines, { name: 'Delivery', amount: String(shipping), quantity: 1 }]
+  return shipping === undefined || shipping === 0
+    ? lines
+    : [...lines, { name: 'Delivery', amount: String(shipping), quantity: 1 }]
 }

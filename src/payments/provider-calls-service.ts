@@ -100,7 +100,11 @@ const clockSlackMs = 10 * 60_000
  * Whether the provider has done the work already. `absent`: certainly not (so it may be sent again with the same
  * key); any answer else is final, or unknown.
  */
-export const lookUpOperation = async (provider: PaymentProvider, operation: OperationRow, row: IntentRow): Promise<Answer | 'absent'> => {
+export const lookUpOperation = async (
+  provider: PaymentProvider,
+  operation: OperationRow,
+  row: IntentRow,
+): Promise<Answer | 'absent'> => {
   const command = operation.command as unknown as StoredCommand
   switch (operation.kind) {
     case 'authorize':
@@ -134,7 +138,11 @@ const isDone = (operation: OperationRow, payment: ProviderPayment): boolean => {
   return payment.state === 'canceled' || payment.state === 'succeeded'
 }
 
-const lookUpAuthorize = async (provider: PaymentProvider, operation: OperationRow, command: StoredCommand): Promise<Answer | 'absent'> => {
+const lookUpAuthorize = async (
+  provider: PaymentProvider,
+  operation: OperationRow,
+  command: StoredCommand,
+): Promise<Answer | 'absent'> => {
   const found = command.paymentRef
     ? await provider.findPayment({ paymentRef: command.paymentRef })
     : await newest(provider, operation)
@@ -145,9 +153,15 @@ const lookUpAuthorize = async (provider: PaymentProvider, operation: OperationRo
   return isOpen ? 'absent' : { ...found, value: payment }
 }
 
-const newest = async (provider: PaymentProvider, operation: OperationRow): Promise<ProviderAnswer<ProviderPayment | undefined>> => {
+const newest = async (
+  provider: PaymentProvider,
+  operation: OperationRow,
+): Promise<ProviderAnswer<ProviderPayment | undefined>> => {
   const since = new Date(operation.created_at.getTime() - clockSlackMs)
-  const found = await provider.findPaymentsByTag({ paymentIntent: showId('paymentIntent', operation.payment_intent_id), since })
+  const found = await provider.findPaymentsByTag({
+    paymentIntent: showId('paymentIntent', operation.payment_intent_id),
+    since,
+  })
   if (found.outcome !== 'ok') return found
   // A canceled one belongs to a page that was closed before; this operation's own would be replayed by its key.
   return { ...found, value: found.value.find((payment) => payment.state !== 'canceled') }

@@ -85,27 +85,37 @@ export const readNews = (intent: IntentFacts, known: ChargeFacts | undefined, ne
   if (mismatch) return { kind: 'conflict', reason: mismatch }
   if (isOtherAttempt(intent, news)) {
     return moneyStates.includes(news.state)
-      ? { kind: 'conflict', reason: `a second payment ${news.ref} is ${news.state} while ${intent.providerRef} is ${intent.status}` }
+      ? {
+          kind: 'conflict',
+          reason: `a second payment ${news.ref} is ${news.state} while ${intent.providerRef} is ${intent.status}`,
+        }
       : { kind: 'stale', reason: `${news.ref} is not the current payment` }
   }
   const verdict = judgeNews(intent.status, news.state)
-  if (verdict === 'conflict') return { kind: 'conflict', reason: `the provider holds money (${news.state}) of a canceled payment` }
+  if (verdict === 'conflict')
+    return { kind: 'conflict', reason: `the provider holds money (${news.state}) of a canceled payment` }
   if (verdict === 'stale') return { kind: 'stale', reason: `${news.state} is older than ${intent.status}` }
   return describeChange(intent, known, news)
 }
 
 const findMismatch = (intent: IntentFacts, news: PaymentNews): string | undefined => {
-  if (news.currency !== intent.currency) return `the provider's currency is ${news.currency}, ours is ${intent.currency}`
+  if (news.currency !== intent.currency)
+    return `the provider's currency is ${news.currency}, ours is ${intent.currency}`
   if (!moneyStates.includes(news.state)) return undefined
-  if (news.amount !== intent.amount && news.amount !== intent.amountPending) return `the provider's amount is ${news.amount}, ours is ${intent.amount}`
+  if (news.amount !== intent.amount && news.amount !== intent.amountPending)
+    return `the provider's amount is ${news.amount}, ours is ${intent.amount}`
   if (news.amountReceived > news.amount) return `the provider received ${news.amountReceived} of ${news.amount}`
-  if (news.amountReceived < intent.amountCaptured) return `the provider received ${news.amountReceived}, we booked ${intent.amountCaptured}`
+  if (news.amountReceived < intent.amountCaptured)
+    return `the provider received ${news.amountReceived}, we booked ${intent.amountCaptured}`
   return undefined
 }
 
 /** Another payment at the provider than the one we follow; harmless while none of the two holds money. */
 const isOtherAttempt = (intent: IntentFacts, news: PaymentNews): boolean =>
-  intent.providerRef !== null && intent.providerRef !== news.ref && intent.status !== 'requires_payment_method' && intent.status !== 'requires_confirmation'
+  intent.providerRef !== null &&
+  intent.providerRef !== news.ref &&
+  intent.status !== 'requires_payment_method' &&
+  intent.status !== 'requires_confirmation'
 
 const describeChange = (intent: IntentFacts, known: ChargeFacts | undefined, news: PaymentNews): NewsVerdict => {
   const chargeEvents = describeCharge(known, news.charge)
@@ -113,7 +123,8 @@ const describeChange = (intent: IntentFacts, known: ChargeFacts | undefined, new
   const changed = intent.status !== news.state
   const authorized = authorizedTotal(intent, news)
   const money = describeMoney(intent, known, news)
-  if (!changed && chargeEvents.length === 0 && money.length === 0 && authorized === intent.amountAuthorized) return { kind: 'unchanged' }
+  if (!changed && chargeEvents.length === 0 && money.length === 0 && authorized === intent.amountAuthorized)
+    return { kind: 'unchanged' }
   return {
     kind: 'change',
     status: news.state,
@@ -122,14 +133,16 @@ const describeChange = (intent: IntentFacts, known: ChargeFacts | undefined, new
     amountCapturable: news.state === 'requires_capture' ? news.amountCapturable : 0n,
     amountCaptured: news.amountReceived,
     money,
-    intentEvents: changed || isNewFailure || authorized > intent.amountAuthorized ? intentEvents(news.state, isNewFailure) : [],
+    intentEvents:
+      changed || isNewFailure || authorized > intent.amountAuthorized ? intentEvents(news.state, isNewFailure) : [],
     chargeEvents,
   }
 }
 
 const authorizedTotal = (intent: IntentFacts, news: PaymentNews): bigint => {
   if (news.state === 'requires_capture') return news.amountCapturable
-  if (news.state === 'succeeded') return news.amountReceived > intent.amountAuthorized ? news.amountReceived : intent.amountAuthorized
+  if (news.state === 'succeeded')
+    return news.amountReceived > intent.amountAuthorized ? news.amountReceived : intent.amountAuthorized
   return intent.amountAuthorized
 }
 
@@ -149,7 +162,11 @@ const intentEvents = (state: IntentStatus, isNewFailure: boolean): IntentEvent[]
 const describeCharge = (known: ChargeFacts | undefined, charge: PaymentNews['charge']): ChargeEvent[] => {
   if (!charge) return []
   if (known?.status !== charge.state) {
-    const first: Record<typeof charge.state, ChargeEvent> = { pending: 'charge.pending', succeeded: 'charge.succeeded', failed: 'charge.failed' }
+    const first: Record<typeof charge.state, ChargeEvent> = {
+      pending: 'charge.pending',
+      succeeded: 'charge.succeeded',
+      failed: 'charge.failed',
+    }
     return [first[charge.state]]
   }
   if (charge.captured && !known.captured) return ['charge.captured']
@@ -175,4 +192,6 @@ const describeMoney = (intent: IntentFacts, known: ChargeFacts | undefined, news
 }
 
 const releaseAll = (intent: IntentFacts, known: ChargeFacts | undefined): MoneyFact[] =>
-  intent.captureMethod === 'manual' && known?.status === 'succeeded' && !known.captured ? [{ kind: 'released', total: known.amount }] : []
+  intent.captureMethod === 'manual' && known?.status === 'succeeded' && !known.captured
+    ? [{ kind: 'released', total: known.amount }]
+    : []

@@ -79,7 +79,12 @@ export const matchIntent = (
   return Promise.resolve(undefined)
 }
 
-export const findChargeByRef = (db: Db, merchantId: string, provider: string, ref: string): Promise<ChargeRow | undefined> =>
+export const findChargeByRef = (
+  db: Db,
+  merchantId: string,
+  provider: string,
+  ref: string,
+): Promise<ChargeRow | undefined> =>
   db
     .selectFrom('charges')
     .selectAll()
@@ -91,7 +96,12 @@ export const findChargeByRef = (db: Db, merchantId: string, provider: string, re
 export const findCharges = (db: Db, merchantId: string, ids: readonly string[]): Promise<ChargeRow[]> =>
   ids.length === 0
     ? Promise.resolve([])
-    : db.selectFrom('charges').selectAll().where('merchant_id', '=', merchantId).where('id', 'in', [...ids]).execute()
+    : db
+        .selectFrom('charges')
+        .selectAll()
+        .where('merchant_id', '=', merchantId)
+        .where('id', 'in', [...ids])
+        .execute()
 
 export const listCharges = (db: Db, merchantId: string, intentId: string): Promise<ChargeRow[]> =>
   db

@@ -18,10 +18,17 @@ export const currencySchema = z
   .refine(isCurrency, { message: 'must be an ISO 4217 code that is in use, for example eur' })
   .meta({ description: 'ISO 4217 code, any case.', example: 'eur' })
 
-const expand = z.array(z.enum(['latest_charge', 'customer', 'payment_method', 'thread'])).max(10).optional()
+const expand = z
+  .array(z.enum(['latest_charge', 'customer', 'payment_method', 'thread']))
+  .max(10)
+  .optional()
 const emptyableMetadata = z.union([metadataSchema, z.literal('')])
 const url = z.url({ protocol: /^https?$/, error: 'must be an http or https URL' }).max(2048)
-const methodId = z.string().min(1).max(255).regex(/^[A-Za-z0-9_]+$/, 'must be the id of a payment method')
+const methodId = z
+  .string()
+  .min(1)
+  .max(255)
+  .regex(/^[A-Za-z0-9_]+$/, 'must be the id of a payment method')
 
 const address = z.strictObject({
   line1: z.string().max(500).optional(),
@@ -64,7 +71,9 @@ const carried = {
   shipping: shipping.optional(),
   payment_method_options: z
     .strictObject({
-      card: z.strictObject({ request_incremental_authorization: z.enum(['if_available', 'never']).optional() }).optional(),
+      card: z
+        .strictObject({ request_incremental_authorization: z.enum(['if_available', 'never']).optional() })
+        .optional(),
     })
     .optional(),
   payment_method_types: z.array(z.string().max(50)).max(50).optional(),
@@ -85,7 +94,9 @@ const expiry = {
 export const createIntentBody = z.strictObject({
   amount: amountSchema,
   currency: currencySchema,
-  thread: threadReference.optional().meta({ description: 'The conversation this payment belongs to: its id, or channel and external_id.' }),
+  thread: threadReference
+    .optional()
+    .meta({ description: 'The conversation this payment belongs to: its id, or channel and external_id.' }),
   participant: participantReference.optional().meta({ description: 'Who in the thread is asked to pay.' }),
   ...expiry,
   customer: idSchema('customer').optional(),
@@ -93,7 +104,9 @@ export const createIntentBody = z.strictObject({
   metadata: emptyableMetadata.optional(),
   capture_method: z.enum(['automatic', 'automatic_async', 'manual']).default('automatic'),
   confirmation_method: z.enum(['automatic', 'manual']).optional(),
-  automatic_payment_methods: z.strictObject({ enabled: z.boolean(), allow_redirects: z.enum(['always', 'never']).optional() }).optional(),
+  automatic_payment_methods: z
+    .strictObject({ enabled: z.boolean(), allow_redirects: z.enum(['always', 'never']).optional() })
+    .optional(),
   confirm: z.boolean().default(false),
   ...confirmFields,
   ...carried,
@@ -124,7 +137,9 @@ export const confirmIntentBody = z.strictObject({
 export type ConfirmIntent = z.output<typeof confirmIntentBody>
 
 export const captureIntentBody = z.strictObject({
-  amount_to_capture: amountSchema.optional().meta({ description: 'Default: everything capturable. The rest is released.' }),
+  amount_to_capture: amountSchema
+    .optional()
+    .meta({ description: 'Default: everything capturable. The rest is released.' }),
   final_capture: z.boolean().optional(),
   metadata: emptyableMetadata.optional(),
   expand,
@@ -142,14 +157,21 @@ export const incrementBody = z.strictObject({
 
 export const intentParams = z.strictObject({ id: z.string().max(64) })
 export const retrieveQuery = z.strictObject({ expand, client_secret: z.string().max(200).optional() })
-const listExpand = z.array(z.enum(['data.latest_charge', 'data.customer', 'data.payment_method', 'data.thread'])).max(10).optional()
+const listExpand = z
+  .array(z.enum(['data.latest_charge', 'data.customer', 'data.payment_method', 'data.thread']))
+  .max(10)
+  .optional()
 export const listIntentsQuery = listQuery.extend({
   thread: idSchema('thread').optional(),
   customer: idSchema('customer').optional(),
   expand: listExpand,
 })
 export const searchIntentsQuery = z.strictObject({
-  query: z.string().min(1).max(500).meta({ description: "metadata['order']:'1001' AND thread:'thr_…' AND status:'succeeded'" }),
+  query: z
+    .string()
+    .min(1)
+    .max(500)
+    .meta({ description: "metadata['order']:'1001' AND thread:'thr_…' AND status:'succeeded'" }),
   limit: z.int().min(1).max(100).default(10),
   page: z.string().max(64).optional(),
   expand: listExpand,
@@ -157,7 +179,10 @@ export const searchIntentsQuery = z.strictObject({
 export const listChargesQuery = listQuery.extend({
   payment_intent: idSchema('paymentIntent').optional(),
   customer: idSchema('customer').optional(),
-  expand: z.array(z.enum(['data.payment_intent'])).max(5).optional(),
+  expand: z
+    .array(z.enum(['data.payment_intent']))
+    .max(5)
+    .optional(),
 })
 
 const nullableText = z.string().nullable()

@@ -6,7 +6,8 @@ export type Search =
 const fieldNames = ['thread', 'customer', 'status', 'currency', 'amount'] as const
 export type SearchField = (typeof fieldNames)[number]
 
-const clause = /^\s*(?:metadata\[(?<q1>['"])(?<key>[^'"]{1,40})\k<q1>\]|(?<field>[a-z]+))\s*:\s*(?:(?<q2>['"])(?<text>(?:[^'"\\]|\\.)*)\k<q2>|(?<number>\d{1,10}))\s*/
+const clause =
+  /^\s*(?:metadata\[(?<q1>['"])(?<key>[^'"]{1,40})\k<q1>\]|(?<field>[a-z]+))\s*:\s*(?:(?<q2>['"])(?<text>(?:[^'"\\]|\\.)*)\k<q2>|(?<number>\d{1,10}))\s*/
 
 /**
  * Parses the part of Stripe's search language that is served: `metadata['order']:'1001' AND status:'succeeded'`,
@@ -18,16 +19,26 @@ export const parseSearch = (query: string): Search => {
   let rest = query
   for (;;) {
     const match = clause.exec(rest)
-    if (!match?.groups) return { ok: false, message: `The query cannot be read at '${rest.slice(0, 40)}'. Write metadata['key']:'value' or field:'value', joined by AND.` }
+    if (!match?.groups)
+      return {
+        ok: false,
+        message: `The query cannot be read at '${rest.slice(0, 40)}'. Write metadata['key']:'value' or field:'value', joined by AND.`,
+      }
     const { key, field, text, number } = match.groups
     const value = number ?? (text ?? '').replaceAll(/\\(.)/g, '$1')
     if (key !== undefined) metadata[key] = value
     else if (isField(field)) fields[field] = value
-    else return { ok: false, message: `'${field}' cannot be searched. Fields: ${fieldNames.join(', ')} and metadata['key'].` }
-    if (fields.amount !== undefined && !/^\d+$/.test(fields.amount)) return { ok: false, message: 'amount takes a whole number of minor units.' }
+    else
+      return {
+        ok: false,
+        message: `'${field}' cannot be searched. Fields: ${fieldNames.join(', ')} and metadata['key'].`,
+      }
+    if (fields.amount !== undefined && !/^\d+$/.test(fields.amount))
+      return { ok: false, message: 'amount takes a whole number of minor units.' }
     rest = rest.slice(match[0].length)
     if (rest === '') return { ok: true, metadata, fields }
-    if (!/^AND\s/i.test(rest)) return { ok: false, message: 'Clauses are joined by AND; OR and negation are not served.' }
+    if (!/^AND\s/i.test(rest))
+      return { ok: false, message: 'Clauses are joined by AND; OR and negation are not served.' }
     rest = rest.replace(/^AND\s+/i, '')
   }
 }

@@ -17,11 +17,11 @@ import {
 import { createIntentWriter, expiryOf, type OwnKey, planIntent } from './create-service.ts'
 import { explainIntent } from './explain-service.ts'
 import type { IntentRow } from './intent-view.ts'
+import { findDueOperations } from './operation-repo.ts'
 import { resolveOperation } from './operation-service.ts'
 import { createPageService } from './page-service.ts'
 import { createReader } from './read-service.ts'
 import { findExpired, findWaiting, updateIntent } from './repo.ts'
-import { findDueOperations } from './operation-repo.ts'
 import type { ConfirmIntent, CreateIntent, UpdateIntent } from './schemas.ts'
 import { recordAttempt, syncPayment } from './sync-service.ts'
 
@@ -71,20 +71,36 @@ export const createPaymentService = (deps: PaymentDeps) => {
     confirm: async (scope: Scope, id: string, body: ConfirmIntent) =>
       reader.show(scope.merchantId, await confirmIntent(deps, scopeOf(scope, id), body), body.expand),
 
-    capture: async (scope: Scope, id: string, body: Parameters<typeof captureIntent>[2] & { expand?: ConfirmIntent['expand'] }) =>
-      reader.show(scope.merchantId, await captureIntent(deps, scopeOf(scope, id), body), body.expand),
+    capture: async (
+      scope: Scope,
+      id: string,
+      body: Parameters<typeof captureIntent>[2] & { expand?: ConfirmIntent['expand'] },
+    ) => reader.show(scope.merchantId, await captureIntent(deps, scopeOf(scope, id), body), body.expand),
 
-    cancel: async (scope: Scope, id: string, body: { cancellation_reason?: string | undefined; expand?: ConfirmIntent['expand'] }) =>
-      reader.show(scope.merchantId, await cancelIntent(deps, scopeOf(scope, id), body.cancellation_reason), body.expand),
+    cancel: async (
+      scope: Scope,
+      id: string,
+      body: { cancellation_reason?: string | undefined; expand?: ConfirmIntent['expand'] },
+    ) =>
+      reader.show(
+        scope.merchantId,
+        await cancelIntent(deps, scopeOf(scope, id), body.cancellation_reason),
+        body.expand,
+      ),
 
-    incrementAuthorization: async (scope: Scope, id: string, body: Parameters<typeof incrementAuthorization>[2] & { expand?: ConfirmIntent['expand'] }) =>
-      reader.show(scope.merchantId, await incrementAuthorization(deps, scopeOf(scope, id), body), body.expand),
+    incrementAuthorization: async (
+      scope: Scope,
+      id: string,
+      body: Parameters<typeof incrementAuthorization>[2] & { expand?: ConfirmIntent['expand'] },
+    ) => reader.show(scope.merchantId, await incrementAuthorization(deps, scopeOf(scope, id), body), body.expand),
 
     explain: (merchantId: string, id: string) => explainIntent(deps, merchantId, id),
 
     /** Look-up at the provider (webhook, return from a page, sweep). */
-    sync: (merchantId: string, intentId: string, paymentRef?: string) => syncPayment(deps, merchantId, intentId, paymentRef),
-    recordAttempt: (merchantId: string, intentId: string, chargeRef: string) => recordAttempt(deps, merchantId, intentId, chargeRef),
+    sync: (merchantId: string, intentId: string, paymentRef?: string) =>
+      syncPayment(deps, merchantId, intentId, paymentRef),
+    recordAttempt: (merchantId: string, intentId: string, chargeRef: string) =>
+      recordAttempt(deps, merchantId, intentId, chargeRef),
 
     /** Job: finds out what became of an operation. */
     resolve: async (merchantId: string, operationId: string): Promise<void> => {
@@ -107,11 +123,14 @@ export const createPaymentService = (deps: PaymentDeps) => {
       const now = deps.clock.now()
       const { maintenance } = deps.db
       for (const row of await findDueOperations(maintenance, now, 500)) {
-        if (row.kind !== 'refund' && row.kind !== 'cancel_refund') deps.queue.wake('operation.resolve', { id: row.id, merchant: row.merchant_id })
+        if (row.kind !== 'refund' && row.kind !== 'cancel_refund')
+          deps.queue.wake('operation.resolve', { id: row.id, merchant: row.merchant_id })
       }
-      for (const row of await findExpired(maintenance, now, 200)) deps.queue.wake('payment.expire', { id: row.id, merchant: row.merchant_id })
+      for (const row of await findExpired(maintenance, now, 200))
+        deps.queue.wake('payment.expire', { id: row.id, merchant: row.merchant_id })
       const quietSince = new Date(now.getTime() - quietMs)
-      for (const row of await findWaiting(maintenance, quietSince, 100)) deps.queue.wake('payment.check', { id: row.id, merchant: row.merchant_id })
+      for (const row of await findWaiting(maintenance, quietSince, 100))
+        deps.queue.wake('payment.check', { id: row.id, merchant: row.merchant_id })
     },
 
     /** Job: asks after a payment from which nothing was heard. Touches the row so that the sweep goes on to others. */
@@ -137,11 +156,17 @@ const confirmationOf = (body: CreateIntent): ConfirmIntent => ({
   ...(body.off_session === undefined ? {} : { off_session: body.off_session }),
 })
 
-const updateFields = (deps: PaymentDeps, scope: { merchantId: string; intentId: string }, body: UpdateIntent): Promise<IntentRow> =>
+const updateFields = (
+  deps: PaymentDeps,
+  scope: { merchantId: string; intentId: string },
+  body: UpdateIntent,
+): Promise<IntentRow> =>
   inTransaction(deps.db, scope.merchantId, async (tx) => {
     const row = await requireLocked(tx, scope)
     const isOpen = row.status === 'requires_payment_method' || row.status === 'requires_confirmation'
-    const fixed = (['amount', 'currency', 'capture_method', 'payment_method', 'expires_at', 'expires_in'] as const).find((name) => body[name] !== undefined)
+    const fixed = (
+      ['amount', 'currency', 'capture_method', 'payment_method', 'expires_at', 'expires_in'] as const
+    ).find((name) => body[name] !== undefined)
     if (fixed && !isOpen) {
       throw new AppError('payment_intent_unexpected_state', {
         message: `This PaymentIntent's ${fixed} could not be updated because it has a status of ${row.status}. Only requires_payment_method and requires_confirmation allow it.`,
@@ -156,11 +181,17 @@ const updateFields = (deps: PaymentDeps, scope: { merchantId: string; intentId: 
       {
         ...(body.amount === undefined ? {} : { amount: BigInt(body.amount) }),
         ...(body.currency === undefined ? {} : { currency: body.currency }),
-        ...(body.customer === undefined ? {} : { customer_id: requireUuid('customer', body.customer, 'customer', 'customer') }),
+        ...(body.customer === undefined
+          ? {}
+          : { customer_id: requireUuid('customer', body.customer, 'customer', 'customer') }),
         ...(body.description === undefined ? {} : { description: body.description }),
         ...(body.metadata === undefined ? {} : { metadata: mergeMetadata(row.metadata, body.metadata) }),
-        ...(body.capture_method === undefined ? {} : { capture_method: body.capture_method === 'manual' ? ('manual' as const) : ('automatic' as const) }),
-        ...(body.payment_method === undefined ? {} : { payment_method: body.payment_method, status: 'requires_confirmation' as const }),
+        ...(body.capture_method === undefined
+          ? {}
+          : { capture_method: body.capture_method === 'manual' ? ('manual' as const) : ('automatic' as const) }),
+        ...(body.payment_method === undefined
+          ? {}
+          : { payment_method: body.payment_method, status: 'requires_confirmation' as const }),
         ...(expiresAt === null ? {} : { expires_at: expiresAt }),
         options: { ...row.options, ...carriedOptions(body) },
       },

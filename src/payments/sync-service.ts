@@ -25,7 +25,12 @@ export interface Synced {
  * after it, so an answer that was overtaken by newer news is asked for again: state never goes back.
  * `paymentRef` names the provider's payment when a notification has just told us of it.
  */
-export const syncPayment = async (deps: PaymentDeps, merchantId: string, intentId: string, paymentRef?: string): Promise<Synced> => {
+export const syncPayment = async (
+  deps: PaymentDeps,
+  merchantId: string,
+  intentId: string,
+  paymentRef?: string,
+): Promise<Synced> => {
   for (let attempt = 1; ; attempt++) {
     const row = await inTransaction(deps.db, merchantId, (tx) => findIntent(tx, merchantId, intentId))
     if (!row) throw notFound('payment_intent', showId('paymentIntent', intentId), 'intent')
@@ -37,10 +42,15 @@ export const syncPayment = async (deps: PaymentDeps, merchantId: string, intentI
       if (!locked || (locked.version !== row.version && attempt < 5)) return undefined
       if (!look.payment) return { row: await dropPage(deps, tx, locked), verdict: 'unchanged' }
       const applied = await applyPayment(tx, deps, locked, look.payment)
-      return { row: applied.row, verdict: applied.verdict.kind, ...('reason' in applied.verdict ? { reason: applied.verdict.reason } : {}) }
+      return {
+        row: applied.row,
+        verdict: applied.verdict.kind,
+        ...('reason' in applied.verdict ? { reason: applied.verdict.reason } : {}),
+      }
     })
     if (synced) {
-      if (synced.verdict === 'change' || synced.verdict === 'conflict') deps.queue.wake('outbox.drain', { id: intentId })
+      if (synced.verdict === 'change' || synced.verdict === 'conflict')
+        deps.queue.wake('outbox.drain', { id: intentId })
       return synced
     }
   }
@@ -72,10 +82,17 @@ const lookUp = async (
  * Writes down an attempt that the payment has already moved on from (a decline followed by a success before we
  * looked), so that every attempt is shown. It changes nothing else.
  */
-export const recordAttempt = async (deps: PaymentDeps, merchantId: string, intentId: string, chargeRef: string): Promise<boolean> => {
+export const recordAttempt = async (
+  deps: PaymentDeps,
+  merchantId: string,
+  intentId: string,
+  chargeRef: string,
+): Promise<boolean> => {
   const row = await inTransaction(deps.db, merchantId, (tx) => findIntent(tx, merchantId, intentId))
   if (!row) return false
-  const isKnown = await inTransaction(deps.db, merchantId, (tx) => findChargeByRef(tx, merchantId, row.provider, chargeRef))
+  const isKnown = await inTransaction(deps.db, merchantId, (tx) =>
+    findChargeByRef(tx, merchantId, row.provider, chargeRef),
+  )
   if (isKnown) return false
   const found = await deps.providers[row.provider as keyof typeof deps.providers].findCharge({ chargeRef })
   if (found.outcome !== 'ok') throw new LookupFailed('the charge could not be read')

@@ -1,5 +1,5 @@
-import { crc32 } from 'node:zlib'
 import { randomBytes } from 'node:crypto'
+import { crc32 } from 'node:zlib'
 import { AppError } from '#kernel/errors.ts'
 import { isEqual, sha256 } from './crypto.ts'
 import { type Database, inTransaction } from './database.ts'
@@ -96,5 +96,8 @@ const readKey = async (db: Database, key: string, digest: Buffer): Promise<Omit<
       .executeTakeFirst(),
   )
   if (!row || !isEqual(row.hash, digest)) throw new AppError('api_key_invalid')
-  return { identity: { merchantId, apiKeyId: row.id, role: row.role, livemode: row.livemode }, expiresAt: row.expires_at }
+  return {
+    identity: { merchantId, apiKeyId: row.id, role: row.role, livemode: row.livemode },
+    expiresAt: row.expires_at,
+  }
 }

@@ -28,7 +28,7 @@ export const coalesce = <I, R>(options: CoalesceOptions<I, R>): ((item: I) => Pr
   const flush = async (batch: Waiting<I, R>[]): Promise<void> => {
     try {
       const results = await run(batch.map((entry) => entry.item))
-      batch.forEach((entry, index) => settle(entry, results[index]))
+      for (const [index, entry] of batch.entries()) settle(entry, results[index])
     } catch (error) {
       const [only] = batch
       if (batch.length === 1 && only) only.reject(error)

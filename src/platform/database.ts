@@ -41,11 +41,7 @@ const createPool = (url: string, role: string, max: number, onError: (error: Err
   return pool
 }
 
-export const openDatabase = (options: {
-  url: string
-  poolMax: number
-  onError: (error: Error) => void
-}): Database => {
+export const openDatabase = (options: { url: string; poolMax: number; onError: (error: Error) => void }): Database => {
   const open = (role: string, max: number): Db =>
     new Kysely<Tables>({
       dialect: new PostgresDialect({ pool: createPool(options.url, role, max, options.onError) }),

@@ -27,18 +27,24 @@ const decodeText = (text: string): string => {
   try {
     return decodeURIComponent(text.replaceAll('+', ' '))
   } catch {
-    throw new AppError('invalid_body', { message: 'The body has a broken percent escape. Encode it as UTF-8 form data.' })
+    throw new AppError('invalid_body', {
+      message: 'The body has a broken percent escape. Encode it as UTF-8 form data.',
+    })
   }
 }
 
 const splitKey = (key: string): string[] => {
   const match = keyForm.exec(key)
   if (!match) {
-    throw new AppError('invalid_body', { message: `The parameter name '${key.slice(0, 80)}' has broken brackets.`, param: key.slice(0, 80) })
+    throw new AppError('invalid_body', {
+      message: `The parameter name '${key.slice(0, 80)}' has broken brackets.`,
+      param: key.slice(0, 80),
+    })
   }
   const [, head = '', brackets = ''] = match
   const path = [head, ...(brackets === '' ? [] : brackets.slice(1, -1).split(']['))]
-  if (path.length > depthMax) throw new AppError('invalid_body', { message: 'The parameters are nested too deeply.', param: head })
+  if (path.length > depthMax)
+    throw new AppError('invalid_body', { message: 'The parameters are nested too deeply.', param: head })
   const bad = path.find((part) => forbiddenKeys.has(part))
   if (bad !== undefined) throw unknownParameter(key)
   return path
@@ -49,7 +55,8 @@ const put = (root: { [key: string]: Raw }, path: string[], value: string, key: s
   for (const [index, part] of path.entries()) {
     const name = part === '' ? String(Object.keys(node).length) : part
     if (index === path.length - 1) {
-      if (name in node) throw new AppError('invalid_body', { message: `The parameter '${key}' was sent twice.`, param: key })
+      if (name in node)
+        throw new AppError('invalid_body', { message: `The parameter '${key}' was sent twice.`, param: key })
       node[name] = value
       return
     }
@@ -73,15 +80,18 @@ export const decodeJson = (text: string): Raw => {
 
 /** Refuses text that Postgres cannot keep (NUL, lone surrogates), keys of the prototype and bottomless nesting. */
 export const checkRaw = (value: Raw, path: string[] = []): void => {
-  if (path.length > depthMax) throw new AppError('invalid_body', { message: 'The body is nested too deeply.', param: showPath(path) })
+  if (path.length > depthMax)
+    throw new AppError('invalid_body', { message: 'The body is nested too deeply.', param: showPath(path) })
   if (typeof value === 'string') {
-    if (value.includes('\u0000') || !value.isWellFormed()) throw new AppError('invalid_characters', { param: showPath(path) })
+    if (value.includes('\u0000') || !value.isWellFormed())
+      throw new AppError('invalid_characters', { param: showPath(path) })
     return
   }
   if (typeof value !== 'object' || value === null) return
   for (const [key, child] of Object.entries(value)) {
     if (forbiddenKeys.has(key)) throw unknownParameter(showPath([...path, key]))
-    if (key.includes('\u0000') || !key.isWellFormed()) throw new AppError('invalid_characters', { param: showPath(path) })
+    if (key.includes('\u0000') || !key.isWellFormed())
+      throw new AppError('invalid_characters', { param: showPath(path) })
     checkRaw(child, [...path, key])
   }
 }

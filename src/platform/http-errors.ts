@@ -1,5 +1,5 @@
 import type { Response } from 'express'
-import { z } from 'zod'
+import type { z } from 'zod'
 import { type ErrorCode, errorCatalogue } from '#kernel/error-catalogue.ts'
 import { AppError } from '#kernel/errors.ts'
 import { showPath, unknownParameter } from './form.ts'
@@ -41,26 +41,31 @@ const fromIssue = (issue: z.core.$ZodIssue, prefix: PropertyKey[]): AppError => 
     const deepest = issue.errors.flat().sort((a, b) => b.path.length - a.path.length)[0]
     if (deepest && deepest.path.length > 0) return fromIssue(deepest, path)
   }
-  const code = 'input' in issue && issue.input === undefined && issue.code === 'invalid_type' ? 'parameter_missing' : codeOf(issue)
+  const code =
+    'input' in issue && issue.input === undefined && issue.code === 'invalid_type' ? 'parameter_missing' : codeOf(issue)
   return new AppError(code, { param, message: sentence(code, issue, param) })
 }
 
 const codeOf = (issue: z.core.$ZodIssue): ErrorCode => {
   if (issue.code === 'custom' && isErrorCode(issue.params?.code)) return issue.params.code
-  if (issue.code === 'invalid_type' && (issue.expected === 'number' || issue.expected === 'int')) return 'parameter_invalid_integer'
+  if (issue.code === 'invalid_type' && (issue.expected === 'number' || issue.expected === 'int'))
+    return 'parameter_invalid_integer'
   if (issue.code === 'too_small' && issue.origin === 'string') return 'parameter_invalid_empty'
   if (issue.path.at(-1) === 'amount' || issue.path.at(-1) === 'amount_to_capture') {
     if (issue.code === 'too_small') return 'amount_too_small'
     if (issue.code === 'too_big') return 'amount_too_large'
   }
-  return 'origin' in issue && (issue.origin === 'number' || issue.origin === 'int') ? 'parameter_invalid_integer' : 'parameter_invalid_string'
+  return 'origin' in issue && (issue.origin === 'number' || issue.origin === 'int')
+    ? 'parameter_invalid_integer'
+    : 'parameter_invalid_string'
 }
 
 const isErrorCode = (value: unknown): value is ErrorCode => typeof value === 'string' && value in errorCatalogue
 
 const sentence = (code: ErrorCode, issue: z.core.$ZodIssue, param: string): string => {
   if (code === 'parameter_missing') return `Missing required param: ${param}.`
-  if (code === 'parameter_invalid_integer' && issue.code === 'invalid_type') return `Invalid integer: ${param} must be a whole number of minor units or a count.`
+  if (code === 'parameter_invalid_integer' && issue.code === 'invalid_type')
+    return `Invalid integer: ${param} must be a whole number of minor units or a count.`
   if (code === 'amount_too_small' || code === 'amount_too_large') return errorCatalogue[code].title
   return param === '' ? issue.message : `Invalid ${param}: ${issue.message}`
 }
@@ -77,7 +82,9 @@ export const toAppError = (error: unknown): AppError => {
   if (error instanceof AppError) return error
   const type = error instanceof Error && 'type' in error ? error.type : undefined
   if (type === 'entity.too.large') return new AppError('body_too_large')
-  if (type === 'encoding.unsupported' || type === 'request.aborted' || type === 'request.size.invalid') return new AppError('invalid_body')
-  if (error instanceof URIError) return new AppError('invalid_body', { message: 'The path has a broken percent escape.' })
+  if (type === 'encoding.unsupported' || type === 'request.aborted' || type === 'request.size.invalid')
+    return new AppError('invalid_body')
+  if (error instanceof URIError)
+    return new AppError('invalid_body', { message: 'The path has a broken percent escape.' })
   return new AppError('internal_error', { cause: error })
 }

@@ -39,7 +39,9 @@ export const createHttpApp = (options: HttpOptions): express.Express => {
   app.use('/v1', express.raw({ type: () => true, limit: bodyBytesMax, inflate: true }))
   for (const route of options.routes) app[route.method](route.path, createRouteHandler(route, options))
   app.use((request, response, next) => refuseUnknownPath(options, request, response, next))
-  app.use((error: unknown, request: Request, response: Response, _next: NextFunction) => fail(options, error, request, response))
+  app.use((error: unknown, request: Request, response: Response, _next: NextFunction) =>
+    fail(options, error, request, response),
+  )
   return app
 }
 
@@ -84,7 +86,10 @@ const pathMatches = (pattern: string, path: string): boolean => {
 const fail = (options: HttpOptions, error: unknown, request: Request, response: Response): void => {
   const known = toAppError(error)
   if (known.status >= 500 && known.code !== 'overloaded') {
-    options.logger.error({ err: known.details.cause ?? known, method: request.method, path: request.path }, 'request failed')
+    options.logger.error(
+      { err: known.details.cause ?? known, method: request.method, path: request.path },
+      'request failed',
+    )
   }
   if (response.headersSent) response.destroy()
   else sendError(response, known, options.publicUrl)

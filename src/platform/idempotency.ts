@@ -17,9 +17,7 @@ export interface Claim {
   now: Date
 }
 
-export type ClaimResult =
-  | { claimed: true; resourceId: string }
-  | { claimed: false; status: number; body: string }
+export type ClaimResult = { claimed: true; resourceId: string } | { claimed: false; status: number; body: string }
 
 /** Fingerprint of a request: method, path and parameters in a canonical order. */
 export const fingerprint = (method: string, path: string, parameters: Raw): Buffer =>

@@ -9,7 +9,10 @@ export const idSchema = (kind: IdKind) =>
   z
     .string()
     .max(64)
-    .meta({ description: `Id of the form ${idPrefixes[kind]}_….`, example: `${idPrefixes[kind]}_01h455vb4pex5vsknk084sn02q` })
+    .meta({
+      description: `Id of the form ${idPrefixes[kind]}_….`,
+      example: `${idPrefixes[kind]}_01h455vb4pex5vsknk084sn02q`,
+    })
 
 /** The UUID behind a public id; 404 when it cannot be one. */
 export const requireUuid = (kind: IdKind, id: string, what: string, param = 'id'): string => {
@@ -26,10 +29,17 @@ export const listQuery = z.strictObject({
   starting_after: z.string().max(64).optional().meta({ description: 'Id of the last object of the page before.' }),
   ending_before: z.string().max(64).optional().meta({ description: 'Id of the first object of the page after.' }),
   created: z
-    .union([time, z.strictObject({ gt: time.optional(), gte: time.optional(), lt: time.optional(), lte: time.optional() })])
+    .union([
+      time,
+      z.strictObject({ gt: time.optional(), gte: time.optional(), lt: time.optional(), lte: time.optional() }),
+    ])
     .optional()
     .meta({ description: 'Unix seconds, or a range of them.' }),
-  expand: z.array(z.string().max(100)).max(20).optional().meta({ description: 'Members to show whole instead of by id.' }),
+  expand: z
+    .array(z.string().max(100))
+    .max(20)
+    .optional()
+    .meta({ description: 'Members to show whole instead of by id.' }),
 })
 export type ListQuery = z.output<typeof listQuery>
 
@@ -56,7 +66,10 @@ export const readPage = async <TB extends keyof Tables, O extends Listable>(
   kind: IdKind,
 ): Promise<{ rows: O[]; hasMore: boolean }> => {
   if (list.starting_after !== undefined && list.ending_before !== undefined) {
-    throw new AppError('parameters_exclusive', { message: 'Send starting_after or ending_before, not both.', param: 'ending_before' })
+    throw new AppError('parameters_exclusive', {
+      message: 'Send starting_after or ending_before, not both.',
+      param: 'ending_before',
+    })
   }
   const backwards = list.ending_before !== undefined
   const cursor = list.starting_after ?? list.ending_before
@@ -66,8 +79,12 @@ export const readPage = async <TB extends keyof Tables, O extends Listable>(
     const id = requireUuid(kind, cursor, 'object', backwards ? 'ending_before' : 'starting_after')
     page = page.where('id', backwards ? '>' : '<', id)
   }
-  for (const [operator, seconds] of createdBounds(list.created)) page = page.where('created_at', operator, new Date(seconds * 1000))
-  const rows = await page.orderBy('id', backwards ? 'asc' : 'desc').limit(list.limit + 1).execute()
+  for (const [operator, seconds] of createdBounds(list.created))
+    page = page.where('created_at', operator, new Date(seconds * 1000))
+  const rows = await page
+    .orderBy('id', backwards ? 'asc' : 'desc')
+    .limit(list.limit + 1)
+    .execute()
   const shown = rows.slice(0, list.limit)
   return { rows: backwards ? shown.reverse() : shown, hasMore: rows.length > list.limit }
 }
@@ -75,7 +92,11 @@ export const readPage = async <TB extends keyof Tables, O extends Listable>(
 /** Times are compared in whole seconds, as they are shown: `created=5` is everything from 5.000 to 5.999. */
 const createdBounds = (created: ListQuery['created']): ['>=' | '<', number][] => {
   if (created === undefined) return []
-  if (typeof created === 'number') return [['>=', created], ['<', created + 1]]
+  if (typeof created === 'number')
+    return [
+      ['>=', created],
+      ['<', created + 1],
+    ]
   const bounds: ['>=' | '<', number][] = []
   if (created.gt !== undefined) bounds.push(['>=', created.gt + 1])
   if (created.gte !== undefined) bounds.push(['>=', created.gte])
@@ -84,16 +105,29 @@ const createdBounds = (created: ListQuery['created']): ['>=' | '<', number][] =>
   return bounds
 }
 
-export const listAnswer = <T>(url: string, data: T[], hasMore: boolean): Page<T> => ({ object: 'list', url, has_more: hasMore, data })
+export const listAnswer = <T>(url: string, data: T[], hasMore: boolean): Page<T> => ({
+  object: 'list',
+  url,
+  has_more: hasMore,
+  data,
+})
 
 /** Metadata as Stripe limits it. An empty string for a key removes it (updates), an empty string for all clears. */
 export const metadataSchema = z
-  .record(z.string().min(1).max(40).regex(/^[^[\]]*$/, 'keys must not contain square brackets'), z.string().max(500))
+  .record(
+    z
+      .string()
+      .min(1)
+      .max(40)
+      .regex(/^[^[\]]*$/, 'keys must not contain square brackets'),
+    z.string().max(500),
+  )
   .refine((value) => Object.keys(value).length <= 50, 'at most 50 keys')
   .meta({ description: 'Up to 50 keys (≤ 40 characters) with text values (≤ 500 characters).' })
 
 /** Applies a metadata update to what is stored: empty values unset their key. */
-export const mergeMetadata = (stored: Record<string, string>, update: Record<string, string> | ''): Record<string, string> =>
-  update === ''
-    ? {}
-    : Object.fromEntries(Object.entries({ ...stored, ...update }).filter(([, value]) => value !== ''))
+export const mergeMetadata = (
+  stored: Record<string, string>,
+  update: Record<string, string> | '',
+): Record<string, string> =>
+  update === '' ? {} : Object.fromEntries(Object.entries({ ...stored, ...update }).filter(([, value]) => value !== ''))

@@ -15,5 +15,8 @@ export const createLogger = (level: string): Logger =>
       const context = requestContext()
       return context ? { request_id: context.requestId } : {}
     },
-    redact: { paths: redacted.flatMap((name) => [name, `*.${name}`, `headers.${name}`, `*.headers.${name}`]), censor: '[redacted]' },
+    redact: {
+      paths: redacted.flatMap((name) => [name, `*.${name}`, `headers.${name}`, `*.headers.${name}`]),
+      censor: '[redacted]',
+    },
   })

@@ -20,6 +20,7 @@ export const jobCatalogue = {
   'webhook.process': job('payments', 60_000),
   'operation.resolve': job('payments', 90_000),
   'refund.submit': job('payments', 90_000),
+  'refund.check': job('payments', 60_000),
   'payment.check': job('payments', 60_000),
   'payment.expire': job('payments', 60_000),
   'outbox.drain': job('notifications', 60_000),
@@ -64,7 +65,10 @@ export const createQueue = async (options: QueueOptions): Promise<JobQueue> => {
   const queues = Object.fromEntries(queueNames.map((name) => [name, backend.openQueue(name)])) as Queues
   const pending = new Set<Promise<unknown>>()
   const add = Object.fromEntries(
-    queueNames.map((name) => [name, coalesce<Wake, void>({ batchesMax: 1, run: (wakes) => addAll(queues[name], wakes) })]),
+    queueNames.map((name) => [
+      name,
+      coalesce<Wake, void>({ batchesMax: 1, run: (wakes) => addAll(queues[name], wakes) }),
+    ]),
   ) as Record<QueueName, (wake: Wake) => Promise<void>>
   return {
     wake: (name, payload) => {
@@ -121,7 +125,10 @@ const startWorkers = async (setup: WorkerSetup): Promise<Workers> => {
   const schedule = () => scheduleAll(setup)
   await schedule()
   // Schedulers live in the queue and vanish with it; putting them back is cheap.
-  const timer = setInterval(() => void schedule().catch((error) => setup.logger.warn({ err: error }, 'scheduling failed')), 60_000)
+  const timer = setInterval(
+    () => void schedule().catch((error) => setup.logger.warn({ err: error }, 'scheduling failed')),
+    60_000,
+  )
   timer.unref()
   const workers = queueNames.map((name) => startWorker(setup, name))
   await Promise.all(workers.map((worker) => worker.waitUntilReady()))
@@ -136,7 +143,11 @@ const startWorkers = async (setup: WorkerSetup): Promise<Workers> => {
 const scheduleAll = async ({ queues }: WorkerSetup): Promise<void> => {
   for (const [name, { queue, everyMs }] of Object.entries(jobCatalogue)) {
     if (everyMs === undefined) continue
-    await queues[queue].upsertJobScheduler(name, { every: everyMs }, { name, data: { id: newUuid() }, opts: { removeOnComplete: true, removeOnFail: true } })
+    await queues[queue].upsertJobScheduler(
+      name,
+      { every: everyMs },
+      { name, data: { id: newUuid() }, opts: { removeOnComplete: true, removeOnFail: true } },
+    )
   }
 }
 

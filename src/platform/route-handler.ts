@@ -1,5 +1,5 @@
-import { pipeline } from 'node:stream/promises'
 import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 import type { Request, Response } from 'express'
 import { z } from 'zod'
 import { AppError } from '#kernel/errors.ts'
@@ -30,7 +30,7 @@ export const createRouteHandler = (route: Route, options: HttpOptions) => {
       idempotencyKey: request.method === 'POST' ? readIdempotencyKey(request) : undefined,
       resourceId: newUuid(),
     } as unknown as AnyCall
-    if (input.idempotencyKey === undefined || route.idempotency === 'self') {
+    if (input.idempotencyKey === undefined || route.idempotency(input.body) === 'self') {
       const withPrint = { ...input, fingerprint: fingerprint(request.method, request.path, given) }
       await send(response, route, await route.handler(withPrint))
       return
@@ -48,14 +48,23 @@ export const createRouteHandler = (route: Route, options: HttpOptions) => {
 const jsonSchema = (schema: z.ZodType): JsonSchema =>
   z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as JsonSchema
 
-const runOnce = async (claim: Claim, route: Route, call: AnyCall, response: Response, options: HttpOptions): Promise<void> => {
+const runOnce = async (
+  claim: Claim,
+  route: Route,
+  call: AnyCall,
+  response: Response,
+  options: HttpOptions,
+): Promise<void> => {
   const claimed = await claimKey(options.db, claim)
   if (!claimed.claimed) {
     sendReplay(response, claimed)
     return
   }
   try {
-    const answer = { status: 200, body: JSON.stringify(await route.handler({ ...call, resourceId: claimed.resourceId })) }
+    const answer = {
+      status: 200,
+      body: JSON.stringify(await route.handler({ ...call, resourceId: claimed.resourceId })),
+    }
     await settleKey(options.db, claim, answer)
     response.status(answer.status).type('application/json').send(answer.body)
   } catch (error) {
@@ -77,10 +86,15 @@ const send = async (response: Response, route: Route, answer: unknown): Promise<
   else if (isStream(answer)) {
     response.set({ ...answer.headers, 'Content-Type': answer.contentType })
     await pipeline(Readable.from(answer.chunks), response)
-  } else response.status(200).type(route.contentType ?? 'application/json').send(JSON.stringify(answer))
+  } else
+    response
+      .status(200)
+      .type(route.contentType ?? 'application/json')
+      .send(JSON.stringify(answer))
 }
 
-const isReplay = (answer: unknown): answer is Replay => typeof answer === 'object' && answer !== null && 'replay' in answer
+const isReplay = (answer: unknown): answer is Replay =>
+  typeof answer === 'object' && answer !== null && 'replay' in answer
 const isStream = (answer: unknown): answer is StreamAnswer =>
   typeof answer === 'object' && answer !== null && 'chunks' in answer
 
@@ -102,7 +116,11 @@ const actFor = (request: Request, identity: Identity): Identity => {
   const account = request.get('stripe-account')
   if (account === undefined) return identity
   const merchantId = parseId('merchant', account)
-  if (merchantId === undefined) throw new AppError('resource_missing', { message: `No such merchant: '${account.slice(0, 60)}'`, param: 'Stripe-Account' })
+  if (merchantId === undefined)
+    throw new AppError('resource_missing', {
+      message: `No such merchant: '${account.slice(0, 60)}'`,
+      param: 'Stripe-Account',
+    })
   if (identity.role !== 'platform' && merchantId !== identity.merchantId) {
     throw new AppError('permission_denied', { message: 'Only a platform key may act for another merchant.' })
   }
@@ -120,7 +138,10 @@ const readIdempotencyKey = (request: Request): string | undefined => {
   const key = request.get('idempotency-key')
   if (key === undefined) return undefined
   if (key.length < 1 || key.length > 255) {
-    throw new AppError('parameter_invalid_string', { message: 'Idempotency-Key must have 1 to 255 characters.', param: 'Idempotency-Key' })
+    throw new AppError('parameter_invalid_string', {
+      message: 'Idempotency-Key must have 1 to 255 characters.',
+      param: 'Idempotency-Key',
+    })
   }
   return key
 }

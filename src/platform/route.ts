@@ -50,7 +50,7 @@ export interface Route {
    * `managed`: the router claims the Idempotency-Key, runs the handler and stores its answer. `self`: the handler
    * writes the key in its own transaction (the batched hot path).
    */
-  idempotency: 'managed' | 'self'
+  idempotency: (body: never) => 'managed' | 'self'
   handler: (call: Call<never, never, never>) => Promise<unknown>
 }
 
@@ -69,7 +69,7 @@ interface RouteInput<P extends z.ZodObject, Q extends z.ZodObject, B extends z.Z
   errors?: readonly ErrorCode[]
   example: NoInfer<z.input<R>>
   contentType?: string
-  idempotency?: Route['idempotency']
+  idempotency?: (body: z.output<B>) => 'managed' | 'self'
   handler: (call: Call<z.output<P>, z.output<Q>, z.output<B>>) => Promise<z.input<R> | StreamAnswer | Replay>
 }
 
@@ -94,7 +94,7 @@ export const route = <
   query: input.query ?? nothing,
   body: input.method === 'post' ? (input.body ?? nothing) : undefined,
   errors: input.errors ?? [],
-  idempotency: input.idempotency ?? 'managed',
+  idempotency: (input.idempotency ?? (() => 'managed')) as Route['idempotency'],
   // The router parses with exactly these schemas before it calls, so the narrower type holds.
   handler: input.handler as Route['handler'],
 })

@@ -304,6 +304,7 @@ export interface ProviderEventsTable {
   ref: string
   type: string
   body: Buffer
+  notice: Json<Record<string, unknown>>
   state: 'received' | 'processed' | 'ignored' | 'parked'
   reason: string | null
   merchant_id: string | null

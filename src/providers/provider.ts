@@ -170,6 +170,8 @@ export interface ProviderNotice {
     | { kind: 'charge'; ref: string; paymentRef?: string }
     | { kind: 'refund'; ref: string; paymentRef?: string }
     | { kind: 'page'; ref: string; paymentRef?: string }
+    /** Not booked yet: parked for a person, with the payment it is about. */
+    | { kind: 'dispute'; ref: string; paymentRef?: string }
     /** Known and of no interest (a customer was updated …). */
     | { kind: 'ignored' }
     /** A type we do not know: parked for a person. */

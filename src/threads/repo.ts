@@ -51,7 +51,11 @@ export const updateThread = async (
     .execute()
 }
 
-export const listParticipants = (db: Db, merchantId: string, threadIds: readonly string[]): Promise<ParticipantRow[]> =>
+export const listParticipants = (
+  db: Db,
+  merchantId: string,
+  threadIds: readonly string[],
+): Promise<ParticipantRow[]> =>
   threadIds.length === 0
     ? Promise.resolve([])
     : db
@@ -81,7 +85,12 @@ export const upsertParticipant = async (db: Db, row: ParticipantRow): Promise<st
 }
 
 export const findParticipant = (db: Db, merchantId: string, id: string): Promise<ParticipantRow | undefined> =>
-  db.selectFrom('participants').selectAll().where('merchant_id', '=', merchantId).where('id', '=', id).executeTakeFirst()
+  db
+    .selectFrom('participants')
+    .selectAll()
+    .where('merchant_id', '=', merchantId)
+    .where('id', '=', id)
+    .executeTakeFirst()
 
 /** What happened in a thread, oldest first: its events, which carry the object as it was then. */
 export const listTimeline = (db: Db, merchantId: string, threadId: string, after: string | undefined, limit: number) =>

@@ -25,7 +25,14 @@ const example: Thread = {
   title: 'Blüte Flowers',
   metadata: { order: '1001' },
   participants: [
-    { id: 'par_01jd2q8k5yf0srd3q7m9w1c4zf', object: 'thread.participant', external_id: '42', role: 'payer', name: 'Léa', locale: 'fr' },
+    {
+      id: 'par_01jd2q8k5yf0srd3q7m9w1c4zf',
+      object: 'thread.participant',
+      external_id: '42',
+      role: 'payer',
+      name: 'Léa',
+      locale: 'fr',
+    },
   ],
   created: 1_795_334_400,
 }
@@ -101,7 +108,13 @@ export const threadRoutes = (threads: ThreadService): Route[] => [
       url: `/v1/threads/${example.id}/timeline`,
       has_more: false,
       data: [
-        { id: 'evt_01jd2q8k5zf0srd3q7m9w1c4zg', object: 'timeline_item', type: 'thread.created', created: example.created, data: example },
+        {
+          id: 'evt_01jd2q8k5zf0srd3q7m9w1c4zg',
+          object: 'timeline_item',
+          type: 'thread.created',
+          created: example.created,
+          data: example,
+        },
       ],
     },
     handler: ({ merchantId, params: { id }, query }) => threads.timeline(merchantId, id, query),

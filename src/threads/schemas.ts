@@ -5,7 +5,11 @@ const channel = z
   .string()
   .regex(/^[a-z]{2,20}$/, 'must be a channel name in lower case, for example telegram')
   .meta({ description: 'Chat platform: messenger, whatsapp, telegram, wechat, line, webchat or a name of your own.' })
-const externalId = z.string().min(1).max(255).meta({ description: "The platform's own id of the conversation or person." })
+const externalId = z
+  .string()
+  .min(1)
+  .max(255)
+  .meta({ description: "The platform's own id of the conversation or person." })
 const locale = z
   .string()
   .max(35)

@@ -50,8 +50,17 @@ export const createThreadService = ({ db, clock }: { db: Database; clock: Clock 
       if (query.channel) select = select.where('channel', '=', query.channel)
       if (query.external_id) select = select.where('external_id', '=', query.external_id)
       const page = await readPage(select, query, 'thread')
-      const people = await listParticipants(tx, merchantId, page.rows.map((row) => row.id))
-      const data = page.rows.map((row) => showThread(row, people.filter((one) => one.thread_id === row.id)))
+      const people = await listParticipants(
+        tx,
+        merchantId,
+        page.rows.map((row) => row.id),
+      )
+      const data = page.rows.map((row) =>
+        showThread(
+          row,
+          people.filter((one) => one.thread_id === row.id),
+        ),
+      )
       return listAnswer('/v1/threads', data, page.hasMore)
     }),
 

@@ -205,7 +205,7 @@ describe('an event', () => {
     charge: { kind: 'charge', ref: 'ch_1', paymentRef: 'pi_1' },
     refund: { kind: 'refund', ref: 're_1', paymentRef: 'pi_1' },
     page: { kind: 'page', ref: 'cs_1', paymentRef: 'pi_1' },
-    dispute: { kind: 'charge', ref: 'ch_1', paymentRef: 'pi_1' },
+    dispute: { kind: 'dispute', ref: 'dp_1', paymentRef: 'pi_1' },
     ignored: { kind: 'ignored' },
   }
 
@@ -224,7 +224,7 @@ describe('an event', () => {
   test('whose object is not what its type promises is unknown', () => {
     assert.deepEqual(subjectOf('payment_intent.succeeded', chargeObject()), { kind: 'unknown' })
     assert.deepEqual(subjectOf('payment_intent.succeeded', { object: 'payment_intent' }), { kind: 'unknown' })
-    assert.deepEqual(subjectOf('charge.dispute.created', { ...dispute, charge: null }), { kind: 'unknown' })
+    assert.deepEqual(subjectOf('charge.dispute.created', { ...dispute, id: null }), { kind: 'unknown' })
   })
 
   test('about a page that nobody has paid yet names no payment', () => {

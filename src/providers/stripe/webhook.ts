@@ -96,11 +96,7 @@ const subjects = {
   charge: (object) => named(object, 'charge', (ref) => ({ kind: 'charge', ref, ...paymentOf(object) })),
   refund: (object) => named(object, 'refund', (ref) => ({ kind: 'refund', ref, ...paymentOf(object) })),
   page: (object) => named(object, 'checkout.session', (ref) => ({ kind: 'page', ref, ...paymentOf(object) })),
-  /** The port has no disputes yet: their news lead to the charge that they are about. */
-  dispute: (object) => {
-    const ref = object.object === 'dispute' ? refOf(object.charge) : undefined
-    return ref === undefined ? undefined : { kind: 'charge', ref, ...paymentOf(object) }
-  },
+  dispute: (object) => named(object, 'dispute', (ref) => ({ kind: 'dispute', ref, ...paymentOf(object) })),
   ignored: () => ({ kind: 'ignored' }),
 } as const satisfies Record<(typeof eventSubjects)[keyof typeof eventSubjects], Read>
 

@@ -1,0 +1,117 @@
+import { createServer, type RequestListener, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { App, AppConfig } from './app.ts'
+import { ConfigurationError, type Environment, requireSetting } from './config.ts'
+
+/** The configuration of a production process: nothing is made up, everything missing is named. */
+export const productionConfig = (env: Environment): AppConfig => {
+  const databaseUrl = requireSetting(env, 'DATABASE_URL')
+  return {
+    ...commonConfig(env),
+    databaseUrl,
+    queueUrl: env.QUEUE_URL ?? databaseUrl,
+    secret: requireSetting(env, 'PARLEY_SECRET'),
+    publicUrl: trimSlash(requireSetting(env, 'PUBLIC_URL')),
+    allowPrivateWebhooks: env.ALLOW_PRIVATE_WEBHOOKS ?? false,
+    stripe: {
+      secretKey: requireSetting(env, 'STRIPE_SECRET_KEY'),
+      webhookSecrets: splitSecrets(requireSetting(env, 'STRIPE_WEBHOOK_SECRET')),
+      apiBase: env.STRIPE_API_BASE,
+    },
+  }
+}
+
+export const commonConfig = (env: Environment) => ({
+  databasePoolMax: env.DATABASE_POOL_MAX,
+  logLevel: env.LOG_LEVEL,
+  rateLimitPerSecond: env.RATE_LIMIT_PER_SECOND,
+  workerConcurrency: env.WORKER_CONCURRENCY,
+})
+
+export const trimSlash = (url: string): string => url.replace(/\/+$/, '')
+export const splitSecrets = (text: string): string[] => text.split(',').map((secret) => secret.trim())
+
+export interface Listener {
+  port: number
+  /** Until this is called every request is answered 503: the port is taken early, the work starts late. */
+  serve(handler: RequestListener): void
+  close(): Promise<void>
+}
+
+/** Takes the port first, so that a busy one is told before anything else has started. */
+export const listen = async (port: number, host: string): Promise<Listener> => {
+  let handler: RequestListener = (_request, response) => {
+    response.writeHead(503, { 'Retry-After': '1' }).end()
+  }
+  const server = createServer((request, response) => handler(request, response))
+  // Node's defaults (60 s, 300 s) let a slow sender hold a socket far too long.
+  server.headersTimeout = 10_000
+  server.requestTimeout = 30_000
+  server.keepAliveTimeout = 65_000
+  await bind(server, port, host)
+  return {
+    port: (server.address() as AddressInfo).port,
+    serve: (next) => {
+      handler = next
+    },
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve())
+        server.closeIdleConnections()
+      }),
+  }
+}
+
+const bind = (server: Server, port: number, host: string): Promise<void> =>
+  new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const isBusy = error.code === 'EADDRINUSE'
+      reject(
+        isBusy
+          ? new ConfigurationError(
+              `Port ${port} on ${host} is in use. Stop what runs there, or set PORT to another one: PORT=4300 npm start`,
+            )
+          : error,
+      )
+    })
+    server.listen(port, host, resolve)
+  })
+
+const drainMs = 25_000
+
+/** Closes in order on SIGTERM or SIGINT; a second signal, or 25 seconds, ends the process at once. */
+export const closeOnSignal = (close: () => Promise<void>): void => {
+  let closing = false
+  const stop = (): void => {
+    if (closing) process.exit(1)
+    closing = true
+    setTimeout(() => process.exit(1), drainMs).unref()
+    close().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        console.error(error)
+        process.exit(1)
+      },
+    )
+  }
+  process.on('SIGTERM', stop)
+  process.on('SIGINT', stop)
+}
+
+/** Runs an entry: a configuration mistake is one clear message, anything else a stack trace; both end the process. */
+export const run = (main: () => Promise<void>): void => {
+  main().catch((error: unknown) => {
+    console.error(error instanceof ConfigurationError ? `\n${error.message}\n` : error)
+    process.exit(1)
+  })
+}
+
+export const closeApp = async (parts: {
+  listener?: Listener
+  work?: { close(): Promise<void> }
+  app: App
+}): Promise<void> => {
+  await parts.listener?.close()
+  await parts.work?.close()
+  await parts.app.close()
+}

@@ -1,0 +1,197 @@
+import type express from 'express'
+import { accountRoutes } from '#accounts/routes.ts'
+import { createAccountService } from '#accounts/service.ts'
+import { customerRoutes } from '#customers/routes.ts'
+import { createCustomerService } from '#customers/service.ts'
+import { deliveryRoutes } from '#events/delivery-routes.ts'
+import { webhookEndpointRoutes } from '#events/endpoint-routes.ts'
+import { eventRoutes } from '#events/routes.ts'
+import { createEventService } from '#events/service.ts'
+import { type Clock, systemClock } from '#kernel/clock.ts'
+import { ledgerRoutes } from '#ledger/routes.ts'
+import { createLedgerService } from '#ledger/service.ts'
+import { createMessageSubscriber } from '#messages/jobs.ts'
+import { messageRoutes } from '#messages/routes.ts'
+import { createMessageService } from '#messages/service.ts'
+import { paymentJobs } from '#payments/jobs.ts'
+import { intentLinks } from '#payments/link-service.ts'
+import { paymentRoutes } from '#payments/routes.ts'
+import { createPaymentService } from '#payments/service.ts'
+import { createAuthenticator } from '#platform/api-keys.ts'
+import { createSecrets } from '#platform/crypto.ts'
+import { type Database, openDatabase } from '#platform/database.ts'
+import { createHttpApp } from '#platform/http.ts'
+import { createLogger, type Logger } from '#platform/logger.ts'
+import { createMetrics, type Metrics } from '#platform/metrics.ts'
+import { createQueue, type JobHandlers, type JobQueue } from '#platform/queue.ts'
+import { createRateLimit, createShedder } from '#platform/rate-limit.ts'
+import type { Route } from '#platform/route.ts'
+import type { PaymentProvider, ProviderId } from '#providers/provider.ts'
+import { createStripeProvider } from '#providers/stripe/index.ts'
+import { refundJobs } from '#refunds/jobs.ts'
+import { refundRoutes } from '#refunds/routes.ts'
+import { createRefundService } from '#refunds/service.ts'
+import { threadRoutes } from '#threads/routes.ts'
+import { createThreadService } from '#threads/service.ts'
+import { webhookJobs } from '#webhooks/jobs.ts'
+import { createWebhookRouter, providerEventRoutes } from '#webhooks/routes.ts'
+import { createWebhookService } from '#webhooks/service.ts'
+import { healthRouter } from './app-health.ts'
+import { upkeepJobs } from './app-upkeep.ts'
+import { startWork, type Work } from './app-work.ts'
+
+/** Everything a process needs to know; `main-*.ts` make it out of the environment. */
+export interface AppConfig {
+  databaseUrl: string
+  databasePoolMax: number
+  queueUrl: string
+  secret: string
+  publicUrl: string
+  logLevel: string
+  rateLimitPerSecond: number
+  workerConcurrency: number
+  allowPrivateWebhooks: boolean
+  stripe: { secretKey: string; webhookSecrets: string[]; apiBase?: string | undefined }
+  /** Mounts what is not the API: pages, docs, demo. */
+  mount?: ((app: express.Express, services: Services) => void) | undefined
+}
+
+/** What tests replace. */
+export interface AppOverrides {
+  clock?: Clock
+  logger?: Logger
+  providers?: Record<ProviderId, PaymentProvider>
+  queuePrefix?: string
+}
+
+export type Services = ReturnType<typeof createServices>
+
+export interface App {
+  http: express.Express
+  services: Services
+  db: Database
+  queue: JobQueue
+  metrics: Metrics
+  logger: Logger
+  routes: readonly Route[]
+  /** Starts workers and the sweep in this process. */
+  startWork(): Promise<Work>
+  close(): Promise<void>
+}
+
+/** The one composition root: builds everything out of a configuration, starts nothing. */
+export const createApp = async (config: AppConfig, overrides: AppOverrides = {}): Promise<App> => {
+  const clock = overrides.clock ?? systemClock
+  const logger = overrides.logger ?? createLogger(config.logLevel)
+  const metrics = createMetrics()
+  const db = openDatabase({
+    url: config.databaseUrl,
+    poolMax: config.databasePoolMax,
+    onError: (err) => logger.warn({ err }, 'database connection failed'),
+  })
+  const prefix = overrides.queuePrefix === undefined ? {} : { prefix: overrides.queuePrefix }
+  const queue = await createQueue({ url: config.queueUrl, logger, metrics, ...prefix })
+  const services = createServices(config, overrides, { clock, logger, metrics, db, queue })
+  const routes = createRoutes(services)
+  const shedder = createShedder()
+  const http = createHttpApp({
+    db,
+    clock,
+    logger,
+    metrics,
+    shedder,
+    routes,
+    authenticate: createAuthenticator(db, () => clock.now()),
+    rateLimit: createRateLimit(config.rateLimitPerSecond, () => clock.now().getTime()),
+    publicUrl: config.publicUrl,
+    mount: (app) => {
+      app.use(healthRouter({ db, queue, metrics, clock }))
+      app.use(createWebhookRouter(services.webhooks))
+      config.mount?.(app, services)
+    },
+  })
+  const handlers = createHandlers(services, db, clock)
+  return {
+    http,
+    services,
+    db,
+    queue,
+    metrics,
+    logger,
+    routes,
+    startWork: () =>
+      startWork({ queue, handlers, services, db, clock, logger, metrics, concurrency: config.workerConcurrency }),
+    close: async () => {
+      shedder.close()
+      await queue.flush()
+      await queue.close()
+      await db.close()
+    },
+  }
+}
+
+interface Base {
+  clock: Clock
+  logger: Logger
+  metrics: Metrics
+  db: Database
+  queue: JobQueue
+}
+
+const createServices = (config: AppConfig, overrides: AppOverrides, base: Base) => {
+  const secrets = createSecrets(config.secret)
+  const providers = overrides.providers ?? createProviders(config)
+  const deps = { ...base, providers, secrets, publicUrl: config.publicUrl }
+  const payments = createPaymentService(deps)
+  const refunds = createRefundService(deps)
+  const checkoutUrl = (merchantId: string, id: string) => intentLinks(deps, { merchant_id: merchantId, id }).checkoutUrl
+  return {
+    accounts: createAccountService(base),
+    ledger: createLedgerService(base),
+    threads: createThreadService(base),
+    customers: createCustomerService(base),
+    payments,
+    refunds,
+    messages: createMessageService({ ...base, checkoutUrl }),
+    events: createEventService({
+      ...base,
+      secrets,
+      allowPrivate: config.allowPrivateWebhooks,
+      subscribers: [createMessageSubscriber()],
+    }),
+    webhooks: createWebhookService({ ...base, providers, payments, refunds }),
+  }
+}
+
+const createProviders = (config: AppConfig) =>
+  ({
+    stripe: createStripeProvider({
+      secretKey: config.stripe.secretKey,
+      webhookSecrets: config.stripe.webhookSecrets,
+      ...(config.stripe.apiBase === undefined ? {} : { apiBase: config.stripe.apiBase }),
+    }),
+  }) satisfies Record<ProviderId, PaymentProvider>
+
+/** Every operation of the API: the server serves exactly these and `openapi.yaml` describes exactly these. */
+export const createRoutes = (services: Services): Route[] => [
+  ...threadRoutes(services.threads),
+  ...messageRoutes(services.messages),
+  ...paymentRoutes(services.payments),
+  ...refundRoutes(services.refunds),
+  ...customerRoutes(services.customers),
+  ...ledgerRoutes(services.ledger),
+  ...eventRoutes(services.events),
+  ...webhookEndpointRoutes(services.events),
+  ...deliveryRoutes(services.events),
+  ...providerEventRoutes(services.webhooks),
+  ...accountRoutes(services.accounts),
+]
+
+const createHandlers = (services: Services, db: Database, clock: Clock): JobHandlers => ({
+  ...webhookJobs(services.webhooks),
+  ...paymentJobs(services.payments),
+  ...refundJobs(services.refunds),
+  'outbox.drain': async () => void (await services.events.drainOutbox()),
+  'notification.deliver': (payload) => services.events.deliver(payload),
+  ...upkeepJobs(db, clock),
+})

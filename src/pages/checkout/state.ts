@@ -1,0 +1,53 @@
+import type { DeclineReason, PageState } from '#pages/texts/text-names.ts'
+import type { IntentRow } from '#payments/intent-view.ts'
+
+/** What the payer finds, from our own database alone. */
+export const stateOf = (intent: IntentRow, now: Date): PageState => {
+  if (intent.status === 'succeeded') return isRefunded(intent) ? 'refunded' : 'paid'
+  // Provider and we disagree about money: whoever pays now may pay twice.
+  if (intent.conflict !== null) return 'checking'
+  if (intent.status === 'canceled') return intent.cancellation_reason === 'expired' ? 'expired' : 'canceled'
+  if (intent.status === 'requires_capture') return 'authorised'
+  if (intent.status === 'processing') return 'processing'
+  // The sweep that cancels may be some seconds late; the payer is told the truth already.
+  if (intent.expires_at !== null && intent.expires_at <= now) return 'expired'
+  if (intent.status === 'requires_action') return 'confirm'
+  return intent.last_payment_error === null ? 'payable' : 'declined'
+}
+
+const isRefunded = ({ amount_captured, amount_refunded, amount_refund_pending }: IntentRow): boolean =>
+  amount_captured > 0n && amount_refunded + amount_refund_pending >= amount_captured
+
+export const declineReason = (error: IntentRow['last_payment_error']): DeclineReason =>
+  reasons[String(error?.decline_code ?? '')] ?? reasons[String(error?.code ?? '')] ?? 'generic'
+
+/** Codes of Stripe's card errors. Whatever hints at theft or suspicion is left out: the payer may be the thief. */
+const reasons: Record<string, DeclineReason> = {
+  insufficient_funds: 'funds',
+  expired_card: 'expired',
+  incorrect_cvc: 'cvc',
+  invalid_cvc: 'cvc',
+  incorrect_number: 'number',
+  invalid_number: 'number',
+  processing_error: 'processing',
+  issuer_not_available: 'processing',
+  try_again_later: 'processing',
+  card_velocity_exceeded: 'limit',
+  withdrawal_count_limit_exceeded: 'limit',
+  authentication_required: 'authentication',
+  payment_intent_authentication_failure: 'authentication',
+}
+
+/** Where the payer confirms with the bank: the action's own page, or the provider's page that is still open. */
+export const confirmationUrl = ({ next_action, page_url }: IntentRow): string | undefined => {
+  const action = next_action?.redirect_to_url as { url?: unknown } | undefined
+  return typeof action?.url === 'string' ? action.url : (page_url ?? undefined)
+}
+
+/** Less than this left, and the provider's page counts as closed, as it does where it is opened. */
+const pageSlackMs = 60_000
+
+export const openPageUrl = ({ page_url, page_expires_at }: IntentRow, now: Date): string | undefined =>
+  page_url !== null && page_expires_at !== null && page_expires_at.getTime() - now.getTime() > pageSlackMs
+    ? page_url
+    : undefined

@@ -1,0 +1,140 @@
+import { addMs } from '#kernel/clock.ts'
+import type { PageState, Texts } from '#pages/texts/text-names.ts'
+import { type Html, html, nothing } from '#pages/web/html.ts'
+import type { PaymentPage } from '#payments/page-service.ts'
+import { fill, fillText } from './fill.ts'
+import { backToChat, billLines, merchantHeader, type Scene } from './frame.ts'
+import { marks } from './marks.ts'
+import { linesOf, showAmount } from './order.ts'
+import { confirmationUrl, declineReason } from './state.ts'
+
+/** The checkout in one of its states: one sentence, one action. */
+export const checkoutView = (state: PageState, scene: Scene): Html => {
+  const { page, language, texts } = scene
+  const { intent } = page
+  return html`<main class="sheet" data-state="${state}">
+${merchantHeader(scene)}
+${headline(state, scene)}
+${billLines(linesOf(intent, texts), intent.currency, language.tag)}
+<div class="act">
+${action(state, scene)}
+${smallPrint(state, scene)}
+</div>
+</main>`
+}
+
+/** Without a payment to show: a wrong link, or nothing can be read. */
+export const noticeView = (state: 'missing' | 'foreign' | 'unreachable', texts: Texts, retry?: string): Html => {
+  const { title, sentence } = texts.states[state]
+  return html`<main class="sheet notice" data-state="${state}">
+<div class="hero">${marks[state]}<h1 class="title">${title}</h1><p class="sentence">${sentence}</p></div>
+<div class="act">${retry ? html`<a class="button" href="${retry}">${state === 'foreign' ? texts.proceed : texts.tryAgain}</a>` : nothing}</div>
+</main>`
+}
+
+export const checkoutTitle = (state: PageState, { page, language, texts }: Scene): string =>
+  state === 'payable'
+    ? `${fillText(texts.pay, { amount: amountOf(page, language.tag) })} · ${page.merchant.name}`
+    : `${titleOf(state, texts)} · ${page.merchant.name}`
+
+const titleOf = (state: Exclude<PageState, 'payable'>, texts: Texts): string =>
+  state === 'declined' ? texts.declined.title : texts.states[state].title
+
+const amountOf = ({ intent }: PaymentPage, tag: string): string => {
+  const isSettled = intent.status === 'succeeded' && intent.amount_captured > 0n
+  return showAmount(isSettled ? intent.amount_captured : intent.amount, intent.currency, tag)
+}
+
+const headline = (state: PageState, { page, language, texts }: Scene): Html => {
+  const amount = html`<bdi>${amountOf(page, language.tag)}</bdi>`
+  const what = whatFor(page, texts)
+  if (state === 'payable') return html`<div class="hero"><h1 class="amount">${amount}</h1>${what}</div>`
+  const sentence =
+    state === 'declined'
+      ? html`${texts.nothingCharged} ${texts.declined.reasons[declineReason(page.intent.last_payment_error)]}`
+      : fill(texts.states[state].sentence, { merchant: page.merchant.name })
+  return html`<div class="hero">${marks[state]}<h1 class="title">${titleOf(state, texts)}</h1><p class="sentence" role="status">${sentence}</p>
+<p class="amount">${amount}</p>${what}</div>`
+}
+
+/** What it is for, unless the lines below say the same. */
+const whatFor = ({ intent }: PaymentPage, texts: Texts): Html => {
+  const { description } = intent
+  const isSaid = linesOf(intent, texts).some(({ name }) => name === description)
+  return description && !isSaid ? html`<p class="what"><bdi>${description}</bdi></p>` : nothing
+}
+
+const action = (state: PageState, scene: Scene): Html => {
+  const { page, language, texts, path } = scene
+  switch (state) {
+    case 'payable':
+      return payForm(path, fill(texts.pay, { amount: amountOf(page, language.tag) }))
+    case 'declined':
+      return payForm(path, html`${texts.anotherCard}`)
+    case 'unreachable':
+      return payForm(path, html`${texts.tryAgain}`)
+    case 'working':
+      return html`<a class="button quiet" href="${path}">${texts.proceed}</a>`
+    case 'confirm': {
+      const url = confirmationUrl(page.intent)
+      return url && /^https?:/i.test(url)
+        ? html`<a class="button" href="${url}">${texts.confirm}</a>`
+        : backToChat(scene)
+    }
+    case 'foreign':
+      return html`<a class="button" href="${path}">${texts.proceed}</a>`
+    case 'paid':
+    case 'refunded':
+      return html`${backToChat(scene)}<a class="button quiet" href="${path.replace(/^\/pay\//, '/receipts/')}">${texts.showReceipt}</a>`
+    case 'processing':
+    case 'checking':
+    case 'authorised':
+    case 'expired':
+    case 'canceled':
+    case 'missing':
+      return backToChat(scene)
+    default:
+      return state satisfies never
+  }
+}
+
+const payForm = (path: string, label: Html): Html =>
+  html`<form method="post" action="${path}"><button class="button" type="submit"><span>${label}</span></button></form>`
+
+const smallPrint = (state: PageState, scene: Scene): Html => {
+  const { page, texts } = scene
+  if (state !== 'payable' && state !== 'declined') return nothing
+  const when = expiryText(scene)
+  const cancel = page.intent.return_url === null ? nothing : backLink(scene)
+  return html`<p class="small">${texts.securePage}</p>
+${when || cancel !== nothing ? html`<p class="small row">${when ? html`<span>${fill(texts.expires, { when })}</span>` : nothing}${cancel}</p>` : nothing}
+${page.intent.livemode ? nothing : testCards(texts)}`
+}
+
+const backLink = ({ page, texts }: Scene): Html =>
+  page.intent.return_url && /^https?:\/\//i.test(page.intent.return_url)
+    ? html`<a href="${page.intent.return_url}">${texts.cancel}</a>`
+    : nothing
+
+const expiryText = ({ page, language, now }: Scene): string | undefined => {
+  const { expires_at } = page.intent
+  if (expires_at === null || expires_at > addMs(now, 90 * 86_400_000)) return undefined
+  const minutes = Math.max(1, Math.floor((expires_at.getTime() - now.getTime()) / 60_000))
+  const format = new Intl.RelativeTimeFormat(language.tag, { numeric: 'always' })
+  if (minutes < 60) return format.format(minutes, 'minute')
+  return minutes < 48 * 60
+    ? format.format(Math.floor(minutes / 60), 'hour')
+    : format.format(Math.floor(minutes / 1440), 'day')
+}
+
+const testCards = ({ test }: Texts): Html => {
+  const cards = [
+    ['4242 4242 4242 4242', test.succeeds],
+    ['4000 0000 0000 0002', test.declines],
+    ['4000 0025 0000 3155', test.confirms],
+    ['4242 4242 4242 4241', test.wrong],
+  ]
+  return html`<details class="test"><summary>${test.cards}</summary><p>${test.hint}</p><dl>${cards.map(
+    ([number, what]) => html`<div><dt><bdi dir="ltr">${number}</bdi></dt><dd>${what}</dd></div>`,
+  )}</dl></details>`
+}

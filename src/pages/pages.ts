@@ -1,0 +1,37 @@
+import express, { type NextFunction, type Request, type Response, type Router } from 'express'
+import { createDesk, type DeskOptions } from '#pages/checkout/desk.ts'
+import { pay, showCheckout, showFailure, showReceipt } from '#pages/checkout/handlers.ts'
+import { accentStyle } from '#pages/web/accent.ts'
+import { assets, sendAsset } from '#pages/web/assets.ts'
+
+export interface PagesOptions extends DeskOptions {
+  /** Where `/` leads: /demo with the sandbox, else /docs. */
+  home: '/demo' | '/docs'
+}
+
+/** What a payer sees: checkout, receipt, and the few files they are made of. */
+export const createPages = (options: PagesOptions): Router => {
+  const router = express.Router()
+  const desk = createDesk(options)
+  router.get('/', (_request, response) => response.redirect(302, options.home))
+  router.get('/favicon.ico', (_request, response) => response.redirect(301, assets.icon.path))
+  router.get('/assets/:name', serveAsset)
+  router.get('/pay/:token', (request, response) => showCheckout(desk, request, response))
+  router.post('/pay/:token', (request, response) => pay(desk, request, response))
+  router.get('/receipts/:token', (request, response) => showReceipt(desk, request, response))
+  router.use(['/pay', '/receipts'], (error: unknown, request: Request, response: Response, next: NextFunction) => {
+    if (response.headersSent) next(error)
+    else showFailure(desk, error, request, response)
+  })
+  return router
+}
+
+const byPath = new Map(Object.values(assets).map((asset) => [asset.path, asset]))
+
+const serveAsset = (request: Request, response: Response, next: NextFunction): void => {
+  const asset = byPath.get(request.path)
+  const [, accent] = /^\/assets\/accent-([0-9a-f]{6})\.css$/.exec(request.path) ?? []
+  if (asset) sendAsset(response, asset)
+  else if (accent) sendAsset(response, { type: 'text/css; charset=utf-8', body: accentStyle(accent) })
+  else next()
+}

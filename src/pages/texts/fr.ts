@@ -1,0 +1,87 @@
+import type { Texts } from './text-names.ts'
+
+export const fr: Texts = {
+  pay: 'Payer {amount}',
+  via: 'via {channel}',
+  delivery: 'Livraison',
+  tax: 'TVA',
+  expires: 'Expire {when}',
+  securePage: 'Vous saisissez votre carte sur la page sécurisée du prestataire de paiement.',
+  cancel: 'Annuler',
+  backToChat: 'Retour à la discussion',
+  backToChannel: 'Vous pouvez revenir à {channel}.',
+  tryAgain: 'Réessayer',
+  anotherCard: 'Essayer une autre carte',
+  proceed: 'Continuer',
+  confirm: 'Confirmer mon identité',
+  nothingCharged: 'Rien n’a été débité.',
+  showReceipt: 'Voir le reçu',
+  states: {
+    working: { title: 'Un instant', sentence: 'La page de paiement sécurisée s’ouvre.' },
+    confirm: {
+      title: 'Votre banque veut s’assurer que c’est bien vous',
+      sentence: 'Rien n’est débité avant votre confirmation.',
+    },
+    processing: {
+      title: 'Votre banque confirme',
+      sentence: 'Vous pouvez fermer cette page. Le reçu arrivera dans la discussion.',
+    },
+    checking: {
+      title: 'Ce paiement est en cours de vérification',
+      sentence: 'Ne payez pas une seconde fois. {merchant} reviendra vers vous.',
+    },
+    authorised: {
+      title: 'Réservé, pas encore débité',
+      sentence: '{merchant} débitera le montant une fois la commande confirmée.',
+    },
+    paid: { title: 'Payé', sentence: '{merchant} a bien reçu votre paiement. Merci !' },
+    refunded: { title: 'Remboursé', sentence: 'L’argent vous est renvoyé.' },
+    expired: {
+      title: 'Cette demande a expiré',
+      sentence: 'Rien n’a été débité. Demandez-en une nouvelle à {merchant}.',
+    },
+    canceled: { title: 'Cette demande a été annulée', sentence: 'Rien n’a été débité. Il n’y a plus rien à faire.' },
+    missing: {
+      title: 'Ce lien ne fonctionne pas',
+      sentence: 'Rien n’a été débité. Rouvrez-le depuis la discussion ou demandez-en un nouveau à la boutique.',
+    },
+    foreign: {
+      title: 'Ouvrez cette page depuis la discussion',
+      sentence: 'Rien n’a été débité. La demande venait d’un autre site.',
+    },
+    unreachable: { title: 'La page de paiement est injoignable', sentence: 'Rien n’a été débité. Réessayez.' },
+  },
+  declined: {
+    title: 'Refusé',
+    reasons: {
+      generic: 'Votre banque a refusé. Essayez une autre carte.',
+      funds: 'Le solde de cette carte est insuffisant. Essayez-en une autre.',
+      expired: 'Cette carte a expiré. Essayez-en une autre.',
+      cvc: 'Le code de sécurité est incorrect. Vérifiez-le et réessayez.',
+      number: 'Le numéro de carte est incorrect. Vérifiez-le et réessayez.',
+      processing: 'Un problème est survenu à la banque. Réessayez dans un instant.',
+      limit: 'Le plafond de cette carte est atteint. Essayez-en une autre.',
+      authentication: 'Votre banque n’a pas pu confirmer votre identité. Réessayez ou changez de carte.',
+    },
+  },
+  receipt: {
+    title: 'Reçu',
+    paid: 'Payé',
+    reserved: 'Réservé',
+    date: 'Date',
+    method: 'Moyen de paiement',
+    number: 'Numéro',
+    refund: { succeeded: 'Remboursé', pending: 'Remboursement en cours', failed: 'Remboursement échoué' },
+    kept: 'Payé après remboursements',
+    contact: 'Une question ? Contacter {merchant}',
+  },
+  test: {
+    mode: 'Mode test',
+    cards: 'Cartes de test',
+    hint: 'Aucun argent réel n’est échangé. Cartes à essayer :',
+    succeeds: 'est acceptée',
+    declines: 'est refusée',
+    confirms: 'demande à la banque (3-D Secure)',
+    wrong: 'numéro erroné',
+  },
+}

@@ -1,0 +1,83 @@
+import type { Request, Response } from 'express'
+import { assets } from './assets.ts'
+import { type Html, html, nothing } from './html.ts'
+
+export interface Page {
+  status?: number
+  title: string
+  lang: string
+  dir?: 'ltr' | 'rtl'
+  /** Paths of style sheets besides the base one. */
+  styles?: readonly string[]
+  scripts?: readonly string[]
+  /** Marks the kind of page for the style sheet. */
+  kind: string
+  refresh?: { seconds: number; to: string }
+  body: Html
+}
+
+export interface Policy {
+  /** Browsers apply form-action to the redirects after a form too, so wherever a form may end must be named. */
+  formAction?: readonly string[]
+  script?: boolean
+}
+
+export const contentPolicy = ({ formAction = [], script = false }: Policy = {}): string =>
+  [
+    "default-src 'none'",
+    "style-src 'self'",
+    "img-src 'self' https: data:",
+    ...(script ? ["script-src 'self'", "connect-src 'self'"] : []),
+    `form-action ${["'self'", ...formAction].join(' ')}`,
+    "base-uri 'none'",
+    "frame-ancestors 'none'",
+  ].join('; ')
+
+export const sendPage = (response: Response, page: Page, policy: Policy = {}): void => {
+  response
+    .status(page.status ?? 200)
+    .set({
+      'Content-Type': 'text/html; charset=utf-8',
+      'Content-Security-Policy': contentPolicy(policy),
+      'Referrer-Policy': 'no-referrer',
+      'X-Robots-Tag': 'noindex',
+      'X-Content-Type-Options': 'nosniff',
+      'Cross-Origin-Opener-Policy': 'same-origin',
+      'Permissions-Policy': 'camera=(), geolocation=(), microphone=()',
+      'Cache-Control': 'no-store',
+    })
+    .send(document(page).markup)
+}
+
+/** Where present, the browser's own word on whose form this is; a form of another site is refused. */
+export const isForeignPost = (request: Request): boolean => {
+  const site = request.get('sec-fetch-site')
+  return site !== undefined && site !== 'same-origin' && site !== 'none'
+}
+
+const document = ({
+  title,
+  lang,
+  dir = 'ltr',
+  styles = [],
+  scripts = [],
+  kind,
+  refresh,
+  body,
+}: Page): Html => html`<!doctype html>
+<html lang="${lang}" dir="${dir}">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width,initial-scale=1,viewport-fit=cover">
+<meta name="color-scheme" content="light dark">
+<title>${title}</title>
+${refresh ? html`<meta http-equiv="refresh" content="${refresh.seconds};url=${refresh.to}">` : nothing}
+<link rel="icon" href="${assets.icon.path}" type="image/svg+xml">
+${[assets.base.path, ...styles].map((path) => html`<link rel="stylesheet" href="${path}">`)}
+${scripts.map((path) => html`<script src="${path}" defer></script>`)}
+</head>
+<body class="${kind}">
+${body}
+</body>
+</html>
+`

@@ -1,0 +1,99 @@
+import type { Currency } from '#kernel/currencies.ts'
+import { showId } from '#kernel/ids.ts'
+import { postRefunded, postRefundFailed } from '#ledger/posting-rules.ts'
+import { postLedger, readRefundable } from '#ledger/repo.ts'
+import type { PaymentDeps } from '#payments/apply-service.ts'
+import { showCharge } from '#payments/charge-view.ts'
+import type { IntentRow } from '#payments/intent-view.ts'
+import { findCharges, findIntent } from '#payments/repo.ts'
+import type { Tx } from '#platform/database.ts'
+import { appendEvents } from '#platform/outbox.ts'
+import { type RefundEffect, type RefundStatus, stepRefund } from './refund-machine.ts'
+import { type RefundRow, showRefund } from './refund-view.ts'
+import { moveTotals, updateRefund } from './repo.ts'
+
+export interface RefundNews {
+  status: RefundStatus
+  providerRef?: string
+  failureReason?: string | undefined
+}
+
+/**
+ * Brings a refund to the provider's view, with the payment's totals, the ledger and the events, in the caller's
+ * transaction. The intent row must be locked. The same news twice changes nothing the second time.
+ */
+export const applyRefund = async (
+  tx: Tx,
+  deps: PaymentDeps,
+  intent: IntentRow,
+  row: RefundRow,
+  news: RefundNews,
+): Promise<RefundRow> => {
+  const now = deps.clock.now()
+  const step = stepRefund(row.status, news.status)
+  const isNewRef = news.providerRef !== undefined && news.providerRef !== row.provider_ref
+  if (step === 'stale' || (step === 'same' && !isNewRef)) return row
+  const ref = news.providerRef === undefined ? {} : { provider_ref: news.providerRef }
+  if (step === 'same') return updateRefund(tx, row, ref, now)
+  const saved = await updateRefund(
+    tx,
+    row,
+    { ...ref, status: news.status, failure_reason: news.failureReason ?? null },
+    now,
+  )
+  await book(tx, intent, saved, step, now)
+  await moveTotals(tx, saved, BigInt(step.pending) * saved.amount, BigInt(step.refunded) * saved.amount, now)
+  await appendEvents(tx, await eventsOf(tx, deps, row, saved, step))
+  return saved
+}
+
+const book = async (tx: Tx, intent: IntentRow, refund: RefundRow, step: RefundEffect, now: Date): Promise<void> => {
+  if (step.book === undefined) return
+  const currency = refund.currency as Currency
+  const event = { refundId: showId('refund', refund.id), amount: refund.amount, currency, effectiveAt: now }
+  const posting =
+    step.book === 'refund'
+      ? postRefunded({ ...event, ...(await leftOf(tx, refund, currency)) })
+      : postRefundFailed(event)
+  if (!posting) return
+  const links = {
+    merchantId: refund.merchant_id,
+    paymentIntentId: intent.id,
+    refundId: refund.id,
+    threadId: intent.thread_id,
+  }
+  await postLedger(tx, [{ ...links, posting }], now)
+}
+
+const leftOf = async (tx: Tx, refund: RefundRow, currency: Currency) => {
+  const payment = { merchantId: refund.merchant_id, paymentIntentId: refund.payment_intent_id, currency }
+  const left = (await readRefundable(tx, [payment])).get(refund.payment_intent_id)
+  return left ? { left } : {}
+}
+
+const eventsOf = async (tx: Tx, deps: PaymentDeps, before: RefundRow, refund: RefundRow, step: RefundEffect) => {
+  const intent = await findIntent(tx, refund.merchant_id, refund.payment_intent_id)
+  const [charge] = await findCharges(tx, refund.merchant_id, [refund.charge_id])
+  if (!intent || !charge) return []
+  const view = showRefund(refund, intent.thread_id)
+  const common = {
+    merchantId: refund.merchant_id,
+    threadId: intent.thread_id,
+    paymentIntentId: intent.id,
+    livemode: intent.livemode,
+    createdAt: deps.clock.now(),
+  }
+  const previousAttributes = { status: before.status }
+  return [
+    { ...common, type: 'refund.updated', objectId: refund.id, object: view, previousAttributes },
+    ...(refund.status === 'failed'
+      ? [{ ...common, type: 'refund.failed', objectId: refund.id, object: view, previousAttributes }]
+      : []),
+    ...(step.refunded === 1
+      ? [{ ...common, type: 'charge.refunded', objectId: charge.id, object: showCharge(charge, intent) }]
+      : []),
+    ...(step.refunded === -1
+      ? [{ ...common, type: 'charge.updated', objectId: charge.id, object: showCharge(charge, intent) }]
+      : []),
+  ]
+}

@@ -1,0 +1,112 @@
+import { type Selectable, sql } from 'kysely'
+import type { Db } from '#platform/database.ts'
+import type { ProviderEventsTable } from '#platform/tables.ts'
+import type { ProviderNotice } from '#providers/provider.ts'
+
+export type InboxRow = Selectable<ProviderEventsTable>
+
+export interface Arrival {
+  id: string
+  provider: string
+  connection: string
+  notice: ProviderNotice
+  body: Buffer
+  receivedAt: Date
+}
+
+/** Keeps what arrived; a notification that is here already is not kept again. Returns the ids of the new rows. */
+export const insertArrivals = async (db: Db, arrivals: readonly Arrival[]): Promise<Set<string>> => {
+  const rows = arrivals.map(({ notice, body, ...arrival }) => ({
+    id: arrival.id,
+    provider: arrival.provider,
+    connection: arrival.connection,
+    ref: notice.ref,
+    type: notice.type,
+    body: `\\x${body.toString('hex')}`,
+    notice: { subject: notice.subject, tags: notice.tags, livemode: notice.livemode },
+    state: 'received',
+    attempts: 0,
+    next_attempt_at: arrival.receivedAt,
+    provider_created_at: notice.createdAt,
+    received_at: arrival.receivedAt,
+  }))
+  const { rows: inserted } = await sql<{ id: string }>`
+    insert into provider_events select * from jsonb_populate_recordset(null::provider_events, ${JSON.stringify(rows)}::jsonb)
+    on conflict (provider, connection, ref) do nothing returning id`.execute(db)
+  return new Set(inserted.map((row) => row.id))
+}
+
+/** Takes a waiting event; a crash gives it back when the lease ends. */
+export const claimEvent = (db: Db, id: string, now: Date, leaseMs: number): Promise<InboxRow | undefined> =>
+  db
+    .updateTable('provider_events')
+    .set((set) => ({ attempts: set('attempts', '+', 1), next_attempt_at: new Date(now.getTime() + leaseMs) }))
+    .where('id', '=', id)
+    .where('state', '=', 'received')
+    .where('next_attempt_at', '<=', now)
+    .returningAll()
+    .executeTakeFirst()
+
+export interface EventEnd {
+  state: 'processed' | 'ignored' | 'parked' | 'received'
+  reason: string | null
+  merchantId?: string | undefined
+  paymentIntentId?: string | undefined
+  nextAttemptAt?: Date
+  processedAt: Date | null
+}
+
+export const endEvent = async (db: Db, id: string, end: EventEnd): Promise<void> => {
+  await db
+    .updateTable('provider_events')
+    .set({
+      state: end.state,
+      reason: end.reason,
+      processed_at: end.processedAt,
+      ...(end.merchantId === undefined ? {} : { merchant_id: end.merchantId }),
+      ...(end.paymentIntentId === undefined ? {} : { payment_intent_id: end.paymentIntentId }),
+      ...(end.nextAttemptAt === undefined ? {} : { next_attempt_at: end.nextAttemptAt }),
+    })
+    .where('id', '=', id)
+    .where('state', '=', 'received')
+    .execute()
+}
+
+export const findDueEvents = (db: Db, now: Date, limit: number) =>
+  db
+    .selectFrom('provider_events')
+    .select(['id', 'next_attempt_at'])
+    .where('state', '=', 'received')
+    .where('next_attempt_at', '<=', now)
+    .orderBy('next_attempt_at')
+    .limit(limit)
+    .execute()
+
+/** Puts a parked event back; false when it is not parked. */
+export const unparkEvent = async (db: Db, id: string, now: Date): Promise<boolean> => {
+  const row = await db
+    .updateTable('provider_events')
+    .set({ state: 'received', reason: null, attempts: 0, next_attempt_at: now, processed_at: null })
+    .where('id', '=', id)
+    .where('state', '=', 'parked')
+    .returning('id')
+    .executeTakeFirst()
+  return row !== undefined
+}
+
+/** Which payment a charge of the provider belongs to, when the notification names only the charge. */
+export const matchCharge = (db: Db, provider: string, ref: string) =>
+  db
+    .selectFrom('charges')
+    .select(['merchant_id', 'payment_intent_id as id'])
+    .where('provider', '=', provider)
+    .where('provider_ref', '=', ref)
+    .executeTakeFirst()
+
+export const matchRefund = (db: Db, provider: string, ref: string) =>
+  db
+    .selectFrom('refunds')
+    .select(['merchant_id', 'payment_intent_id as id'])
+    .where('provider', '=', provider)
+    .where('provider_ref', '=', ref)
+    .executeTakeFirst()

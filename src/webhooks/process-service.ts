@@ -1,0 +1,124 @@
+import { delayMs, inboxSchedule } from '#kernel/backoff.ts'
+import { addMs, type Clock } from '#kernel/clock.ts'
+import { AppError } from '#kernel/errors.ts'
+import { parseId } from '#kernel/ids.ts'
+import { matchIntent } from '#payments/repo.ts'
+import type { PaymentService } from '#payments/service.ts'
+import type { Database } from '#platform/database.ts'
+import type { Logger } from '#platform/logger.ts'
+import type { ProviderNotice } from '#providers/provider.ts'
+import type { RefundService } from '#refunds/service.ts'
+import { claimEvent, endEvent, type InboxRow, matchCharge, matchRefund } from './inbox-repo.ts'
+import { attemptsMax, judgeSync, type Verdict } from './verdict.ts'
+
+export interface ProcessDeps {
+  db: Database
+  clock: Clock
+  logger: Logger
+  payments: PaymentService
+  refunds: RefundService
+}
+
+type Notice = Pick<ProviderNotice, 'subject' | 'tags'>
+interface Match {
+  merchant_id: string
+  id: string
+}
+
+/** An event is not worked on by two at once for this long; a crashed worker's event comes back after it. */
+const leaseMs = 60_000
+
+/**
+ * Job: works off one event. The event only says where to look; the object is fetched fresh from the provider, so
+ * duplicates, reordering and old news change nothing.
+ */
+export const processEvent = async (deps: ProcessDeps, id: string): Promise<void> => {
+  const event = await claimEvent(deps.db.maintenance, id, deps.clock.now(), leaseMs)
+  if (!event) return
+  const notice = event.notice as unknown as Notice
+  const match = await findMatch(deps, event, notice)
+  try {
+    const verdict = await judge(deps, notice, match)
+    if (verdict.state === 'parked')
+      deps.logger.error({ event: event.ref, type: event.type, reason: verdict.reason }, 'parked a provider event')
+    await endEvent(deps.db.maintenance, id, { ...verdict, ...owner(match), processedAt: deps.clock.now() })
+  } catch (error) {
+    await retryLater(deps, event, match, error)
+  }
+}
+
+const owner = (match: Match | undefined) => (match ? { merchantId: match.merchant_id, paymentIntentId: match.id } : {})
+
+const retryLater = async (
+  deps: ProcessDeps,
+  event: InboxRow,
+  match: Match | undefined,
+  error: unknown,
+): Promise<void> => {
+  const reason = error instanceof AppError || error instanceof Error ? error.message : String(error)
+  deps.logger.warn(
+    { err: error, event: event.ref, attempts: event.attempts },
+    'a provider event could not be worked off yet',
+  )
+  const isLast = event.attempts >= attemptsMax
+  const now = deps.clock.now()
+  await endEvent(deps.db.maintenance, event.id, {
+    state: isLast ? 'parked' : 'received',
+    reason: reason.slice(0, 500),
+    ...owner(match),
+    nextAttemptAt: addMs(now, delayMs(inboxSchedule, event.attempts, Math.random())),
+    processedAt: isLast ? now : null,
+  })
+}
+
+const judge = async (deps: ProcessDeps, { subject }: Notice, match: Match | undefined): Promise<Verdict> => {
+  if (subject.kind === 'ignored') return { state: 'ignored', reason: 'of no interest to payments' }
+  if (subject.kind === 'unknown')
+    return { state: 'parked', reason: 'unknown event type: nobody has said yet what it means' }
+  if (!match) return { state: 'ignored', reason: 'not about a payment of ours' }
+  const { merchant_id: merchantId, id } = match
+  switch (subject.kind) {
+    case 'payment':
+      return judgeSync(await deps.payments.sync(merchantId, id, subject.ref))
+    case 'page':
+      return judgeSync(await deps.payments.sync(merchantId, id, subject.paymentRef))
+    case 'charge': {
+      const verdict = judgeSync(await deps.payments.sync(merchantId, id, subject.paymentRef))
+      const isNew = await deps.payments.recordAttempt(merchantId, id, subject.ref)
+      return isNew ? { state: 'processed', reason: 'an attempt that the payment has moved on from' } : verdict
+    }
+    case 'refund':
+      return judgeSync(await deps.refunds.sync(merchantId, id, subject.ref))
+    case 'dispute':
+      return { state: 'parked', reason: 'disputes are not booked yet: answer this one in the provider’s dashboard' }
+    default:
+      return subject satisfies never
+  }
+}
+
+/** Our own ids in the object's metadata first (we put them there and the event is signed), else the provider's ids. */
+const findMatch = async (deps: ProcessDeps, event: InboxRow, { subject, tags }: Notice): Promise<Match | undefined> => {
+  const { maintenance } = deps.db
+  const tagged = await matchTags(deps, tags)
+  if (tagged) return tagged
+  if (subject.kind === 'ignored' || subject.kind === 'unknown') return undefined
+  const paymentRef = subject.kind === 'payment' ? subject.ref : subject.paymentRef
+  const byPayment =
+    paymentRef === undefined ? undefined : await matchIntent(maintenance, event.provider, { providerRef: paymentRef })
+  if (byPayment) return byPayment
+  if (subject.kind === 'page') return matchIntent(maintenance, event.provider, { pageRef: subject.ref })
+  if (subject.kind === 'charge') return matchCharge(maintenance, event.provider, subject.ref)
+  return subject.kind === 'refund' ? matchRefund(maintenance, event.provider, subject.ref) : undefined
+}
+
+const matchTags = async (deps: ProcessDeps, tags: Notice['tags']): Promise<Match | undefined> => {
+  const merchantId = tags.merchant === undefined ? undefined : parseId('merchant', tags.merchant)
+  const intentId = tags.paymentIntent === undefined ? undefined : parseId('paymentIntent', tags.paymentIntent)
+  if (merchantId === undefined || intentId === undefined) return undefined
+  return deps.db.maintenance
+    .selectFrom('payment_intents')
+    .select(['merchant_id', 'id'])
+    .where('merchant_id', '=', merchantId)
+    .where('id', '=', intentId)
+    .executeTakeFirst()
+}
