@@ -35,7 +35,7 @@ const refundLines = ({ page, language, texts }: Scene): Html => {
   const sum = (amount: bigint) => showAmount(amount, intent.currency, language.tag)
   return html`<ul class="lines refunds">${shown.map(
     ({ label, created_at, amount, status }) =>
-      html`<li><span>${label} <span class="times">${day(created_at, language.tag)}</span></span><span class="sum">${status === 'failed' ? html`<s><bdi>${sum(amount)}</bdi></s>` : html`<bdi>${sum(-amount)}</bdi>`}</span></li>`,
+      html`<li><span>${label} <span class="times">${day(created_at, language.tag)}</span></span><span class="sum">${status === 'failed' ? html`<s><bdi>${sum(amount)}</bdi></s>` : html`<bdi>${sum(-amount).replace('-', '−')}</bdi>`}</span></li>`,
   )}${intent.amount_refunded > 0n ? html`<li class="total"><span>${texts.receipt.kept}</span><span class="sum"><bdi>${sum(intent.amount_captured - intent.amount_refunded)}</bdi></span></li>` : nothing}</ul>`
 }
 
