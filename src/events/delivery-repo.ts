@@ -1,6 +1,6 @@
 import type { Insertable, Selectable } from 'kysely'
 import type { Db } from '#platform/database.ts'
-import type { DeliveriesTable } from '#platform/tables.ts'
+import type { DeliveriesTable } from '#platform/tables-records.ts'
 
 export type DeliveryRow = Selectable<DeliveriesTable>
 /** A delivery with what its event says of it. */

@@ -1,6 +1,6 @@
 import type { Selectable } from 'kysely'
 import type { Db } from '#platform/database.ts'
-import type { WebhookEndpointsTable } from '#platform/tables.ts'
+import type { WebhookEndpointsTable } from '#platform/tables-records.ts'
 
 export type EndpointRow = Selectable<WebhookEndpointsTable>
 

@@ -1,6 +1,7 @@
 import { type ExpressionBuilder, type Selectable, sql } from 'kysely'
 import type { Db } from '#platform/database.ts'
-import type { EventsTable, Tables } from '#platform/tables.ts'
+import type { Tables } from '#platform/tables.ts'
+import type { EventsTable } from '#platform/tables-records.ts'
 
 export type EventRow = Selectable<EventsTable>
 

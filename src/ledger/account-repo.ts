@@ -1,6 +1,7 @@
 import { type Selectable, type SelectQueryBuilder, sql } from 'kysely'
 import type { Db, Tx } from '#platform/database.ts'
-import type { LedgerAccountsTable, Tables } from '#platform/tables.ts'
+import type { Tables } from '#platform/tables.ts'
+import type { LedgerAccountsTable } from '#platform/tables-records.ts'
 
 export type AccountRow = Selectable<LedgerAccountsTable>
 

@@ -1,6 +1,7 @@
 import { type Selectable, type SelectQueryBuilder, sql } from 'kysely'
 import type { Db, Tx } from '#platform/database.ts'
-import type { LedgerTransactionsTable, Tables } from '#platform/tables.ts'
+import type { Tables } from '#platform/tables.ts'
+import type { LedgerTransactionsTable } from '#platform/tables-records.ts'
 
 export type TransactionRow = Omit<Selectable<LedgerTransactionsTable>, 'xid'>
 

@@ -69,7 +69,7 @@ export const showEntryId = (transactionId: string, line: number): string =>
 export const parseEntryId = (text: string): { transactionId: string; line: number } | undefined => {
   const [, id = '', line = ''] = /^(.+)_([1-9]\d{0,3})$/.exec(text) ?? []
   const transactionId = parseId('ledgerEntry', id)
-  return transactionId === undefined ? undefined : { transactionId, line: Number.parseInt(line, 10) }
+  return transactionId === undefined ? undefined : { transactionId, line: Number.parseInt(line, 10) } // exact: a line number, not money
 }
 
 export const showEntry = (row: EntryRow) => ({

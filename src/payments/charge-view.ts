@@ -30,7 +30,7 @@ export const showCharge = (row: ChargeRow, intent: IntentRow) => ({
   amount: toJsonAmount(row.amount),
   amount_captured: toJsonAmount(row.amount_captured),
   amount_refunded: toJsonAmount(row.amount_refunded),
-  balance_transaction: row.fee && row.fee.ref,
+  balance_transaction: row.fee?.ref ?? null,
   billing_details: { address: null, email: null, name: null, phone: null, tax_id: null },
   captured: row.captured,
   created: unixSeconds(row.created_at),

@@ -74,12 +74,12 @@ const recordAnswer = async (deps: PaymentDeps, operation: OperationRow, answer: 
       const open = row && (await lockInFlight(tx, merchantId, operation.id))
       if (!row || !open) return undefined
       if (fresh.outcome === 'unknown') {
-        const delay = delayMs(lookupSchedule, open.attempts, Math.random())
+        const delay = delayMs(lookupSchedule, open.attempts, Math.random()) // exact: a wait, not money
         await markUnknown(tx, open, fresh.reason, addMs(deps.clock.now(), delay))
         return { kind: 'unknown' } as const
       }
       // Somebody else has told us newer news since the call: ask again instead of applying an older answer.
-      const isOld = row.version !== Number(operation.command.version) && attempt < 5 && isPayment(fresh)
+      const isOld = row.version !== operation.command.version && attempt < 5 && isPayment(fresh)
       return isOld ? 'stale' : record(tx, deps, row, open, fresh)
     })
     deps.queue.wake('outbox.drain', { id: operation.id })

@@ -141,9 +141,9 @@ const describeChange = (intent: IntentFacts, known: ChargeFacts | undefined, new
 
 const authorizedTotal = (intent: IntentFacts, news: PaymentNews): bigint => {
   if (news.state === 'requires_capture') return news.amountCapturable
-  if (news.state === 'succeeded')
-    return news.amountReceived > intent.amountAuthorized ? news.amountReceived : intent.amountAuthorized
-  return intent.amountAuthorized
+  // An automatic capture authorises and captures at once; a partial capture leaves the authorised total as it was.
+  const isMore = news.state === 'succeeded' && news.amountReceived > intent.amountAuthorized
+  return isMore ? news.amountReceived : intent.amountAuthorized
 }
 
 const intentEvents = (state: IntentStatus, isNewFailure: boolean): IntentEvent[] => {
@@ -175,7 +175,7 @@ const describeCharge = (known: ChargeFacts | undefined, charge: PaymentNews['cha
 
 const describeMoney = (intent: IntentFacts, known: ChargeFacts | undefined, news: PaymentNews): MoneyFact[] => {
   const { charge } = news
-  if (!charge || charge.state !== 'succeeded') return news.state === 'canceled' ? releaseAll(intent, known) : []
+  if (charge?.state !== 'succeeded') return news.state === 'canceled' ? releaseAll(intent, known) : []
   const wasHeld = intent.captureMethod === 'manual' && known?.status === 'succeeded' && !known.captured
   const facts: MoneyFact[] = []
   if (news.state === 'requires_capture') {

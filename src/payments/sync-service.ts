@@ -97,7 +97,7 @@ export const recordAttempt = async (
   const found = await deps.providers[row.provider as keyof typeof deps.providers].findCharge({ chargeRef })
   if (found.outcome !== 'ok') throw new LookupFailed('the charge could not be read')
   const charge = found.value?.charge
-  if (!charge || charge.state !== 'failed') return false
+  if (charge?.state !== 'failed') return false
   await inTransaction(deps.db, merchantId, async (tx) => {
     const locked = await lockIntent(tx, merchantId, intentId)
     if (!locked || (await findChargeByRef(tx, merchantId, row.provider, chargeRef))) return

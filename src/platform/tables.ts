@@ -1,9 +1,17 @@
-import type { ColumnType, Generated, JSONColumnType } from 'kysely'
+import type { Generated } from 'kysely'
+import type { Json, JsonOrNull, Metadata } from './tables-columns.ts'
+import type {
+  DeliveriesTable,
+  EventsTable,
+  LedgerAccountsTable,
+  LedgerEntriesTable,
+  LedgerTransactionsTable,
+  OutboxTable,
+  ProviderEventsTable,
+  WebhookEndpointsTable,
+} from './tables-records.ts'
 
 /** Rows as the database has them. A test compares this file with the migrated schema. */
-type Json<T extends object> = JSONColumnType<T>
-type JsonOrNull<T extends object> = ColumnType<T | null, string | null | undefined, string | null>
-type Metadata = Record<string, string>
 
 export interface Tables {
   merchants: MerchantsTable
@@ -212,106 +220,4 @@ export interface OperationsTable {
   created_at: Date
   sent_at: Date | null
   finished_at: Date | null
-}
-
-export interface LedgerAccountsTable {
-  merchant_id: string
-  id: string
-  code: string
-  name: string
-  type: 'asset' | 'liability' | 'equity' | 'revenue' | 'expense' | 'memo'
-  currency: string
-  created_at: Date
-}
-
-export interface LedgerTransactionsTable {
-  merchant_id: string
-  id: string
-  event_key: string
-  kind: string
-  description: Generated<string>
-  payment_intent_id: string | null
-  refund_id: string | null
-  thread_id: string | null
-  effective_at: Date
-  created_at: Date
-  xid: Generated<string>
-}
-
-export interface LedgerEntriesTable {
-  merchant_id: string
-  transaction_id: string
-  line: number
-  account_id: string
-  currency: string
-  amount: bigint
-}
-
-export interface EventsTable {
-  merchant_id: string
-  id: string
-  type: string
-  object_id: string
-  thread_id: string | null
-  payment_intent_id: string | null
-  data: Json<Record<string, unknown>>
-  previous_attributes: JsonOrNull<Record<string, unknown>>
-  request_id: string | null
-  idempotency_key: string | null
-  livemode: boolean
-  created_at: Date
-}
-
-export interface OutboxTable {
-  merchant_id: string
-  event_id: string
-  created_at: Date
-}
-
-export interface WebhookEndpointsTable {
-  merchant_id: string
-  id: string
-  url: string
-  secret: Buffer
-  enabled_events: string[]
-  description: string | null
-  metadata: Json<Metadata>
-  status: 'enabled' | 'disabled'
-  failing_since: Date | null
-  api_version: string | null
-  livemode: boolean
-  created_at: Date
-}
-
-export interface DeliveriesTable {
-  merchant_id: string
-  id: string
-  event_id: string
-  endpoint_id: string
-  state: 'pending' | 'succeeded' | 'failed'
-  attempts: Generated<number>
-  next_attempt_at: Date
-  last_status: number | null
-  last_error: string | null
-  created_at: Date
-  finished_at: Date | null
-}
-
-export interface ProviderEventsTable {
-  id: string
-  provider: string
-  connection: Generated<string>
-  ref: string
-  type: string
-  body: Buffer
-  notice: Json<Record<string, unknown>>
-  state: 'received' | 'processed' | 'ignored' | 'parked'
-  reason: string | null
-  merchant_id: string | null
-  payment_intent_id: string | null
-  attempts: Generated<number>
-  next_attempt_at: Date
-  provider_created_at: Date
-  received_at: Date
-  processed_at: Date | null
 }

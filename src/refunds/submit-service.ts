@@ -110,7 +110,7 @@ const record = async (deps: PaymentDeps, operation: OperationRow, answer: Answer
     if (!intent || !open || !refund) return
     const now = deps.clock.now()
     if (answer.outcome === 'unknown') {
-      const due = addMs(now, delayMs(lookupSchedule, open.attempts, Math.random()))
+      const due = addMs(now, delayMs(lookupSchedule, open.attempts, Math.random())) // exact: a wait, not money
       await markUnknown(tx, open, answer.reason, due)
       return
     }

@@ -1,6 +1,6 @@
 import { type Selectable, sql } from 'kysely'
 import type { Db } from '#platform/database.ts'
-import type { ProviderEventsTable } from '#platform/tables.ts'
+import type { ProviderEventsTable } from '#platform/tables-records.ts'
 import type { ProviderNotice } from '#providers/provider.ts'
 
 export type InboxRow = Selectable<ProviderEventsTable>

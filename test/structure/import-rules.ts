@@ -73,7 +73,7 @@ function isPort(path: string): boolean {
 }
 
 function isRowShape(path: string): boolean {
-  return path === 'src/platform/tables.ts'
+  return path.startsWith('src/platform/tables')
 }
 
 function checkPureCalls({ path, code }: Source): string[] {

@@ -1,0 +1,137 @@
+import { AppError } from '#kernel/errors.ts'
+import { inTransaction } from '#platform/database.ts'
+import { mergeMetadata, requireUuid } from '#platform/listing.ts'
+import { appendEvents } from '#platform/outbox.ts'
+import type { PaymentDeps } from './apply-service.ts'
+import {
+  cancelIntent,
+  captureIntent,
+  carriedOptions,
+  closeOpenPage,
+  confirmIntent,
+  incrementAuthorization,
+  intentEvent,
+  requireLocked,
+} from './command-service.ts'
+import { createIntentWriter, expiryOf, type OwnKey, planIntent } from './create-service.ts'
+import type { IntentRow } from './intent-view.ts'
+import { createReader } from './read-service.ts'
+import { updateIntent } from './repo.ts'
+import type { ConfirmIntent, CreateIntent, UpdateIntent } from './schemas.ts'
+
+interface Scope {
+  merchantId: string
+  livemode: boolean
+  resourceId: string
+}
+
+/** What clients ask of payment intents. Each answers the object as it is afterwards. */
+export const createIntentCommands = (deps: PaymentDeps) => {
+  const write = createIntentWriter(deps)
+  const reader = createReader(deps)
+  const scopeOf = (scope: Scope, id: string) => ({
+    merchantId: scope.merchantId,
+    intentId: requireUuid('paymentIntent', id, 'payment_intent', 'intent'),
+    requestId: scope.resourceId,
+  })
+  return {
+    /** Creates in one batched transaction; `ownKey` makes the Idempotency-Key part of it. */
+    create: async (scope: Scope, body: CreateIntent, ownKey?: OwnKey) => {
+      const row = await planIntent(deps, scope, body)
+      const created = await write(row, ownKey)
+      if ('replay' in created) return created
+      return body.expand ? reader.show(scope.merchantId, row, body.expand) : created.view
+    },
+
+    createAndConfirm: async (scope: Scope, body: CreateIntent) => {
+      await write(await planIntent(deps, scope, body))
+      const command = { merchantId: scope.merchantId, intentId: scope.resourceId, requestId: scope.resourceId }
+      const row = await confirmIntent(deps, command, confirmationOf(body))
+      return reader.show(scope.merchantId, row, body.expand)
+    },
+
+    update: async (scope: Scope, id: string, body: UpdateIntent) => {
+      const command = scopeOf(scope, id)
+      if (body.amount !== undefined || body.currency !== undefined) await closeOpenPage(deps, command)
+      const row = await updateFields(deps, command, body)
+      deps.queue.wake('outbox.drain', { id: row.id })
+      return reader.show(scope.merchantId, row, body.expand)
+    },
+
+    confirm: async (scope: Scope, id: string, body: ConfirmIntent) =>
+      reader.show(scope.merchantId, await confirmIntent(deps, scopeOf(scope, id), body), body.expand),
+
+    capture: async (
+      scope: Scope,
+      id: string,
+      body: Parameters<typeof captureIntent>[2] & { expand?: ConfirmIntent['expand'] },
+    ) => reader.show(scope.merchantId, await captureIntent(deps, scopeOf(scope, id), body), body.expand),
+
+    cancel: async (
+      scope: Scope,
+      id: string,
+      body: { cancellation_reason?: string | undefined; expand?: ConfirmIntent['expand'] },
+    ) =>
+      reader.show(
+        scope.merchantId,
+        await cancelIntent(deps, scopeOf(scope, id), body.cancellation_reason),
+        body.expand,
+      ),
+
+    incrementAuthorization: async (
+      scope: Scope,
+      id: string,
+      body: Parameters<typeof incrementAuthorization>[2] & { expand?: ConfirmIntent['expand'] },
+    ) => reader.show(scope.merchantId, await incrementAuthorization(deps, scopeOf(scope, id), body), body.expand),
+  }
+}
+
+const confirmationOf = (body: CreateIntent): ConfirmIntent => ({
+  ...(body.return_url === undefined ? {} : { return_url: body.return_url }),
+  ...(body.off_session === undefined ? {} : { off_session: body.off_session }),
+})
+
+const updateFields = (
+  deps: PaymentDeps,
+  scope: { merchantId: string; intentId: string },
+  body: UpdateIntent,
+): Promise<IntentRow> =>
+  inTransaction(deps.db, scope.merchantId, async (tx) => {
+    const row = await requireLocked(tx, scope)
+    const isOpen = row.status === 'requires_payment_method' || row.status === 'requires_confirmation'
+    const fixed = (
+      ['amount', 'currency', 'capture_method', 'payment_method', 'expires_at', 'expires_in'] as const
+    ).find((name) => body[name] !== undefined)
+    if (fixed && !isOpen) {
+      throw new AppError('payment_intent_unexpected_state', {
+        message: `This PaymentIntent's ${fixed} could not be updated because it has a status of ${row.status}. Only requires_payment_method and requires_confirmation allow it.`,
+        param: fixed,
+      })
+    }
+    const now = deps.clock.now()
+    const expiresAt = expiryOf(body, now)
+    const saved = await updateIntent(
+      tx,
+      row,
+      {
+        ...(body.amount === undefined ? {} : { amount: BigInt(body.amount) }),
+        ...(body.currency === undefined ? {} : { currency: body.currency }),
+        ...(body.customer === undefined
+          ? {}
+          : { customer_id: requireUuid('customer', body.customer, 'customer', 'customer') }),
+        ...(body.description === undefined ? {} : { description: body.description }),
+        ...(body.metadata === undefined ? {} : { metadata: mergeMetadata(row.metadata, body.metadata) }),
+        ...(body.capture_method === undefined
+          ? {}
+          : { capture_method: body.capture_method === 'manual' ? ('manual' as const) : ('automatic' as const) }),
+        ...(body.payment_method === undefined
+          ? {}
+          : { payment_method: body.payment_method, status: 'requires_confirmation' as const }),
+        ...(expiresAt === null ? {} : { expires_at: expiresAt }),
+        options: { ...row.options, ...carriedOptions(body) },
+      },
+      now,
+    )
+    await appendEvents(tx, [intentEvent(deps, saved, 'payment_intent.updated')])
+    return saved
+  })
