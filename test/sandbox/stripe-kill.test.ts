@@ -64,3 +64,14 @@ async function startProcess(args: string[]): Promise<AsyncDisposable & { process
     },
   }
 }
+
+test('two simulators may start on an empty database at once', async () => {
+  await using database = await createTestDatabase()
+  await using receiver = await createReceiver()
+  const start = () => startProcess([database.url, receiver.url, WEBHOOK_SECRET, '300'])
+  const [first, second] = await Promise.all([start(), start()])
+  await using _first = first
+  await using _second = second
+  const [a, b] = await Promise.all([first, second].map(({ port }) => createClient(port).paymentIntents.create(pay())))
+  assert.notEqual(a?.id, b?.id)
+})

@@ -234,3 +234,24 @@ test('events are listed by type and read again', async () => {
   const both = await stripe.events.list({ types: ['payout.paid', 'customer.created'], limit: 100 })
   assert.ok(both.data.every(({ type }) => type === 'payout.paid' || type === 'customer.created'))
 })
+
+test('payments are found by what was written on them', async () => {
+  const { stripe } = world
+  const wanted = await stripe.paymentIntents.create(pay({ metadata: { order: 'needle' } }))
+  const found = await stripe.paymentIntents.search({
+    query: "metadata['order']:'needle' AND status:'succeeded' AND amount>4199",
+  })
+  assert.deepEqual(
+    found.data.map(({ id }) => id),
+    [wanted.id],
+  )
+  assert.equal(
+    (await stripe.charges.search({ query: "metadata['order']:'needle'" })).data[0]?.payment_intent,
+    wanted.id,
+  )
+  assert.equal(
+    (await stripe.paymentIntents.search({ query: "currency:'xxx' OR currency:'eur'", limit: 1 })).has_more,
+    true,
+  )
+  assert.match((await refused(stripe.paymentIntents.search({ query: 'drop table' }))).message, /couldn't parse/)
+})

@@ -77,8 +77,9 @@ export async function startStripeSandbox(options: StripeSandboxOptions): Promise
     scheduler.wake()
 
     const close = async () => {
+      const closed = new Promise((resolve) => void server.close(resolve))
       server.closeAllConnections()
-      await new Promise((resolve) => void server.close(resolve))
+      await closed
       await scheduler.close()
       await pool.end()
     }

@@ -27,6 +27,8 @@ const TASKS: Record<TaskName, (work: Work, subject: string) => Promise<unknown>>
   },
 }
 
+const RETRY_MS = 5000
+
 export async function runTask(sandbox: Sandbox, task: { id: string; name: TaskName; subject: string }): Promise<void> {
   try {
     await withWork(sandbox, { requestId: null, idempotencyKey: null }, async (work) => {
@@ -35,9 +37,14 @@ export async function runTask(sandbox: Sandbox, task: { id: string; name: TaskNa
       if (isOurs) await TASKS[task.name](work, task.subject)
     })
   } catch (error) {
-    if (!(error instanceof ApiError)) throw error
-    // A task that is refused would be refused for ever.
-    sandbox.log({ msg: 'task refused', task, error: error.message })
-    await sandbox.pool.query('delete from sandbox_stripe.task where id = $1', [task.id])
+    sandbox.log({ msg: 'task failed', task, error: error instanceof Error ? error.stack : String(error) })
+    // A refusal would be repeated for ever; anything else may pass, and must not hold up the tasks behind it.
+    const isRefused = error instanceof ApiError
+    await sandbox.pool.query(
+      isRefused
+        ? 'delete from sandbox_stripe.task where id = $1'
+        : `update sandbox_stripe.task set due_ms = due_ms + ${RETRY_MS} where id = $1`,
+      [task.id],
+    )
   }
 }

@@ -40,6 +40,9 @@ export async function handleApi(
     checkAuthorization(request, sandbox.settings.secretKey)
     const faultHeader = header(request, 'stripe-sandbox-fault')
     if (faultHeader !== undefined && !isFault(faultHeader)) throw invalidRequest(`Unknown fault: ${faultHeader}`)
+    if (faultHeader?.startsWith('webhook_')) {
+      await sandbox.faults.plan({ id: 0, fault: faultHeader, remaining: 1, method: null, path: null })
+    }
     fault = sandbox.faults.forRequest(method, url.pathname, faultHeader)
     if (fault?.name === 'delay') await pause(fault.ms)
     answer = await answerCall(sandbox, readCall(request, method, url, body, routes, requestId), fault)

@@ -1,6 +1,6 @@
 import type { AnyRow, Kind } from '../store/documents.ts'
 import type { Work } from '../store/work.ts'
-import { resourceMissing } from './api-error.ts'
+import { invalidParam, resourceMissing } from './api-error.ts'
 import { integer, object, type Parser, type Shape, text } from './params.ts'
 
 /** Every list endpoint takes these. Newest first, as at Stripe. */
@@ -79,7 +79,8 @@ export async function listObjects(work: Work, kind: Kind, url: string, request: 
 function limit(): Parser<number | undefined> {
   return (value, at) => {
     const number = integer(1)(value, at)
-    return number === undefined ? undefined : Math.min(number, 100)
+    if (number === undefined || number <= 100) return number
+    throw invalidParam('This value must be less than or equal to 100.', at, 'parameter_invalid_integer')
   }
 }
 

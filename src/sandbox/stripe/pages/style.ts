@@ -15,7 +15,7 @@ h1{font-size:17px;font-weight:600;margin:0}
 .items{list-style:none;margin:12px 0 20px;padding:0;border-block-start:1px solid var(--line)}
 .items li{display:flex;justify-content:space-between;gap:16px;padding:8px 0;border-block-end:1px solid var(--line)}
 .items span:last-child{font-variant-numeric:tabular-nums;white-space:nowrap}
-label,legend{display:block;font-size:13px;font-weight:500;margin-block-end:4px}
+label,legend{display:block;padding:0;font-size:13px;font-weight:500;margin-block-end:4px}
 fieldset{border:0;margin:0 0 16px;padding:0;min-inline-size:0}
 .field{margin-block-end:16px}
 .pair{display:grid;grid-template-columns:1fr 1fr;gap:12px}
@@ -32,7 +32,7 @@ button.quiet,.button.quiet{background:transparent;color:inherit;border:1px solid
 :focus-visible{outline:3px solid color-mix(in srgb,var(--accent) 60%,transparent);outline-offset:2px}
 .error{color:var(--bad);font-size:13px;margin:4px 0 0}
 .alert{color:var(--bad);background:var(--bad-ground);border-radius:10px;padding:12px;margin:0 0 16px}
-.foot{display:flex;justify-content:center;gap:8px;margin:16px 0 0;font-size:13px;color:var(--muted)}
+.foot{display:flex;justify-content:space-between;align-items:center;gap:12px;margin:16px 0 0;font-size:13px;color:var(--muted)}
 a{color:inherit}
 .foot a{display:inline-flex;align-items:center;min-block-size:44px}
 details{margin-block-start:16px;font-size:13px}

@@ -3,6 +3,7 @@ import { invalidRequest } from '../http/api-error.ts'
 import { created, listObjects, pagination } from '../http/list.ts'
 import { clearable, ignored, integer, mergeMetadata, metadata, text } from '../http/params.ts'
 import { type Route, route } from '../http/route.ts'
+import { searchObjects, searchShape } from '../http/search.ts'
 import { readShipping, shipping } from './payment-intent-params.ts'
 
 const BASE = '/v1/charges'
@@ -18,6 +19,9 @@ export const chargeRoutes: Route[] = [
         payment_intent: params.payment_intent,
         doc: { transfer_group: params.transfer_group },
       }),
+  ),
+  route('GET', `${BASE}/search`, searchShape, (work, params) =>
+    searchObjects(work, 'charge', `${BASE}/search`, params),
   ),
   route('GET', `${BASE}/:id`, {}, async (work, _params, { id }) => (await work.get('charge', id, 'charge')).doc),
   route(

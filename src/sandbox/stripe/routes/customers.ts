@@ -13,6 +13,7 @@ import {
   withoutEmpty,
 } from '../http/params.ts'
 import { type Route, route } from '../http/route.ts'
+import { searchObjects, searchShape } from '../http/search.ts'
 import type { Documents, Row } from '../store/documents.ts'
 import type { Work } from '../store/work.ts'
 import { address, readAddress, readShipping, shipping } from './payment-intent-params.ts'
@@ -64,6 +65,9 @@ export const customerRoutes: Route[] = [
   }),
   route('GET', BASE, { ...pagination, created: created(), email: text(), test_clock: ignored() }, (work, params) =>
     listObjects(work, 'customer', BASE, params, { doc: { email: params.email } }),
+  ),
+  route('GET', `${BASE}/search`, searchShape, (work, params) =>
+    searchObjects(work, 'customer', `${BASE}/search`, params),
   ),
   route('GET', `${BASE}/:id`, {}, async (work, _params, { id }) => {
     const { doc, hidden } = await work.get('customer', id)

@@ -17,6 +17,7 @@ import {
   withoutEmpty,
 } from '../http/params.ts'
 import { type Route, route } from '../http/route.ts'
+import { searchObjects, searchShape } from '../http/search.ts'
 import { checkAmount, checkCurrency } from '../rules/currencies.ts'
 import { assertIntentAllows, assertIntentIsOpen } from '../rules/intent-rules.ts'
 import type { Row } from '../store/documents.ts'
@@ -70,6 +71,9 @@ export const paymentIntentRoutes: Route[] = [
     BASE,
     { ...pagination, created: created(), customer: text(), customer_account: ignored() },
     (work, params) => listObjects(work, 'payment_intent', BASE, params, { customer: params.customer }),
+  ),
+  route('GET', `${BASE}/search`, searchShape, (work, params) =>
+    searchObjects(work, 'payment_intent', `${BASE}/search`, params),
   ),
   route(
     'GET',

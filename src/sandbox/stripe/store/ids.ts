@@ -41,10 +41,12 @@ const LOW = 64
 const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
 const PREFIXES = Object.keys(LENGTHS) as IdPrefix[]
 
+/** Part of the schema: one sequence for each kind of id. */
+export const ID_SEQUENCES = PREFIXES.map(
+  (prefix) => `create sequence if not exists sandbox_stripe.id_${prefix} increment ${BLOCK};`,
+).join('\n')
+
 export async function createIds(pool: Pool, seed: string): Promise<Ids> {
-  for (const prefix of PREFIXES) {
-    await pool.query(`create sequence if not exists sandbox_stripe.id_${prefix} increment ${BLOCK}`)
-  }
   const spare = new Map<IdPrefix, number[]>(PREFIXES.map((prefix) => [prefix, []]))
 
   const ids: Ids = {

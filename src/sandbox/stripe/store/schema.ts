@@ -1,4 +1,5 @@
 import type { Pool } from 'pg'
+import { ID_SEQUENCES } from './ids.ts'
 
 /** Idempotent DDL: runs at every start, under a lock, because two simulators may start on one database at once. */
 export async function createSchema(pool: Pool): Promise<void> {
@@ -7,6 +8,7 @@ export async function createSchema(pool: Pool): Promise<void> {
     await client.query('begin')
     await client.query(`select pg_advisory_xact_lock(hashtext('sandbox_stripe.schema'))`)
     await client.query(DDL)
+    await client.query(ID_SEQUENCES)
     await client.query('commit')
   } catch (error) {
     await client.query('rollback')

@@ -1,10 +1,10 @@
 import type { PoolClient } from 'pg'
-import { resourceMissing } from '../http/api-error.ts'
 import type { Sandbox } from '../sandbox.ts'
 import type { AnyRow, Documents, Hidden, Kind, Row } from './documents.ts'
 import { eventDocument } from './event-document.ts'
 import { flush, type Pending } from './flush.ts'
 import type { IdPrefix } from './ids.ts'
+import { createReading, type Reading } from './reading.ts'
 
 export type TaskName =
   | 'intent.settle'
@@ -24,27 +24,17 @@ export type Origin = { requestId: string | null; idempotencyKey: string | null }
  * One unit of work: reads rows (locking those it will change), collects every write, and sends them as one statement
  * at the end. So a whole request costs a handful of round trips, and either all of its effects exist or none.
  */
-export type Work = {
+export type Work = Reading & {
   sandbox: Sandbox
   nowMs: number
   /** Seconds, as Stripe writes time. */
   now: number
   id(prefix: IdPrefix): string
-  find<K extends Kind>(kind: K, id: string): Promise<Row<K> | undefined>
-  get<K extends Kind>(kind: K, id: string, param?: string, status?: number): Promise<Row<K>>
-  /** Reads under a row lock. Order, to be free of deadlocks: session, intent or setup intent, then the rest. */
-  lock<K extends Kind>(kind: K, id: string, param?: string, status?: number): Promise<Row<K>>
   insert<K extends Kind>(kind: K, doc: Documents[K], hidden: Hidden[K]): Row<K>
   changed(row: AnyRow): void
   emit(type: string, row: AnyRow, previous?: object): void
   schedule(name: TaskName, subject: string, afterMs: number): void
   remember(answer: StoredAnswer): void
-  /** For reads that are not by id: lists, sums. Sees what is committed plus nothing of this work. */
-  query<T extends object>(sql: string, values: unknown[]): Promise<T[]>
-  /** Runs a statement inside the transaction, locking what it must. */
-  exclusive(sql: string, values: unknown[]): Promise<void>
-  /** Takes a task out of the list, for the process that gets it first. */
-  claimTask(id: string): Promise<boolean>
   afterCommit(action: () => Promise<void>): void
 }
 
@@ -88,46 +78,15 @@ function createWork(
   session: { open: boolean },
   pending: Pending,
 ): Work {
-  const seen = new Map<string, AnyRow>()
   const nowMs = sandbox.clock.nowMs()
   const now = Math.floor(nowMs / 1000)
-
-  const begin = async () => {
-    if (session.open) return
-    session.open = true
-    await client.query('begin')
-  }
-  const read = async (kind: Kind, id: string, isLocking: boolean) => {
-    const { rows } = await client.query<AnyRow>({
-      name: isLocking ? 'lock-object' : 'read-object',
-      text: `select kind, id, doc, hidden from sandbox_stripe.object where id = $1 and kind = $2${isLocking ? ' for update' : ''}`,
-      values: [id, kind],
-    })
-    const row = rows[0]
-    if (row) seen.set(id, row)
-    return row
-  }
-
-  const work: Work = {
+  const seen = new Map<string, AnyRow>()
+  return {
     sandbox,
     nowMs,
     now,
     id: (prefix) => sandbox.ids.take(prefix),
-    async find<K extends Kind>(kind: K, id: string) {
-      const known = seen.get(id) ?? (await read(kind, id, false))
-      return known?.kind === kind ? (known as Row<K>) : undefined
-    },
-    async get<K extends Kind>(kind: K, id: string, param = 'id', status = 404) {
-      const row = await work.find(kind, id)
-      if (!row) throw resourceMissing(kind, id, param, status)
-      return row
-    },
-    async lock<K extends Kind>(kind: K, id: string, param = 'id', status = 404) {
-      await begin()
-      const row = await read(kind, id, true)
-      if (!row) throw resourceMissing(kind, id, param, status)
-      return row as Row<K>
-    },
+    ...createReading(client, session, seen),
     insert<K extends Kind>(kind: K, doc: Documents[K], hidden: Hidden[K]) {
       const row: Row<K> = { kind, id: (doc as { id: string }).id, doc, hidden }
       seen.set(row.id, row as AnyRow)
@@ -141,18 +100,6 @@ function createWork(
     remember: (answer) => {
       pending.answer = { ...answer, created: now }
     },
-    async query<T extends object>(sql: string, values: unknown[]) {
-      return (await client.query<T>(sql, values)).rows
-    },
-    async exclusive(sql, values) {
-      await begin()
-      await client.query(sql, values)
-    },
-    async claimTask(id) {
-      await begin()
-      return (await client.query('delete from sandbox_stripe.task where id = $1', [id])).rowCount === 1
-    },
     afterCommit: (action) => void pending.after.push(action),
   }
-  return work
 }
