@@ -1,5 +1,6 @@
 import type express from 'express'
-import type { Services } from './app.ts'
+import { createPages } from '#pages/pages.ts'
+import type { MountContext } from './app.ts'
 import type { Demo } from './app-demo.ts'
 
 interface PageOptions {
@@ -14,8 +15,22 @@ interface DemoOptions {
   isSandbox: boolean
 }
 
+/** Stripe's own pages: checkout, and the bank's step of 3-D Secure. */
+const stripeOrigins = ['https://checkout.stripe.com', 'https://hooks.stripe.com']
+
 /** Mounts what people see. The demo joins once its merchant exists. */
-export const mountPages = (_options: PageOptions) => {
-  const mount = (_app: express.Express, _services: Services): void => {}
+export const mountPages = ({ publicUrl, providerOrigin }: PageOptions) => {
+  const mount = (app: express.Express, { services, clock, logger }: MountContext): void => {
+    app.use(
+      createPages({
+        payments: services.payments,
+        publicUrl,
+        clock,
+        logger,
+        providerOrigins: providerOrigin === undefined ? stripeOrigins : [providerOrigin],
+        home: providerOrigin === undefined ? '/docs' : '/demo',
+      }),
+    )
+  }
   return Object.assign(mount, { startDemo: (_demo: DemoOptions): void => {} })
 }

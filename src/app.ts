@@ -18,7 +18,7 @@ import { intentLinks } from '#payments/link-service.ts'
 import { paymentRoutes } from '#payments/routes.ts'
 import { createPaymentService } from '#payments/service.ts'
 import { createAuthenticator } from '#platform/api-keys.ts'
-import { createSecrets } from '#platform/crypto.ts'
+import { createSecrets, type Secrets } from '#platform/crypto.ts'
 import { type Database, openDatabase } from '#platform/database.ts'
 import { createHttpApp } from '#platform/http.ts'
 import { createLogger, type Logger } from '#platform/logger.ts'
@@ -53,7 +53,15 @@ export interface AppConfig {
   allowPrivateWebhooks: boolean
   stripe: { secretKey: string; webhookSecrets: string[]; apiBase?: string | undefined }
   /** Mounts what is not the API: pages, docs, demo. */
-  mount?: ((app: express.Express, services: Services) => void) | undefined
+  mount?: ((app: express.Express, context: MountContext) => void) | undefined
+}
+
+/** What pages are built from. */
+export interface MountContext {
+  services: Services
+  clock: Clock
+  logger: Logger
+  routes: readonly Route[]
 }
 
 /** What tests replace. */
@@ -91,7 +99,8 @@ export const createApp = async (config: AppConfig, overrides: AppOverrides = {})
   })
   const prefix = overrides.queuePrefix === undefined ? {} : { prefix: overrides.queuePrefix }
   const queue = await createQueue({ url: config.queueUrl, logger, metrics, ...prefix })
-  const services = createServices(config, overrides, { clock, logger, metrics, db, queue })
+  const secrets = createSecrets(config.secret)
+  const services = createServices(config, overrides, { clock, logger, metrics, db, queue, secrets })
   const routes = createRoutes(services)
   const shedder = createShedder()
   const http = createHttpApp({
@@ -104,10 +113,11 @@ export const createApp = async (config: AppConfig, overrides: AppOverrides = {})
     authenticate: createAuthenticator(db, () => clock.now()),
     rateLimit: createRateLimit(config.rateLimitPerSecond, () => clock.now().getTime()),
     publicUrl: config.publicUrl,
+    secrets,
     mount: (app) => {
       app.use(healthRouter({ db, queue, metrics, clock }))
       app.use(createWebhookRouter(services.webhooks))
-      config.mount?.(app, services)
+      config.mount?.(app, { services, clock, logger, routes })
     },
   })
   const handlers = createHandlers(services, db, clock)
@@ -136,12 +146,12 @@ interface Base {
   metrics: Metrics
   db: Database
   queue: JobQueue
+  secrets: Secrets
 }
 
 const createServices = (config: AppConfig, overrides: AppOverrides, base: Base) => {
-  const secrets = createSecrets(config.secret)
   const providers = overrides.providers ?? createProviders(config)
-  const deps = { ...base, providers, secrets, publicUrl: config.publicUrl }
+  const deps = { ...base, providers, publicUrl: config.publicUrl }
   const payments = createPaymentService(deps)
   const refunds = createRefundService(deps)
   const checkoutUrl = (merchantId: string, id: string) => intentLinks(deps, { merchant_id: merchantId, id }).checkoutUrl
@@ -155,7 +165,6 @@ const createServices = (config: AppConfig, overrides: AppOverrides, base: Base) 
     messages: createMessageService({ ...base, checkoutUrl }),
     events: createEventService({
       ...base,
-      secrets,
       allowPrivate: config.allowPrivateWebhooks,
       subscribers: [createMessageSubscriber()],
     }),

@@ -38,6 +38,7 @@ export const accountRoutes = (accounts: AccountService): Route[] => [
     response,
     errors: ['parameter_missing', 'permission_denied'],
     example: { ...example, secret: 'par_test_bot_…' },
+    isAnswerSecret: true,
     handler: ({ merchantId, livemode, role, resourceId, body }) => {
       if (body.role === 'platform' && role !== 'platform') {
         throw new AppError('permission_denied', {
@@ -73,6 +74,7 @@ export const accountRoutes = (accounts: AccountService): Route[] => [
     response,
     errors: ['resource_missing'],
     example: { ...example, secret: 'par_test_bot_…' },
+    isAnswerSecret: true,
     handler: ({ merchantId, livemode, resourceId, params: { id }, body }) =>
       accounts.rollKey({ merchantId, livemode }, resourceId, id, body.expires_in),
   }),

@@ -46,6 +46,7 @@ export const webhookEndpointRoutes = (events: EventService): Route[] => [
     response: endpointSchema,
     errors: ['parameter_missing', 'parameter_invalid_string', 'url_invalid'],
     example: { ...example, secret: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw' },
+    isAnswerSecret: true,
     handler: ({ merchantId, livemode, resourceId, body }) =>
       events.createEndpoint({ merchantId, livemode }, resourceId, body),
   }),

@@ -3,6 +3,7 @@ import type { Clock } from '#kernel/clock.ts'
 import { AppError } from '#kernel/errors.ts'
 import { newUuid, showId } from '#kernel/ids.ts'
 import type { Identity } from './api-keys.ts'
+import type { Secrets } from './crypto.ts'
 import type { Database } from './database.ts'
 import { sendError, toAppError } from './http-errors.ts'
 import type { Logger } from './logger.ts'
@@ -22,6 +23,7 @@ export interface HttpOptions {
   authenticate: (key: string) => Promise<Identity>
   rateLimit: (name: string) => number
   publicUrl: string
+  secrets: Secrets
   /** Routers that are not the API: webhooks, pages, docs. Mounted before the API's routes. */
   mount: (app: express.Express) => void
 }

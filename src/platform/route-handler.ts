@@ -56,8 +56,9 @@ const runOnce = async (
   options: HttpOptions,
 ): Promise<void> => {
   const claimed = await claimKey(options.db, claim)
+  const context = `idempotency_key:${claim.merchantId}:${claim.key}`
   if (!claimed.claimed) {
-    sendReplay(response, claimed)
+    sendReplay(response, { status: claimed.status, body: openBody(claimed.body, options, context) })
     return
   }
   try {
@@ -65,7 +66,8 @@ const runOnce = async (
       status: 200,
       body: JSON.stringify(await route.handler({ ...call, resourceId: claimed.resourceId })),
     }
-    await settleKey(options.db, claim, answer)
+    const kept = route.isAnswerSecret ? sealBody(answer.body, options, context) : answer.body
+    await settleKey(options.db, claim, { ...answer, body: kept })
     response.status(answer.status).type('application/json').send(answer.body)
   } catch (error) {
     const known = toAppError(error)
@@ -76,6 +78,13 @@ const runOnce = async (
     throw error
   }
 }
+
+/** A secret that is shown once must not lie readable in the database for as long as the key is kept. */
+const sealedMark = 'sealed:'
+const sealBody = (body: string, { secrets }: HttpOptions, context: string): string =>
+  sealedMark + secrets.seal(body, context).toString('base64')
+const openBody = (body: string, { secrets }: HttpOptions, context: string): string =>
+  body.startsWith(sealedMark) ? secrets.open(Buffer.from(body.slice(sealedMark.length), 'base64'), context) : body
 
 const sendReplay = (response: Response, stored: { status: number; body: string }): void => {
   response.set('Idempotent-Replayed', 'true').status(stored.status).type('application/json').send(stored.body)

@@ -46,6 +46,8 @@ export interface Route {
   errors: readonly ErrorCode[]
   example: unknown
   contentType?: string
+  /** The answer shows a secret once: kept for replays under encryption only. */
+  isAnswerSecret?: boolean
   /**
    * `managed`: the router claims the Idempotency-Key, runs the handler and stores its answer. `self`: the handler
    * writes the key in its own transaction (the batched hot path).
@@ -69,6 +71,7 @@ interface RouteInput<P extends z.ZodObject, Q extends z.ZodObject, B extends z.Z
   errors?: readonly ErrorCode[]
   example: NoInfer<z.input<R>>
   contentType?: string
+  isAnswerSecret?: boolean
   idempotency?: (body: z.output<B>) => 'managed' | 'self'
   handler: (call: Call<z.output<P>, z.output<Q>, z.output<B>>) => Promise<z.input<R> | StreamAnswer | Replay>
 }

@@ -140,6 +140,7 @@ export const serveRoutes = async (db: Database, routes: readonly Route[]) => {
     },
     rateLimit: () => 0,
     publicUrl: 'http://localhost',
+    secrets: createSecrets('test-secret-test-secret-test-secret'),
     mount: () => undefined,
   })
   const server = createServer(app).listen(0, '127.0.0.1')

@@ -3,6 +3,7 @@ import { after } from 'node:test'
 import { ledgerRoutes } from '#ledger/routes.ts'
 import { createLedgerService } from '#ledger/service.ts'
 import { type Role, roles } from '#platform/api-keys.ts'
+import { createSecrets } from '#platform/crypto.ts'
 import type { Database } from '#platform/database.ts'
 import { createHttpApp } from '#platform/http.ts'
 import { createLogger } from '#platform/logger.ts'
@@ -24,6 +25,7 @@ export const startLedgerServer = async (db: Database): Promise<string> => {
     },
     rateLimit: () => 0,
     publicUrl: 'http://localhost',
+    secrets: createSecrets('test-secret-test-secret-test-secret'),
     mount: () => undefined,
   })
   const server = app.listen(0, '127.0.0.1')
