@@ -1,5 +1,6 @@
 import type { Sandbox } from '../sandbox.ts'
-import { sendWebhook } from './send.ts'
+import { createInFlight } from './in-flight.ts'
+import { createSender, type Sender } from './send.ts'
 import { signatureHeader } from './signature.ts'
 
 const CONCURRENCY = 8
@@ -26,11 +27,10 @@ type Result = {
 
 /** Delivers by real HTTP, at least once: a crash between an answer and its record repeats the delivery. */
 export function createDispatcher(sandbox: Sandbox): Dispatcher {
-  /** Taken out of the table and not yet recorded there. */
-  const taken = new Map<string, Due>()
+  const inFlight = createInFlight()
   const waiting: Due[] = []
   const results: Result[] = []
-  const idlers: (() => void)[] = []
+  const sender = createSender()
   let sending = 0
   let recording: Promise<void> | null = null
   let isClosed = false
@@ -43,8 +43,11 @@ export function createDispatcher(sandbox: Sandbox): Dispatcher {
   }
   const deliver = async (due: Due) => {
     sending += 1
-    results.push(await attempt(sandbox, due))
+    const result = await attempt(sandbox, sender, due)
     sending -= 1
+    // Cut off by our own end: the row stays as it was, for the next process.
+    if (isClosed && result.last_status === null) return inFlight.release([due])
+    results.push(result)
     next()
     record()
   }
@@ -56,8 +59,7 @@ export function createDispatcher(sandbox: Sandbox): Dispatcher {
       .finally(() => {
         recording = null
         if (results.length > 0) return record()
-        for (const done of taken.size === 0 ? idlers.splice(0) : []) done()
-        if (taken.size < CONCURRENCY) sandbox.wake()
+        if (inFlight.count() < CONCURRENCY) sandbox.wake()
       })
   }
   const write = async () => {
@@ -66,37 +68,38 @@ export function createDispatcher(sandbox: Sandbox): Dispatcher {
       await sandbox.pool.query({ name: 'record-deliveries', text: RECORD, values: [JSON.stringify(batch)] })
     } finally {
       // Unrecorded ones stay due in the table, and are sent again.
-      for (const { id } of batch) taken.delete(id)
+      inFlight.release(batch)
     }
   }
   return {
     async pump() {
-      if (isClosed || taken.size >= BATCH) return
+      if (isClosed || inFlight.count() >= BATCH) return
       const { rows } = await sandbox.pool.query<Due>({
         name: 'due-deliveries',
         text: DUE,
-        values: [sandbox.clock.nowMs(), [...taken.keys()], BATCH - taken.size],
+        values: [sandbox.clock.nowMs(), inFlight.ids(), BATCH - inFlight.count()],
       })
-      for (const due of rows) taken.set(due.id, due)
+      inFlight.add(rows)
       waiting.push(...rows)
       next()
     },
-    idle: () => (taken.size === 0 ? Promise.resolve() : new Promise((resolve) => void idlers.push(resolve))),
-    inFlight: () => taken.size,
+    idle: inFlight.whenEmpty,
+    inFlight: inFlight.count,
     async close() {
       isClosed = true
-      for (const due of waiting.splice(0)) taken.delete(due.id)
-      if (taken.size > 0) await new Promise<void>((resolve) => void idlers.push(resolve))
+      inFlight.release(waiting.splice(0))
+      sender.close()
+      await inFlight.whenEmpty()
     },
   }
 }
 
-async function attempt(sandbox: Sandbox, { id, endpoint_id, attempts, body }: Due): Promise<Result> {
+async function attempt(sandbox: Sandbox, sender: Sender, { id, endpoint_id, attempts, body }: Due): Promise<Result> {
   const endpoint = sandbox.endpoints.byId(endpoint_id)
   const done = attempts + 1
   const base = { id, attempts: done, due_ms: sandbox.clock.nowMs() }
   if (!endpoint) return { ...base, state: 'failed', last_status: null, last_error: 'the endpoint is gone' }
-  const { status, error } = await sendWebhook(
+  const { status, error } = await sender.send(
     endpoint.url,
     body,
     signatureHeader(endpoint.secret, body, sandbox.clock.realMs()),
