@@ -52,16 +52,17 @@ export const applyPayment = async (
   deps: PaymentDeps,
   row: IntentRow,
   payment: ProviderPayment,
-  cancellationReason?: string,
+  { isCurrent = false, cancellationReason }: { isCurrent?: boolean; cancellationReason?: string | undefined } = {},
 ): Promise<Applied> => {
   const now = deps.clock.now()
   const known = payment.charge && (await findChargeByRef(tx, row.merchant_id, row.provider, payment.charge.ref))
   const amountPending = await findPendingAmount(tx, row.merchant_id, row.id)
-  const verdict = readNews(factsOf(row, amountPending), known && chargeFacts(known), payment)
+  const verdict = readNews({ ...factsOf(row, amountPending), isCurrent }, known && chargeFacts(known), payment)
   if (verdict.kind === 'conflict') return { row: await keepConflict(tx, deps, row, verdict.reason), verdict }
   if (verdict.kind === 'stale') return { row, verdict }
+  if (verdict.kind === 'abandoned') return { row: await updateIntent(tx, row, withoutPage(row), now), verdict }
   if (verdict.kind === 'unchanged') {
-    const isNew = row.provider_ref !== payment.ref
+    const isNew = row.provider_ref === null
     return { row: isNew ? await updateIntent(tx, row, { provider_ref: payment.ref }, now) : row, verdict }
   }
   const charge = payment.charge && (await saveCharge(tx, row, payment.charge, known?.id ?? newUuid()))
@@ -80,6 +81,7 @@ const factsOf = (row: IntentRow, amountPending: bigint | undefined) => ({
   amountCaptured: row.amount_captured,
   providerRef: row.provider_ref,
   amountPending,
+  hasPage: row.page_ref !== null,
 })
 
 const chargeFacts = (row: ChargeRow) => ({
@@ -127,6 +129,16 @@ const changeOf = (
       : {}),
   }
 }
+
+/** Leaves the hosted page, and the provider's payment that came of it, behind: the next attempt makes new ones. */
+export const withoutPage = (row: IntentRow): IntentChange => ({
+  page_ref: null,
+  page_url: null,
+  page_expires_at: null,
+  provider_ref: null,
+  next_action: null,
+  ...(row.status === 'requires_action' ? { status: 'requires_payment_method' as const } : {}),
+})
 
 /** Stripe's error object of a declined attempt. */
 export const showDecline = (

@@ -1,6 +1,6 @@
 import { type ErrorCode, errorCatalogue } from '#kernel/error-catalogue.ts'
-import { AppError, notFound } from '#kernel/errors.ts'
-import { newUuid, showId } from '#kernel/ids.ts'
+import { AppError } from '#kernel/errors.ts'
+import { showId } from '#kernel/ids.ts'
 import { inTransaction, type Tx } from '#platform/database.ts'
 import { mergeMetadata } from '#platform/listing.ts'
 import { appendEvents } from '#platform/outbox.ts'
@@ -8,19 +8,13 @@ import type { ProviderDecline } from '#providers/provider.ts'
 import type { PaymentDeps } from './apply-service.ts'
 import { checkCommand, type IntentCommand } from './intent-machine.ts'
 import { type IntentRow, showIntent } from './intent-view.ts'
+import { leavePage } from './leave-page-service.ts'
 import { intentLinks } from './link-service.ts'
 import { beginOperation, type NewOperation, type OperationRow } from './operation-repo.ts'
 import { type Outcome, resolveOperation, runOperation } from './operation-service.ts'
-import type { StoredCommand } from './provider-calls-service.ts'
-import { lockIntent, updateIntent } from './repo.ts'
+import { type CommandScope, newOperation, type Planned, requireLocked } from './plan-service.ts'
+import { updateIntent } from './repo.ts'
 import type { ConfirmIntent } from './schemas.ts'
-
-/** A client's command: whose payment, and the request's identity, which makes the command happen once. */
-export interface CommandScope {
-  merchantId: string
-  intentId: string
-  requestId: string
-}
 
 /** Confirms with a payment method: the first phase writes the operation, the second calls, the third records. */
 export const confirmIntent = async (
@@ -28,7 +22,7 @@ export const confirmIntent = async (
   scope: CommandScope,
   body: ConfirmIntent,
 ): Promise<IntentRow> => {
-  await closeOpenPage(deps, scope)
+  await leavePage(deps, scope)
   return perform(deps, scope, 'confirm', async (tx, row) => {
     const method = body.payment_method ?? row.payment_method
     if (!method) {
@@ -120,7 +114,7 @@ export const cancelIntent = async (
   scope: CommandScope,
   reason: string | undefined,
 ): Promise<IntentRow> => {
-  await closeOpenPage(deps, scope)
+  await leavePage(deps, scope)
   return perform(deps, scope, 'cancel', async (tx, row) => {
     if (row.provider_ref === null) return { row: await cancelLocally(tx, deps, row, reason) }
     return { row, kind: 'cancel', command: { paymentRef: row.provider_ref, reason } }
@@ -155,14 +149,6 @@ export const intentEvent = (deps: PaymentDeps, row: IntentRow, type: string, pre
   livemode: row.livemode,
   createdAt: deps.clock.now(),
 })
-
-interface Planned {
-  row: IntentRow
-  /** Absent: nothing to call, the row is the result. */
-  kind?: NewOperation['kind']
-  amount?: bigint
-  command?: Omit<StoredCommand, 'provider' | 'version' | 'currency'>
-}
 
 /** Phase one in a transaction (check, plan, write the operation), then the call, then the record. */
 export const perform = async (
@@ -213,26 +199,6 @@ const findEarlier = (tx: Tx, scope: CommandScope, command: IntentCommand): Promi
     .executeTakeFirst()
 }
 
-const newOperation = (
-  scope: CommandScope,
-  row: IntentRow,
-  { kind, amount, command }: Omit<Planned, 'row'>,
-): NewOperation => ({
-  merchantId: scope.merchantId,
-  paymentIntentId: row.id,
-  kind: kind ?? 'authorize',
-  requestId: scope.requestId,
-  ...(amount === undefined ? {} : { amount }),
-  command: { ...command, provider: row.provider, version: row.version, currency: row.currency },
-  state: 'sent',
-})
-
-export const requireLocked = async (tx: Tx, scope: Omit<CommandScope, 'requestId'>): Promise<IntentRow> => {
-  const row = await lockIntent(tx, scope.merchantId, scope.intentId)
-  if (!row) throw notFound('payment_intent', showId('paymentIntent', scope.intentId), 'intent')
-  return row
-}
-
 const refuseUnless = (deps: PaymentDeps, row: IntentRow, command: IntentCommand): void => {
   const verdict = checkCommand(row.status, command)
   if (verdict.ok) return
@@ -265,27 +231,6 @@ export const settle = (deps: PaymentDeps, outcome: Outcome): IntentRow => {
 
 const declineCode = ({ code }: ProviderDecline): ErrorCode =>
   code in errorCatalogue ? (code as ErrorCode) : 'card_declined'
-
-/** Money can come in through an open hosted page; it is closed before anything else may take or give up the payment. */
-export const closeOpenPage = async (deps: PaymentDeps, scope: Omit<CommandScope, 'requestId'>): Promise<void> => {
-  const operation = await inTransaction(deps.db, scope.merchantId, async (tx) => {
-    const row = await requireLocked(tx, scope)
-    if (row.page_ref === null || row.page_url === null || !checkCommand(row.status, 'page').ok) return undefined
-    const input = newOperation({ ...scope, requestId: newUuid() }, row, {
-      kind: 'close_page',
-      command: { pageRef: row.page_ref },
-    })
-    return (await beginOperation(tx, input, deps.clock.now())).operation
-  })
-  if (!operation) return
-  const outcome = await runOperation(deps, operation)
-  if (outcome.kind === 'unknown') throw new AppError('provider_unknown_outcome', { retryAfter: 2 })
-  if (outcome.kind === 'done' && outcome.row.page_ref !== null) {
-    throw new AppError('payment_intent_unexpected_state', {
-      message: 'The payer has just submitted the hosted page. Retrieve the payment intent to see how it ended.',
-    })
-  }
-}
 
 const carriedNames = [
   'receipt_email',

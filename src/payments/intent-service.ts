@@ -7,14 +7,14 @@ import {
   cancelIntent,
   captureIntent,
   carriedOptions,
-  closeOpenPage,
   confirmIntent,
   incrementAuthorization,
   intentEvent,
-  requireLocked,
 } from './command-service.ts'
 import { createIntentWriter, expiryOf, type OwnKey, planIntent } from './create-service.ts'
 import type { IntentRow } from './intent-view.ts'
+import { leavePage } from './leave-page-service.ts'
+import { requireLocked } from './plan-service.ts'
 import { createReader } from './read-service.ts'
 import { updateIntent } from './repo.ts'
 import type { ConfirmIntent, CreateIntent, UpdateIntent } from './schemas.ts'
@@ -52,7 +52,7 @@ export const createIntentCommands = (deps: PaymentDeps) => {
 
     update: async (scope: Scope, id: string, body: UpdateIntent) => {
       const command = scopeOf(scope, id)
-      if (body.amount !== undefined || body.currency !== undefined) await closeOpenPage(deps, command)
+      if (body.amount !== undefined || body.currency !== undefined) await leavePage(deps, command)
       const row = await updateFields(deps, command, body)
       deps.queue.wake('outbox.drain', { id: row.id })
       return reader.show(scope.merchantId, row, body.expand)

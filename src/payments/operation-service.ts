@@ -8,7 +8,7 @@ import type {
   ProviderPage,
   ProviderPayment,
 } from '#providers/provider.ts'
-import { applyPayment, type PaymentDeps, showDecline } from './apply-service.ts'
+import { applyPayment, type PaymentDeps, showDecline, withoutPage } from './apply-service.ts'
 import type { IntentRow } from './intent-view.ts'
 import { claimOperation, lockInFlight, markUnknown, type OperationRow, settleOperation } from './operation-repo.ts'
 import { lookUpOperation, sendOperation } from './provider-calls-service.ts'
@@ -126,7 +126,7 @@ const record = async (
 ): Promise<Outcome> => {
   const now = deps.clock.now()
   if (answer.outcome === 'refused') {
-    const applied = answer.payment ? await applyPayment(tx, deps, row, answer.payment) : { row }
+    const applied = answer.payment ? await applyPayment(tx, deps, row, answer.payment, { isCurrent: true }) : { row }
     const saved = await keepDecline(tx, deps, applied.row, operation, answer.decline)
     await settleOperation(
       tx,
@@ -143,7 +143,7 @@ const record = async (
   const { value } = answer
   if ('amountReceived' in value) {
     const reason = typeof operation.command.reason === 'string' ? operation.command.reason : undefined
-    const applied = await applyPayment(tx, deps, row, value, reason)
+    const applied = await applyPayment(tx, deps, row, value, { isCurrent: true, cancellationReason: reason })
     const isConflict = applied.verdict.kind === 'conflict'
     await settleOperation(
       tx,
@@ -166,21 +166,22 @@ const record = async (
   return { kind: 'done', row: await keepPage(tx, row, value, now) }
 }
 
-/** A page that is not open any more leads nowhere: the next attempt opens another. */
+/**
+ * An open page becomes the way to pay; an expired one is left behind. A completed one stays: what came of it is asked
+ * of the provider (`leavePage`), for the payer may have paid.
+ */
 const keepPage = (
   tx: Parameters<typeof applyPayment>[0],
   row: IntentRow,
   page: ProviderPage,
   now: Date,
-): Promise<IntentRow> =>
-  page.state === 'open' && page.url !== undefined
-    ? updateIntent(tx, row, { page_ref: page.ref, page_url: page.url, page_expires_at: page.expiresAt }, now)
-    : updateIntent(
-        tx,
-        row,
-        { page_ref: page.state === 'complete' ? page.ref : null, page_url: null, page_expires_at: null },
-        now,
-      )
+): Promise<IntentRow> => {
+  if (page.state === 'expired') return updateIntent(tx, row, withoutPage(row), now)
+  if (page.state === 'complete') return updateIntent(tx, row, { page_ref: page.ref, page_url: null }, now)
+  const opened = { page_ref: page.ref, page_url: page.url ?? null, page_expires_at: page.expiresAt }
+  // The page makes a payment of its own; an earlier one that failed is not followed any more.
+  return updateIntent(tx, row, { ...opened, provider_ref: null }, now)
+}
 
 /** A declined attempt without a payment object still tells the client why. */
 const keepDecline = async (

@@ -5,6 +5,7 @@ import type { PaymentDeps } from './apply-service.ts'
 import type { ChargeRow } from './charge-view.ts'
 import { perform } from './command-service.ts'
 import type { IntentRow } from './intent-view.ts'
+import { leavePage } from './leave-page-service.ts'
 import { readCheckoutToken } from './link-service.ts'
 import { findIntent, listCharges } from './repo.ts'
 
@@ -73,6 +74,7 @@ export const createPageService = (deps: PaymentDeps) => ({
     )
       return row.page_url
     const scope = { merchantId: row.merchant_id, intentId: row.id, requestId: newUuid() }
+    await leavePage(deps, scope)
     const saved = await perform(deps, scope, 'page', async (_tx, current) => ({
       row: current,
       kind: 'page' as const,

@@ -12,6 +12,10 @@ export interface IntentFacts {
   providerRef: string | null
   /** The new total of an increment that is under way, which the provider may show before its answer reaches us. */
   amountPending?: bigint | undefined
+  /** A hosted page of the provider is (or was last) the way to pay. */
+  hasPage: boolean
+  /** The caller knows that this is the payment to follow: its own call's answer, or the page's payment. */
+  isCurrent: boolean
 }
 
 /** What the rules need to know of the attempt that the provider reports, as we stored it before (if we did). */
@@ -60,6 +64,8 @@ export type ChargeEvent = 'charge.pending' | 'charge.succeeded' | 'charge.failed
 export type NewsVerdict =
   | { kind: 'unchanged' }
   | { kind: 'stale'; reason: string }
+  /** The hosted page is over without money; the payment can be paid another way. */
+  | { kind: 'abandoned' }
   /** Never booked: kept and shown to a person. */
   | { kind: 'conflict'; reason: string }
   | {
@@ -83,14 +89,9 @@ const moneyStates: readonly IntentStatus[] = ['processing', 'requires_capture', 
 export const readNews = (intent: IntentFacts, known: ChargeFacts | undefined, news: PaymentNews): NewsVerdict => {
   const mismatch = findMismatch(intent, news)
   if (mismatch) return { kind: 'conflict', reason: mismatch }
-  if (isOtherAttempt(intent, news)) {
-    return moneyStates.includes(news.state)
-      ? {
-          kind: 'conflict',
-          reason: `a second payment ${news.ref} is ${news.state} while ${intent.providerRef} is ${intent.status}`,
-        }
-      : { kind: 'stale', reason: `${news.ref} is not the current payment` }
-  }
+  const isKnown = intent.isCurrent || intent.providerRef === news.ref
+  if (!isKnown && (intent.providerRef !== null || isIdle(news))) return judgeOther(intent, news)
+  if (news.state === 'canceled' && intent.hasPage && isBeforeMoney(intent.status)) return { kind: 'abandoned' }
   const verdict = judgeNews(intent.status, news.state)
   if (verdict === 'conflict')
     return { kind: 'conflict', reason: `the provider holds money (${news.state}) of a canceled payment` }
@@ -110,12 +111,20 @@ const findMismatch = (intent: IntentFacts, news: PaymentNews): string | undefine
   return undefined
 }
 
-/** Another payment at the provider than the one we follow; harmless while none of the two holds money. */
-const isOtherAttempt = (intent: IntentFacts, news: PaymentNews): boolean =>
-  intent.providerRef !== null &&
-  intent.providerRef !== news.ref &&
-  intent.status !== 'requires_payment_method' &&
-  intent.status !== 'requires_confirmation'
+/** Neither holds money nor waits for the payer: an attempt that was given up, or has not begun. */
+const isIdle = (news: PaymentNews): boolean => !moneyStates.includes(news.state) && news.state !== 'requires_action'
+
+export const isBeforeMoney = (status: IntentStatus): boolean =>
+  status === 'requires_payment_method' || status === 'requires_confirmation' || status === 'requires_action'
+
+/** Another payment at the provider than the one we follow: old news, unless it holds money. */
+const judgeOther = (intent: IntentFacts, news: PaymentNews): NewsVerdict =>
+  moneyStates.includes(news.state)
+    ? {
+        kind: 'conflict',
+        reason: `a second payment ${news.ref} is ${news.state} while ${intent.providerRef} is ${intent.status}`,
+      }
+    : { kind: 'stale', reason: `${news.ref} is not the payment that is followed` }
 
 const describeChange = (intent: IntentFacts, known: ChargeFacts | undefined, news: PaymentNews): NewsVerdict => {
   const chargeEvents = describeCharge(known, news.charge)

@@ -56,8 +56,8 @@ const writes = (payments: PaymentService): Route[] => [
     response,
     errors: ['parameter_missing', 'amount_too_small', 'amount_too_large', 'idempotency_error', ...declines],
     example,
-    // Without a confirmation everything is one transaction, the key included; with one, the router minds the key.
-    idempotency: (body) => (body.confirm ? 'managed' : 'self'),
+    // A plain creation is one transaction, its key included; with a confirmation or look-ups the router minds the key.
+    idempotency: (body) => (body.confirm || body.expand ? 'managed' : 'self'),
     handler: async ({ body, idempotencyKey, fingerprint, ...scope }) => {
       if (body.confirm) return payments.createAndConfirm(scope, body)
       return payments.create(

@@ -3,9 +3,10 @@ import { newUuid, showId } from '#kernel/ids.ts'
 import { inTransaction } from '#platform/database.ts'
 import { appendEvents } from '#platform/outbox.ts'
 import type { PaymentProvider, ProviderPayment } from '#providers/provider.ts'
-import { applyPayment, type PaymentDeps, saveCharge } from './apply-service.ts'
+import { applyPayment, type PaymentDeps, saveCharge, withoutPage } from './apply-service.ts'
 import { showCharge } from './charge-view.ts'
 import type { IntentRow } from './intent-view.ts'
+import { isBeforeMoney } from './provider-news.ts'
 import { findChargeByRef, findIntent, lockIntent, updateIntent } from './repo.ts'
 
 /** The provider could not be asked; whoever wanted to know tries again later. */
@@ -16,7 +17,7 @@ export class LookupFailed extends Error {
 export interface Synced {
   row: IntentRow
   /** What the news was: a change, nothing new, old news, or a conflict with its reason. */
-  verdict: 'change' | 'unchanged' | 'stale' | 'conflict' | 'nothing'
+  verdict: 'change' | 'unchanged' | 'stale' | 'abandoned' | 'conflict' | 'nothing'
   reason?: string
 }
 
@@ -40,8 +41,9 @@ export const syncPayment = async (
     const synced = await inTransaction(deps.db, merchantId, async (tx): Promise<Synced | undefined> => {
       const locked = await lockIntent(tx, merchantId, intentId)
       if (!locked || (locked.version !== row.version && attempt < 5)) return undefined
-      if (!look.payment) return { row: await dropPage(deps, tx, locked), verdict: 'unchanged' }
-      const applied = await applyPayment(tx, deps, locked, look.payment)
+      if (!look.payment)
+        return { row: await updateIntent(tx, locked, withoutPage(locked), deps.clock.now()), verdict: 'unchanged' }
+      const applied = await applyPayment(tx, deps, locked, look.payment, { isCurrent: look.isCurrent === true })
       return {
         row: applied.row,
         verdict: applied.verdict.kind,
@@ -56,26 +58,33 @@ export const syncPayment = async (
   }
 }
 
-const dropPage = (deps: PaymentDeps, tx: Parameters<typeof updateIntent>[0], row: IntentRow): Promise<IntentRow> =>
-  updateIntent(tx, row, { page_ref: null, page_url: null, page_expires_at: null }, deps.clock.now())
+interface Look {
+  payment?: ProviderPayment | undefined
+  /** The page says that this is its payment. */
+  isCurrent?: boolean
+  isPageGone?: boolean
+}
 
-const lookUp = async (
-  provider: PaymentProvider,
-  row: IntentRow,
-  hint: string | undefined,
-): Promise<{ payment?: ProviderPayment | undefined; isPageGone?: boolean }> => {
-  let ref = hint ?? row.provider_ref
-  // The page makes its own payment once the payer submits it; until then only the page knows.
-  if (row.page_ref !== null && hint === undefined && row.status === 'requires_payment_method') {
+/** The page makes its own payment once the payer submits it; until we follow that one, only the page knows which. */
+const lookUp = async (provider: PaymentProvider, row: IntentRow, hint: string | undefined): Promise<Look> => {
+  const isFollowed = row.provider_ref !== null && (hint === undefined || hint === row.provider_ref)
+  if (row.page_ref !== null && isBeforeMoney(row.status) && !(isFollowed && row.status === 'requires_action')) {
     const page = await provider.findPage({ pageRef: row.page_ref })
     if (page.outcome !== 'ok') throw new LookupFailed(page.outcome === 'unknown' ? page.reason : page.decline.message)
-    ref = page.value?.paymentRef ?? ref
-    if (page.value?.state === 'expired' && page.value.paymentRef === undefined) return { isPageGone: true }
+    if (page.value?.state === 'expired') return { isPageGone: true }
+    const ref = page.value?.paymentRef
+    if (ref !== undefined && (hint === undefined || hint === ref)) {
+      return { payment: await findPayment(provider, ref), isCurrent: true }
+    }
   }
-  if (ref === null) return {}
-  const found = await provider.findPayment({ paymentRef: ref })
+  const ref = hint ?? row.provider_ref
+  return ref === null ? {} : { payment: await findPayment(provider, ref) }
+}
+
+const findPayment = async (provider: PaymentProvider, paymentRef: string): Promise<ProviderPayment | undefined> => {
+  const found = await provider.findPayment({ paymentRef })
   if (found.outcome !== 'ok') throw new LookupFailed(found.outcome === 'unknown' ? found.reason : found.decline.message)
-  return { payment: found.value }
+  return found.value
 }
 
 /**

@@ -22,7 +22,9 @@ export interface NewEvent {
 export const appendEvents = async (tx: Tx, events: readonly NewEvent[]): Promise<void> => {
   if (events.length === 0) return
   const context = requestContext()
-  const rows = events.map((event) => ({ id: newUuid(), ...event }))
+  // Ids of one millisecond are in random order; sorted, they keep the order in which the events were told.
+  const ids = events.map(() => newUuid()).sort()
+  const rows = events.map((event, index) => ({ id: ids[index] ?? newUuid(), ...event }))
   await tx
     .insertInto('events')
     .values(

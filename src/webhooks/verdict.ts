@@ -13,6 +13,8 @@ export const judgeSync = (sync: { verdict: string; reason?: string }): Verdict =
     case 'change':
     case 'applied':
       return { state: 'processed', reason: null }
+    case 'abandoned':
+      return { state: 'processed', reason: 'the hosted page is over; the payment can be paid another way' }
     case 'unchanged':
       return { state: 'processed', reason: 'nothing new' }
     case 'stale':
