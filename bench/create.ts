@@ -1,0 +1,91 @@
+import { randomUUID } from 'node:crypto'
+import { type Connection, post } from './http-client.ts'
+import { type LoadResult, requireOk, runLoad } from './load.ts'
+import { cpuSeconds } from './machine.ts'
+import { type BaselineResult, createPgbench, findPgbench } from './pgbench.ts'
+import { intentScript } from './rows.ts'
+import { format, median, spread, table } from './statistics.ts'
+import { measure, settle, type World, whilePaused } from './world.ts'
+
+const body = `amount=4200&currency=eur&description=Two%20tickets%20for%20Saturday&metadata[order_id]=order_8412&metadata[seat]=B12`
+
+/** One payment intent with an idempotency key of its own. */
+export const createStep = (world: World) => {
+  const headers = {
+    Authorization: `Bearer ${world.app.key}`,
+    'Content-Type': 'application/x-www-form-urlencoded',
+  }
+  return async (connection: Connection): Promise<boolean> => {
+    requireOk(await connection.send(post('/v1/payment_intents', { ...headers, 'Idempotency-Key': randomUUID() }, body)))
+    return true
+  }
+}
+
+interface Rounds {
+  app: (LoadResult & { cpuMs: number; drainMs: number })[]
+  baseline: BaselineResult[]
+}
+
+export const benchCreate = async (world: World): Promise<string> => {
+  await appRound(world, 2)
+  await settle(world)
+  const pgbench = await openBaseline(world)
+  const rounds: Rounds = { app: [], baseline: [] }
+  for (let n = 0; n < world.settings.rounds; n++) {
+    rounds.app.push(await measure(world, () => appRound(world, world.settings.seconds)))
+    if (!pgbench) continue
+    rounds.baseline.push(await whilePaused(world, () => measure(world, () => pgbench.run(world.settings.seconds))))
+  }
+  return report(world, rounds)
+}
+
+const openBaseline = async (world: World) => {
+  const program = findPgbench()
+  if (program === undefined) return undefined
+  const script = await intentScript(world.database, world.merchant)
+  const baseline = createPgbench(program, {
+    databaseUrl: world.app.databaseUrl,
+    role: 'parley_app',
+    clients: world.settings.connections,
+    script,
+  })
+  await whilePaused(world, () => baseline.run(1))
+  return baseline
+}
+
+const appRound = async (world: World, seconds: number) => {
+  const { connections } = world.settings
+  const before = cpuSeconds(world.app.pid) ?? 0
+  const result = await runLoad({ port: world.app.port, connections, seconds, step: createStep(world) })
+  if (result.errors.length > 0) throw new Error(`${result.errors.length} requests failed: ${result.errors[0]}`)
+  const cpuMs = (((cpuSeconds(world.app.pid) ?? 0) - before) * 1000) / result.done
+  return { ...result, cpuMs, drainMs: await settle(world) }
+}
+
+const report = ({ settings }: World, { app, baseline }: Rounds): string => {
+  const rows = [
+    ['POST /v1/payment_intents', ...speeds(app)],
+    ...(baseline.length > 0 ? [['pgbench, same rows', ...speeds(baseline)]] : []),
+  ]
+  const ratios = app.flatMap((round, n) => (baseline[n] ? [round.perSecond / baseline[n].perSecond] : []))
+  return [
+    `### Create payment intent (${settings.connections} connections, durable)`,
+    '',
+    table(['', 'per second', 'p50 ms', 'p99 ms'], rows),
+    '',
+    ratios.length > 0 ? `Ratio ${spread(ratios, 2)} (goal ≥ 0.40).` : 'Baseline skipped: pgbench is not installed.',
+    `The service used ${format(median(app.map((round) => round.cpuMs)), 2)} ms of processor time per intent; its outbox was empty ${format(median(app.map((round) => round.drainMs)))} ms after the last answer.`,
+  ].join('\n')
+}
+
+const speeds = (rounds: readonly BaselineResult[]): string[] => [
+  spread(rounds.map((round) => round.perSecond)),
+  spread(
+    rounds.map((round) => round.p50),
+    1,
+  ),
+  spread(
+    rounds.map((round) => round.p99),
+    1,
+  ),
+]
