@@ -8,7 +8,7 @@ import { eventRoutes } from '#events/routes.ts'
 import { newUuid, parseId } from '#kernel/ids.ts'
 import { inTransaction } from '#platform/database.ts'
 import { createEventWorld, createTestDatabase, newMerchant, serveRoutes } from '../events/slice-world.ts'
-import { createShapeCheck, noContract } from '../events/stripe-contract.ts'
+import { createShapeCheck, noContract } from '../support/stripe-contract.ts'
 
 const db = await createTestDatabase()
 const { service: events, clock, queue } = createEventWorld(db)

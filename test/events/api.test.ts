@@ -6,9 +6,9 @@ import { webhookEndpointRoutes } from '#events/endpoint-routes.ts'
 import { isKnownEventType } from '#events/event-types.ts'
 import { eventRoutes } from '#events/routes.ts'
 import { showId } from '#kernel/ids.ts'
+import { createShapeCheck, noContract, readContract } from '../support/stripe-contract.ts'
 import { startReceiver } from './receiver.ts'
 import { append, createEventWorld, createTestDatabase, eventOf, newMerchant, serveRoutes } from './slice-world.ts'
-import { createShapeCheck, noContract, readContract } from './stripe-contract.ts'
 
 const db = await createTestDatabase()
 const world = createEventWorld(db, { allowPrivate: false })

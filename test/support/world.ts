@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
-import Stripe from 'stripe'
+import type Stripe from 'stripe'
 import request from 'supertest'
 import type { Role } from '#platform/api-keys.ts'
 import { createLogger, type Logger } from '#platform/logger.ts'
@@ -14,6 +14,7 @@ import { createTestDatabase } from './database.ts'
 import { type Book, findBrokenInvariants, readTrialBalance } from './invariants.ts'
 import { createSettle, type SettleOptions } from './settle.ts'
 import { openShop, type Shop } from './shop.ts'
+import { type ClientOptions, createStripeClient } from './stripe-client.ts'
 
 export interface WorldOptions {
   /** Where BullMQ keeps its jobs. `redis` needs TEST_REDIS_URL (see `noRedis`). */
@@ -34,7 +35,7 @@ export interface World extends AsyncDisposable {
   clock: MovableClock
   shop: Shop
   /** The official client with a key of that role, pointed at us. */
-  stripe(role?: Role, shop?: Shop): Stripe
+  stripe(role?: Role, shop?: Shop, options?: ClientOptions): Stripe
   /** supertest on the listening server, with a key of that role. */
   request(role?: Role, shop?: Shop): Client
   /** Another merchant. */
@@ -98,7 +99,7 @@ const build = async (options: WorldOptions, stack: AsyncDisposableStack): Promis
     sandbox,
     clock,
     shop,
-    stripe: (role = 'service', of = shop) => createStripeClient(listener.port, of.keys[role]),
+    stripe: (role = 'service', of = shop, more = {}) => createStripeClient(url, of.keys[role], more),
     request: (role = 'service', of = shop) => createRequest(url, of.keys[role]),
     openShop: (name) => openShop(app, name),
     sandboxControl,
@@ -196,9 +197,6 @@ const serve = (listener: Listener, app: App, stack: AsyncDisposableStack): void 
     for (const socket of sockets) socket.destroy()
   })
 }
-
-const createStripeClient = (port: number, key: string): Stripe =>
-  new Stripe(key, { host: '127.0.0.1', port, protocol: 'http', maxNetworkRetries: 0, telemetry: false })
 
 const createRequest = (url: string, key: string): Client => {
   const agent = request(url)
