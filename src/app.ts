@@ -26,6 +26,7 @@ import { createMetrics, type Metrics } from '#platform/metrics.ts'
 import { createQueue, type JobHandlers, type JobQueue } from '#platform/queue.ts'
 import { createRateLimit, createShedder } from '#platform/rate-limit.ts'
 import type { Route } from '#platform/route.ts'
+import { measured } from '#providers/measured.ts'
 import type { PaymentProvider, ProviderId } from '#providers/provider.ts'
 import { createStripeProvider } from '#providers/stripe/index.ts'
 import { refundJobs } from '#refunds/jobs.ts'
@@ -150,7 +151,7 @@ interface Base {
 }
 
 const createServices = (config: AppConfig, overrides: AppOverrides, base: Base) => {
-  const providers = overrides.providers ?? createProviders(config)
+  const providers = overrides.providers ?? createProviders(config, base.metrics)
   const deps = { ...base, providers, publicUrl: config.publicUrl }
   const payments = createPaymentService(deps)
   const refunds = createRefundService(deps)
@@ -172,14 +173,15 @@ const createServices = (config: AppConfig, overrides: AppOverrides, base: Base) 
   }
 }
 
-const createProviders = (config: AppConfig) =>
-  ({
-    stripe: createStripeProvider({
-      secretKey: config.stripe.secretKey,
-      webhookSecrets: config.stripe.webhookSecrets,
-      ...(config.stripe.apiBase === undefined ? {} : { apiBase: config.stripe.apiBase }),
-    }),
-  }) satisfies Record<ProviderId, PaymentProvider>
+const createProviders = (config: AppConfig, metrics: Metrics) => {
+  const stripe = createStripeProvider({
+    secretKey: config.stripe.secretKey,
+    webhookSecrets: config.stripe.webhookSecrets,
+    ...(config.stripe.apiBase === undefined ? {} : { apiBase: config.stripe.apiBase }),
+  })
+  const observe = (call: Record<string, string>, seconds: number) => metrics.providerCalls.observe(call, seconds)
+  return { stripe: measured(stripe, observe) } satisfies Record<ProviderId, PaymentProvider>
+}
 
 /** Every operation of the API: the server serves exactly these and `openapi.yaml` describes exactly these. */
 export const createRoutes = (services: Services): Route[] => [

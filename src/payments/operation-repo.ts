@@ -145,7 +145,7 @@ export const markUnknown = async (
 export const findDueOperations = (db: Db, now: Date, limit: number) =>
   db
     .selectFrom('operations')
-    .select(['merchant_id', 'id', 'kind'])
+    .select(['merchant_id', 'id', 'kind', 'next_attempt_at'])
     .where('state', 'in', inFlight)
     .where('next_attempt_at', '<=', now)
     .orderBy('next_attempt_at')

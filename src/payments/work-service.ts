@@ -11,6 +11,9 @@ import { recordAttempt, syncPayment } from './sync-service.ts'
 /** A waiting payment is asked after when the provider has said nothing for this long: a lost webhook costs no more. */
 const quietMs = 5 * 60_000
 
+const ageSeconds = (since: Date | undefined, now: Date): number =>
+  since ? (now.getTime() - since.getTime()) / 1000 : 0
+
 /** What jobs, webhooks and the sweep do with payments; no client waits for it. */
 export const createPaymentWork = (deps: PaymentDeps) => ({
   /** Look-up at the provider (webhook, return from a page, sweep). */
@@ -52,7 +55,9 @@ export const createPaymentWork = (deps: PaymentDeps) => ({
   sweep: async (): Promise<void> => {
     const now = deps.clock.now()
     const { maintenance } = deps.db
-    for (const row of await findDueOperations(maintenance, now, 500)) {
+    const due = await findDueOperations(maintenance, now, 500)
+    deps.metrics.backlog.set({ table: 'operations' }, ageSeconds(due[0]?.next_attempt_at, now))
+    for (const row of due) {
       const isOurs = row.kind !== 'refund' && row.kind !== 'cancel_refund'
       if (isOurs) deps.queue.wake('operation.resolve', { id: row.id, merchant: row.merchant_id })
     }

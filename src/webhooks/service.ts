@@ -66,7 +66,11 @@ export const createWebhookService = (deps: WebhookDeps) => {
     process: (id: string) => processEvent(deps, id),
 
     sweep: async (): Promise<void> => {
-      const due = await findDueEvents(deps.db.maintenance, deps.clock.now(), 500)
+      const now = deps.clock.now()
+      const due = await findDueEvents(deps.db.maintenance, now, 500)
+      const [oldest] = due
+      const ageMs = oldest ? now.getTime() - oldest.next_attempt_at.getTime() : 0
+      deps.metrics.backlog.set({ table: 'provider_events' }, ageMs / 1000)
       for (const row of due) deps.queue.wake('webhook.process', { id: row.id })
     },
     ...createInboxReader(deps),
