@@ -1,4 +1,13 @@
+import type { ZodOpenApiHeaderObject, ZodOpenApiParameterObject } from 'zod-openapi'
 import type { Route } from './route.ts'
+
+const signature = (name: string, description: string): ZodOpenApiParameterObject => ({
+  name,
+  in: 'header',
+  required: true,
+  description,
+  schema: { type: 'string' },
+})
 
 /** Headers that a request may carry. */
 export const parameterComponents = {
@@ -24,13 +33,23 @@ export const parameterComponents = {
     schema: { type: 'string', maxLength: 64 },
     example: 'mer_01jd2q8k5xf0srd3q7m9w1c4za',
   },
-} as const
+  WebhookId: signature('webhook-id', 'Id of the event, the same in every attempt (Standard Webhooks).'),
+  WebhookTimestamp: signature('webhook-timestamp', 'Unix seconds of this attempt (Standard Webhooks).'),
+  WebhookSignature: signature(
+    'webhook-signature',
+    '`v1,` and the HMAC-SHA-256 of `id.timestamp.body` in base 64 (Standard Webhooks).',
+  ),
+  StripeSignature: signature('Stripe-Signature', '`t=…,v1=…` as Stripe signs: the HMAC-SHA-256 of `t.body` in hex.'),
+} satisfies Record<string, ZodOpenApiParameterObject>
 
 export const callParameters = (method: Route['method']) => [
   ...(method === 'post' ? [parameter('IdempotencyKey')] : []),
   parameter('StripeAccount'),
   parameter('StripeVersion'),
 ]
+
+export const signatureParameters = () =>
+  (['WebhookId', 'WebhookTimestamp', 'WebhookSignature', 'StripeSignature'] as const).map(parameter)
 
 const parameter = (name: keyof typeof parameterComponents) => ({ $ref: `#/components/parameters/${name}` })
 
@@ -57,7 +76,7 @@ export const headerComponents = {
     schema: { type: 'string' },
     example: 'Bearer realm="parley"',
   },
-} as const
+} satisfies Record<string, ZodOpenApiHeaderObject>
 
 export const header = (name: keyof typeof headerComponents) => ({ $ref: `#/components/headers/${name}` })
 

@@ -3,7 +3,7 @@ import type { ZodOpenApiOperationObject, ZodOpenApiRequestBodyObject, ZodOpenApi
 import { answerHeaders, callParameters } from './openapi-call.ts'
 import { describeErrors } from './openapi-errors.ts'
 import { requestExamples } from './openapi-examples.ts'
-import { hasParameters, takesBrackets } from './openapi-schemas.ts'
+import { bodyName, hasParameters, listName, named, takesBrackets } from './openapi-schemas.ts'
 import type { Route } from './route.ts'
 
 /** `/v1/threads/:id` → `/v1/threads/{id}` */
@@ -41,10 +41,7 @@ const withPathTexts = (route: Route): z.ZodObject => {
 /** The word before `:id`, in the singular: `/v1/api_keys/:id/roll` → `API key`. */
 const subject = (path: string): string => {
   const plural = path.split('/:id')[0]?.split('/').at(-1)?.replaceAll('_', ' ') ?? 'object'
-  return plural
-    .replace(/ies$/, 'y')
-    .replace(/s$/, '')
-    .replace(/^api /, 'API ')
+  return plural.replace(/ies$/, 'y').replace(/s$/, '').replace(/^api /, 'API ')
 }
 
 /** Lists and ranges are sent with brackets, as Stripe's clients write them. */
@@ -63,18 +60,24 @@ const describeBody = (route: Route, body: z.ZodObject): ZodOpenApiRequestBodyObj
   const sample = requestExamples[route.operationId]
   const example = sample === undefined ? {} : { example: sample }
   const nested = Object.entries(body.shape).filter(([, field]) => takesBrackets(field))
+  const schema = named(body, bodyName(route))
   const encoding = Object.fromEntries(nested.map(([name]) => [name, bracketStyle]))
   return {
     required: Object.values(body.shape).some((field) => !(field as z.ZodType).safeParse(undefined).success),
     content: {
-      'application/x-www-form-urlencoded': { schema: body, ...example, ...(nested.length > 0 && { encoding }) },
-      'application/json': { schema: body, ...example },
+      'application/x-www-form-urlencoded': { schema, ...example, ...(nested.length > 0 && { encoding }) },
+      'application/json': { schema, ...example },
     },
   }
 }
 
 const describeAnswer = (route: Route): ZodOpenApiResponseObject => ({
-  description: route.contentType === undefined ? 'It is done.' : 'A stream of text.',
+  description: route.contentType === undefined ? 'Success.' : 'Success: a stream of text.',
   headers: answerHeaders(route.method),
-  content: { [route.contentType ?? 'application/json']: { schema: route.response, example: route.example } },
+  content: {
+    [route.contentType ?? 'application/json']: {
+      schema: named(route.response, listName(route.response)),
+      example: route.example,
+    },
+  },
 })

@@ -1,17 +1,19 @@
 import { z } from 'zod'
 import type { Route } from './route.ts'
 
-/** Names for bodies and lists, so that generated clients get a type each: `CreateRefundRequest`, `RefundList`. */
-export const nameSchemas = (routes: readonly Route[]): Record<string, z.ZodType> => {
-  const names = new Map<z.ZodType, string>()
-  for (const route of routes) {
-    if (hasParameters(route.body) && !names.has(route.body))
-      names.set(route.body, `${capitalise(route.operationId)}Request`)
-    const list = listName(route.response)
-    if (list !== undefined && ![...names.values()].includes(list)) names.set(route.response, list)
-  }
-  return Object.fromEntries([...names].map(([schema, name]) => [name, schema]))
+/** Copies that carry a name. Kept, because a name may be given only once per process. */
+const copies = new WeakMap<z.ZodType, z.ZodType>()
+
+/** A body or a list under a name of its own, so that generated clients get a type: `CreateRefundRequest`, `RefundList`. */
+export const named = <T extends z.ZodType>(schema: T, name: string | undefined): T => {
+  if (name === undefined || schema.meta()?.id !== undefined) return schema
+  const copy = copies.get(schema) ?? schema.meta({ ...schema.meta(), id: name })
+  copies.set(schema, copy)
+  return copy as T
 }
+
+export const bodyName = (route: Route): string =>
+  `${route.operationId.charAt(0).toUpperCase()}${route.operationId.slice(1)}Request`
 
 export const hasParameters = (schema: z.ZodObject | undefined): schema is z.ZodObject =>
   schema !== undefined && Object.keys(schema.shape).length > 0
@@ -23,7 +25,7 @@ export const takesBrackets = (schema: z.core.$ZodType): boolean => {
   return ['object', 'array', 'record'].includes(def.type) || (def.options ?? []).some(takesBrackets)
 }
 
-const listName = (schema: z.ZodType): string | undefined => {
+export const listName = (schema: z.ZodType): string | undefined => {
   if (!(schema instanceof z.ZodObject)) return undefined
   const { data } = schema.shape
   if (!(data instanceof z.ZodArray)) return undefined
@@ -33,5 +35,3 @@ const listName = (schema: z.ZodType): string | undefined => {
 }
 
 const idOf = (schema: z.ZodType): string | undefined => schema.meta()?.id
-
-const capitalise = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)

@@ -2,15 +2,12 @@ import { createDocument, type ZodOpenApiObject, type ZodOpenApiOverride, type Zo
 import { parameterComponents } from './openapi-call.ts'
 import { errorComponents } from './openapi-errors.ts'
 import { describeOperation, openApiPath } from './openapi-operation.ts'
-import { nameSchemas } from './openapi-schemas.ts'
 import { apiVersion, introduction, tags } from './openapi-texts.ts'
 import { describeWebhooks } from './openapi-webhooks.ts'
 import type { Route } from './route.ts'
 
 /** The OpenAPI 3.1 description of exactly these operations. Pure: the same routes give the same document. */
 export const createOpenApiDocument = (routes: readonly Route[], options: { publicUrl: string }): object => {
-  const names = nameSchemas(routes)
-  const { schemas, responses, examples, headers } = errorComponents(options.publicUrl)
   const document: ZodOpenApiObject = {
     openapi: '3.1.0',
     info: {
@@ -26,11 +23,8 @@ export const createOpenApiDocument = (routes: readonly Route[], options: { publi
     webhooks: describeWebhooks(routes),
     components: {
       securitySchemes,
-      schemas: { ...schemas, ...names },
       parameters: parameterComponents,
-      headers,
-      responses,
-      examples,
+      ...errorComponents(routes, options.publicUrl),
     },
   }
   return createDocument(document, { override: openAnswers })

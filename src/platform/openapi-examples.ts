@@ -1,0 +1,42 @@
+/** Bodies that the reference shows, by operation. A test parses each with its operation's schema. */
+export const requestExamples: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+  createThread: {
+    channel: 'telegram',
+    external_id: '-1001234567890',
+    locale: 'fr',
+    title: 'Blüte Flowers',
+    participants: [{ external_id: '42', name: 'Léa' }],
+  },
+  updateThread: { title: 'Blüte Flowers, Paris' },
+  createThreadMessage: { text: 'Here is your bouquet.', payment_intent: 'pi_01jd2q8k5xf0srd3q7m9w1c4ze' },
+  createPaymentIntent: {
+    amount: 4200,
+    currency: 'eur',
+    description: 'Bouquet “Nanterre”',
+    thread: { channel: 'telegram', external_id: '-1001234567890' },
+    participant: { external_id: '42', name: 'Léa' },
+    expires_in: 86_400,
+    metadata: { order: '1001' },
+  },
+  updatePaymentIntent: { amount: 4500, metadata: { order: '1001', gift: 'yes' } },
+  confirmPaymentIntent: { payment_method: 'pm_card_visa', return_url: 'https://shop.example/thanks' },
+  capturePaymentIntent: { amount_to_capture: 4200 },
+  cancelPaymentIntent: { cancellation_reason: 'requested_by_customer' },
+  incrementAuthorization: { amount: 5000 },
+  createRefund: {
+    payment_intent: 'pi_01jd2q8k5xf0srd3q7m9w1c4ze',
+    amount: 1400,
+    reason: 'requested_by_customer',
+  },
+  updateRefund: { metadata: { ticket: '77' } },
+  createCustomer: { name: 'Léa Martin', email: 'lea@example.com', metadata: { crm: '42' } },
+  updateCustomer: { phone: '+33 1 23 45 67 89' },
+  createWebhookEndpoint: {
+    url: 'https://shop.example/hooks/parley',
+    enabled_events: ['payment_intent.succeeded', 'refund.updated'],
+    description: 'Order service',
+  },
+  updateWebhookEndpoint: { disabled: true },
+  createApiKey: { role: 'bot', name: 'Telegram bot' },
+  rollApiKey: { expires_in: 3600 },
+}

@@ -1,0 +1,59 @@
+import type { z } from 'zod'
+import type { ZodOpenApiPathsObject } from 'zod-openapi'
+import { signatureParameters } from './openapi-call.ts'
+import type { Route } from './route.ts'
+
+/** The events that this service sends, and when. A test compares them with the code that appends events. */
+export const sentEvents: Readonly<Record<string, string>> = {
+  'charge.captured': 'An authorised charge was captured.',
+  'charge.failed': 'An attempt to pay failed.',
+  'charge.pending': 'An attempt waits for an asynchronous payment method.',
+  'charge.refunded': 'A refund of this charge succeeded.',
+  'charge.succeeded': 'An attempt succeeded: the money is captured or authorised.',
+  'charge.updated': 'The fee became known, the amount authorised grew, or a refund was taken back.',
+  'customer.created': 'A customer was created.',
+  'customer.deleted': 'A customer was deleted.',
+  'customer.updated': 'A customer was changed.',
+  'payment_intent.amount_capturable_updated': 'Money is authorised and can be captured.',
+  'payment_intent.canceled': 'The payment intent was canceled or expired.',
+  'payment_intent.conflicted':
+    'The provider disagrees about amount, currency or state. Nothing was booked; a person must look.',
+  'payment_intent.created': 'A payment intent was created.',
+  'payment_intent.payment_failed': 'An attempt failed; the intent can be paid again.',
+  'payment_intent.processing': 'The payer has done their part; the provider has not decided yet.',
+  'payment_intent.requires_action': 'The payer must do something, for example 3-D Secure.',
+  'payment_intent.succeeded': 'Paid.',
+  'payment_intent.updated': 'A payment intent was changed by the API.',
+  'refund.created': 'A refund was created.',
+  'refund.failed': 'A refund failed; its money is back.',
+  'refund.updated': 'A refund changed its status or its metadata.',
+  'thread.created': 'A thread was created.',
+  'thread.message.created': 'A message was posted in a thread, by you or by Parley.',
+  'webhook_endpoint.disabled': 'An endpoint failed for three days, or answered 410, and gets nothing more.',
+}
+
+/** One entry per event: they differ in `type` and in what `data.object` is. */
+export const describeWebhooks = (routes: readonly Route[]): ZodOpenApiPathsObject => {
+  const route = routes.find(({ response }) => response.meta()?.id === 'Event')
+  if (!route) return {}
+  return Object.fromEntries(
+    Object.entries(sentEvents).map(([type, when]) => [type, { post: describeEvent(type, when, route.response) }]),
+  )
+}
+
+const describeEvent = (type: string, when: string, schema: z.ZodType) => ({
+  operationId: `on_${type.replaceAll('.', '_')}`,
+  summary: when,
+  description: `Sent to every webhook endpoint that asked for \`${type}\` or \`*\`. ${signed}`,
+  tags: ['Webhook endpoints'],
+  security: [],
+  parameters: signatureParameters(),
+  requestBody: { required: true, content: { 'application/json': { schema } } },
+  responses: {
+    '2XX': { description: 'Received. Anything else, or no answer in time, is tried again.' },
+    '410': { description: 'Gone: the endpoint is disabled at once.' },
+  },
+})
+
+const signed =
+  'Signed twice with the endpoint’s one secret; verify either signature over the raw body. At least once: the same `webhook-id` is the same event.'
