@@ -1,3 +1,4 @@
+import { setTimeout as setTimeoutAsync } from 'node:timers/promises'
 import { runTask } from './flows/tasks.ts'
 import type { Sandbox } from './sandbox.ts'
 import type { TaskName } from './store/work.ts'
@@ -6,6 +7,8 @@ import type { Dispatcher } from './webhooks/dispatcher.ts'
 /** Looks for due work at least this often, in case a wake-up was lost. */
 const POLL_MS = 2000
 const RETRY_MS = 1000
+const GATHER_MS = 4
+const BUSY_MS = 50
 
 export type Scheduler = {
   wake(): void
@@ -25,19 +28,25 @@ export function createScheduler(sandbox: Sandbox, dispatcher: Dispatcher): Sched
   let isClosed = false
 
   const once = async () => {
-    while (await runDueTask(sandbox));
-    await dispatcher.pump()
-    return Math.min(POLL_MS, Math.max(0, (await nextDueMs(sandbox)) - sandbox.clock.nowMs()))
+    let due = await readDue(sandbox)
+    while (due.taskMs <= sandbox.clock.nowMs()) {
+      await runDueTask(sandbox)
+      due = await readDue(sandbox)
+    }
+    if (due.deliveryMs <= sandbox.clock.nowMs()) await dispatcher.pump()
+    return Math.max(0, Math.min(due.taskMs, due.deliveryMs) - sandbox.clock.nowMs())
   }
   const loop = async () => {
     let pause = POLL_MS
     do {
       isWanted = false
-      pause = await once()
+      pause = Math.min(POLL_MS, await once())
+      // Under load every commit asks for a look; one look serves all that came within this moment.
+      if (isWanted && !isClosed) await setTimeoutAsync(GATHER_MS)
     } while (isWanted && !isClosed)
     clearTimeout(timer)
-    // A delivery under way keeps its row due: the dispatcher calls wake() when it has finished.
-    if (!isClosed) timer = setTimeout(wake, dispatcher.inFlight() > 0 ? Math.max(pause, 50) : pause).unref()
+    // A delivery under way keeps its row due: the dispatcher calls wake() when it has room again.
+    if (!isClosed) timer = setTimeout(wake, dispatcher.inFlight() > 0 ? Math.max(pause, BUSY_MS) : pause).unref()
   }
   const run = () => {
     running ??= loop()
@@ -58,11 +67,14 @@ export function createScheduler(sandbox: Sandbox, dispatcher: Dispatcher): Sched
   return {
     wake,
     async drain() {
+      let isDue = false
       do {
         isWanted = true
         await run()
         await dispatcher.idle()
-      } while ((await nextDueMs(sandbox)) <= sandbox.clock.nowMs())
+        const due = await readDue(sandbox)
+        isDue = Math.min(due.taskMs, due.deliveryMs) <= sandbox.clock.nowMs()
+      } while (isDue)
     },
     async close() {
       isClosed = true
@@ -74,23 +86,23 @@ export function createScheduler(sandbox: Sandbox, dispatcher: Dispatcher): Sched
 }
 
 /** One task, in its own unit of work, deleted with its effects. Two processes share the list without doing one twice. */
-async function runDueTask(sandbox: Sandbox): Promise<boolean> {
+async function runDueTask(sandbox: Sandbox): Promise<void> {
   const { rows } = await sandbox.pool.query<{ id: string; name: TaskName; subject: string }>({
     name: 'due-task',
     text: 'select id, name, subject from sandbox_stripe.task where due_ms <= $1 order by due_ms, id limit 1',
     values: [sandbox.clock.nowMs()],
   })
   const task = rows[0]
-  if (!task) return false
-  await runTask(sandbox, task)
-  return true
+  if (task) await runTask(sandbox, task)
 }
 
-async function nextDueMs(sandbox: Sandbox): Promise<number> {
-  const { rows } = await sandbox.pool.query<{ due: string | null }>({
+async function readDue(sandbox: Sandbox): Promise<{ taskMs: number; deliveryMs: number }> {
+  const { rows } = await sandbox.pool.query<{ task: string | null; delivery: string | null }>({
     name: 'next-due',
-    text: `select least((select min(due_ms) from sandbox_stripe.task),
-                        (select min(due_ms) from sandbox_stripe.delivery where state = 'pending')) as due`,
+    text: `select (select min(due_ms) from sandbox_stripe.task) as task,
+                  (select min(due_ms) from sandbox_stripe.delivery where state = 'pending') as delivery`,
   })
-  return rows[0]?.due ? Number(rows[0].due) : Number.POSITIVE_INFINITY
+  return { taskMs: timeOf(rows[0]?.task), deliveryMs: timeOf(rows[0]?.delivery) }
 }
+
+const timeOf = (value: string | null | undefined) => (value ? Number(value) : Number.POSITIVE_INFINITY)
