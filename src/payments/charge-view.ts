@@ -1,7 +1,7 @@
 import { unixSeconds } from '#kernel/clock.ts'
 import { showId } from '#kernel/ids.ts'
 import { toJsonAmount } from '#kernel/money.ts'
-import type { IntentRow } from './intent-view.ts'
+import { type IntentRow, showShipping } from './intent-view.ts'
 
 export interface ChargeRow {
   merchant_id: string
@@ -51,7 +51,7 @@ export const showCharge = (row: ChargeRow, intent: IntentRow) => ({
   provider_id: row.provider_ref,
   receipt_email: (intent.options.receipt_email as string | undefined) ?? null,
   refunded: row.amount_refunded > 0n && row.amount_refunded === row.amount_captured,
-  shipping: (intent.options.shipping as object | undefined) ?? null,
+  shipping: showShipping(intent.options.shipping as Parameters<typeof showShipping>[0]),
   status: row.status,
   thread: intent.thread_id && showId('thread', intent.thread_id),
   ...unsupported,

@@ -12,7 +12,14 @@ import { leavePage } from './leave-page-service.ts'
 import { intentLinks } from './link-service.ts'
 import { beginOperation, type NewOperation, type OperationRow } from './operation-repo.ts'
 import { type Outcome, resolveOperation, runOperation } from './operation-service.ts'
-import { type CommandScope, newOperation, type Planned, requireLocked } from './plan-service.ts'
+import {
+  type CommandScope,
+  newOperation,
+  type Planned,
+  refuseConflicted,
+  refuseWhileBusy,
+  requireLocked,
+} from './plan-service.ts'
 import { updateIntent } from './repo.ts'
 import type { ConfirmIntent } from './schemas.ts'
 
@@ -116,7 +123,10 @@ export const cancelIntent = async (
 ): Promise<IntentRow> => {
   await leavePage(deps, scope)
   return perform(deps, scope, 'cancel', async (tx, row) => {
-    if (row.provider_ref === null) return { row: await cancelLocally(tx, deps, row, reason) }
+    if (row.provider_ref === null) {
+      refuseConflicted(row)
+      return { row: await cancelLocally(tx, deps, row, reason) }
+    }
     return { row, kind: 'cancel', command: { paymentRef: row.provider_ref, reason } }
   })
 }
@@ -162,6 +172,8 @@ export const perform = async (
     const earlier = await findEarlier(tx, scope, command)
     if (earlier) return { earlier }
     refuseUnless(deps, row, command)
+    if (command === 'confirm' || command === 'page') refuseConflicted(row)
+    if (command === 'confirm' || command === 'page' || command === 'cancel') await refuseWhileBusy(tx, row)
     const { row: saved, ...next } = await plan(tx, row)
     if (!next.kind) return { row: saved }
     const { operation } = await beginOperation(tx, newOperation(scope, saved, next), deps.clock.now())
@@ -216,7 +228,8 @@ const requireRef = (row: IntentRow): string => {
 
 /** Turns an outcome into the row, or into the error that the client reads. */
 export const settle = (deps: PaymentDeps, outcome: Outcome): IntentRow => {
-  if (outcome.kind === 'done') return outcome.row
+  if (outcome.kind === 'conflict') refuseConflicted(outcome.row)
+  if (outcome.kind === 'done' || outcome.kind === 'conflict') return outcome.row
   if (outcome.kind === 'unknown') throw new AppError('provider_unknown_outcome', { retryAfter: 2 })
   const { decline, row } = outcome
   throw new AppError(declineCode(decline), {

@@ -14,7 +14,7 @@ import {
 import { createIntentWriter, expiryOf, type OwnKey, planIntent } from './create-service.ts'
 import type { IntentRow } from './intent-view.ts'
 import { leavePage } from './leave-page-service.ts'
-import { requireLocked } from './plan-service.ts'
+import { refuseWhileBusy, requireLocked } from './plan-service.ts'
 import { createReader } from './read-service.ts'
 import { updateIntent } from './repo.ts'
 import type { ConfirmIntent, CreateIntent, UpdateIntent } from './schemas.ts'
@@ -52,7 +52,7 @@ export const createIntentCommands = (deps: PaymentDeps) => {
 
     update: async (scope: Scope, id: string, body: UpdateIntent) => {
       const command = scopeOf(scope, id)
-      if (body.amount !== undefined || body.currency !== undefined) await leavePage(deps, command)
+      if (changesTerms(body)) await leavePage(deps, command)
       const row = await updateFields(deps, command, body)
       deps.queue.wake('outbox.drain', { id: row.id })
       return reader.show(scope.merchantId, row, body.expand)
@@ -91,6 +91,10 @@ const confirmationOf = (body: CreateIntent): ConfirmIntent => ({
   ...(body.off_session === undefined ? {} : { off_session: body.off_session }),
 })
 
+/** What a page or a call that is under way has promised the payer already. */
+const changesTerms = ({ amount, currency, capture_method }: UpdateIntent): boolean =>
+  amount !== undefined || currency !== undefined || capture_method !== undefined
+
 const updateFields = (
   deps: PaymentDeps,
   scope: { merchantId: string; intentId: string },
@@ -108,6 +112,7 @@ const updateFields = (
         param: fixed,
       })
     }
+    if (changesTerms(body)) await refuseWhileBusy(tx, row)
     const now = deps.clock.now()
     const expiresAt = expiryOf(body, now)
     const saved = await updateIntent(
@@ -126,7 +131,10 @@ const updateFields = (
           : { capture_method: body.capture_method === 'manual' ? ('manual' as const) : ('automatic' as const) }),
         ...(body.payment_method === undefined
           ? {}
-          : { payment_method: body.payment_method, status: 'requires_confirmation' as const }),
+          : {
+              payment_method: body.payment_method,
+              ...(row.page_ref === null ? { status: 'requires_confirmation' as const } : {}),
+            }),
         ...(expiresAt === null ? {} : { expires_at: expiresAt }),
         options: { ...row.options, ...carriedOptions(body) },
       },

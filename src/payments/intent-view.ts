@@ -107,8 +107,34 @@ const unsupported = {
 const carried = (options: Record<string, unknown>) => ({
   automatic_payment_methods: (options.automatic_payment_methods as object | undefined) ?? null,
   confirmation_method: (options.confirmation_method as string | undefined) ?? 'automatic',
-  payment_method_options: (options.payment_method_options as object | undefined) ?? {},
+  payment_method_options: methodOptions(options.payment_method_options as MethodOptions | undefined),
   payment_method_types: (options.payment_method_types as string[] | undefined) ?? ['card'],
   receipt_email: (options.receipt_email as string | undefined) ?? null,
-  shipping: (options.shipping as object | undefined) ?? null,
+  shipping: showShipping(options.shipping as Shipping | undefined),
 })
+
+interface MethodOptions {
+  card?: { request_incremental_authorization?: string }
+}
+
+/** Stripe's object names what was not asked for, too. */
+const methodOptions = ({ card }: MethodOptions = {}) =>
+  card
+    ? { card: { installments: null, mandate_options: null, network: null, request_three_d_secure: null, ...card } }
+    : {}
+
+interface Shipping {
+  name: string
+  address: Record<string, string>
+  phone?: string
+  carrier?: string
+  tracking_number?: string
+}
+
+const noAddress = { city: null, country: null, line1: null, line2: null, postal_code: null, state: null }
+
+/** What the client sent, with Stripe's nulls for the rest. */
+export const showShipping = (shipping: Shipping | undefined) =>
+  shipping
+    ? { carrier: null, phone: null, tracking_number: null, ...shipping, address: { ...noAddress, ...shipping.address } }
+    : null

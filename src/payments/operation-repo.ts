@@ -65,6 +65,20 @@ export const beginOperation = async (
   return { operation: existing, isNew: false }
 }
 
+/** Whether a call is under way, or one whose end nobody knows. Reliable only under the payment's lock. */
+export const hasInFlight = async (db: Db, merchantId: string, intentId: string): Promise<boolean> => {
+  const row = await db
+    .selectFrom('operations')
+    .select('id')
+    .where('merchant_id', '=', merchantId)
+    .where('payment_intent_id', '=', intentId)
+    .where('state', 'in', inFlight)
+    .where('kind', 'not in', ['refund', 'cancel_refund'])
+    .limit(1)
+    .executeTakeFirst()
+  return row !== undefined
+}
+
 /** Locks an operation that is still in flight; undefined when somebody else has settled it. */
 export const lockInFlight = (db: Db, merchantId: string, id: string): Promise<OperationRow | undefined> =>
   db

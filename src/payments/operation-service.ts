@@ -17,6 +17,8 @@ import { findIntent, lockIntent, updateIntent } from './repo.ts'
 /** How an operation stands after its call, its look-up, or somebody else's work on it. */
 export type Outcome =
   | { kind: 'done'; row: IntentRow }
+  /** The provider did something else than we asked for; the row says what, nothing was booked. */
+  | { kind: 'conflict'; row: IntentRow }
   | { kind: 'refused'; decline: ProviderDecline; row: IntentRow }
   | { kind: 'unknown' }
 
@@ -155,7 +157,7 @@ const record = async (
       },
       now,
     )
-    return { kind: 'done', row: applied.row }
+    return { kind: isConflict ? 'conflict' : 'done', row: applied.row }
   }
   await settleOperation(
     tx,
@@ -178,7 +180,9 @@ const keepPage = (
 ): Promise<IntentRow> => {
   if (page.state === 'expired') return updateIntent(tx, row, withoutPage(row), now)
   if (page.state === 'complete') return updateIntent(tx, row, { page_ref: page.ref, page_url: null }, now)
-  const opened = { page_ref: page.ref, page_url: page.url ?? null, page_expires_at: page.expiresAt }
+  // A page asks for a method whatever was attached before, and the sweep looks after pages in this state.
+  const status = row.status === 'requires_confirmation' ? { status: 'requires_payment_method' as const } : {}
+  const opened = { ...status, page_ref: page.ref, page_url: page.url ?? null, page_expires_at: page.expiresAt }
   // The page makes a payment of its own; an earlier one that failed is not followed any more.
   return updateIntent(tx, row, { ...opened, provider_ref: null }, now)
 }
@@ -211,7 +215,8 @@ export const readOutcome = (deps: PaymentDeps, merchantId: string, id: string): 
       .executeTakeFirst()
     const row = operation && (await findIntent(tx, merchantId, operation.payment_intent_id))
     if (!operation || !row) return { kind: 'unknown' }
-    if (operation.state === 'succeeded' || operation.state === 'conflicted') return { kind: 'done', row }
+    if (operation.state === 'succeeded') return { kind: 'done', row }
+    if (operation.state === 'conflicted') return { kind: 'conflict', row }
     if (operation.state !== 'failed') return { kind: 'unknown' }
     const decline = operation.answer?.decline as ProviderDecline | undefined
     return {

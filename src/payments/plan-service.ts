@@ -1,9 +1,10 @@
-import { notFound } from '#kernel/errors.ts'
+import { AppError, notFound } from '#kernel/errors.ts'
 import { showId } from '#kernel/ids.ts'
 import type { Tx } from '#platform/database.ts'
 import type { IntentRow } from './intent-view.ts'
-import type { NewOperation } from './operation-repo.ts'
+import { hasInFlight, type NewOperation } from './operation-repo.ts'
 import type { StoredCommand } from './provider-calls-service.ts'
+import { isBeforeMoney } from './provider-news.ts'
 import { lockIntent } from './repo.ts'
 
 /** A client's command: whose payment, and the request's identity, which makes the command happen once. */
@@ -39,4 +40,21 @@ export const requireLocked = async (tx: Tx, scope: Omit<CommandScope, 'requestId
   const row = await lockIntent(tx, scope.merchantId, scope.intentId)
   if (!row) throw notFound('payment_intent', showId('paymentIntent', scope.intentId), 'intent')
   return row
+}
+
+/**
+ * Refuses while something else may still take the payment: a call whose end is not known, or a page that was opened
+ * after the caller had left the last one. Needs the payment's lock.
+ */
+export const refuseWhileBusy = async (tx: Tx, row: IntentRow): Promise<void> => {
+  const hasPage = row.page_ref !== null && isBeforeMoney(row.status)
+  if (hasPage || (await hasInFlight(tx, row.merchant_id, row.id))) throw new AppError('lock_timeout', { retryAfter: 1 })
+}
+
+/** The provider holds something of this payment that nobody has booked: another way to take money stays shut. */
+export const refuseConflicted = (row: IntentRow): void => {
+  if (row.conflict === null) return
+  throw new AppError('payment_intent_amount_reconciliation_mismatch', {
+    message: `The provider disagrees about this payment: ${row.conflict}. Nothing was booked; somebody must look at it.`,
+  })
 }
