@@ -1,0 +1,72 @@
+import { randomUUID } from 'node:crypto'
+import type { z } from 'zod'
+
+type Params = { [name: string]: string | number | Params | Params[] }
+
+/** A call that was made, for the panel to show. */
+export interface ApiCall {
+  method: 'GET' | 'POST'
+  path: string
+  params?: Params | undefined
+}
+
+export interface Api {
+  get<T>(path: string, shape: z.ZodType<T>): Promise<T>
+  post<T>(path: string, params: Params, shape: z.ZodType<T>): Promise<T>
+  raw(path: string): Promise<{ status: number; body: unknown }>
+}
+
+export class ApiRefusal extends Error {
+  override name = 'ApiRefusal'
+  readonly status: number
+  constructor(status: number, message: string) {
+    super(message)
+    this.status = status
+  }
+}
+
+const answerMs = 10_000
+
+/** Our own public API over HTTP with one key: the demo can do nothing that a bot's author cannot do too. */
+export const createApi = (apiBase: string, key: string): Api => {
+  const send = async ({ method, path, params }: ApiCall): Promise<{ status: number; body: unknown }> => {
+    const response = await fetch(`${apiBase}${path}`, {
+      method,
+      headers: {
+        authorization: `Bearer ${key}`,
+        ...(params ? { 'content-type': 'application/json', 'idempotency-key': randomUUID() } : {}),
+      },
+      ...(params ? { body: JSON.stringify(params) } : {}),
+      signal: AbortSignal.timeout(answerMs),
+    })
+    return { status: response.status, body: (await response.json()) as unknown }
+  }
+  const expect = async <T>(call: ApiCall, shape: z.ZodType<T>): Promise<T> => {
+    const { status, body } = await send(call)
+    if (status !== 200)
+      throw new ApiRefusal(status, `${call.method} ${call.path}: ${JSON.stringify(body).slice(0, 500)}`)
+    return shape.parse(body)
+  }
+  return {
+    get: (path, shape) => expect({ method: 'GET', path }, shape),
+    post: (path, params, shape) => expect({ method: 'POST', path, params }, shape),
+    raw: (path) => send({ method: 'GET', path }),
+  }
+}
+
+/** The call as one would type it, with the key in a variable. */
+export const curlOf = (publicUrl: string, { method, path, params }: ApiCall): string => {
+  const head = `curl ${quote(publicUrl + path)} -u "$PARLEY_KEY:"`
+  if (method === 'GET') return head
+  const fields = flatten(params ?? {}, '').map(([name, value]) => `  -d ${quote(`${name}=${value}`)}`)
+  return [`${head}${fields.length === 0 ? ' -X POST' : ''}`, ...fields].join(' \\\n')
+}
+
+const flatten = (params: Params, prefix: string): [string, string][] =>
+  Object.entries(params).flatMap(([name, value]): [string, string][] => {
+    const path = prefix === '' ? name : `${prefix}[${name}]`
+    if (Array.isArray(value)) return value.flatMap((part, index) => flatten(part, `${path}[${index}]`))
+    return typeof value === 'object' ? flatten(value, path) : [[path, String(value)]]
+  })
+
+const quote = (text: string): string => (/^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`)

@@ -1,0 +1,132 @@
+import type { Api } from './api.ts'
+import { type Bouquet, currency, deliveryPrice } from './bouquets.ts'
+import type { Diary } from './diary.ts'
+import {
+  type Intent,
+  intentListShape,
+  intentShape,
+  type Message,
+  messageListShape,
+  messageShape,
+  refundShape,
+  type Thread,
+} from './shapes.ts'
+import { understand } from './wish.ts'
+import type { DemoWords } from './words.ts'
+
+export interface Conversation {
+  thread: Thread
+  words: DemoWords
+  /** Where the payer comes back to. */
+  chatUrl: string
+}
+
+interface Clients {
+  /** May ask for payments, never refund. */
+  bot: Api
+  /** May refund. */
+  shop: Api
+  diary: Diary
+}
+
+/** Marks on messages, in their metadata: what the chat draws beside the text, and what the shop is asked. */
+export const showsWindow = 'bouquets'
+export const refundMark = 'refund_request'
+
+const dayInSeconds = 86_400
+
+/** The bot: posts what was said, understands it, answers. Everything goes through the public API. */
+export const createBot = ({ bot, shop, diary }: Clients) => {
+  const post = async (
+    { thread }: Conversation,
+    params: Record<string, string | Record<string, string>>,
+  ): Promise<Message> => {
+    const path = `/v1/threads/${thread.id}/messages`
+    const message = await bot.post(path, params, messageShape)
+    if (params.from === undefined)
+      diary.write(thread.id, { who: 'bot', call: { method: 'POST', path, params }, resultPath: path })
+    return message
+  }
+
+  const sell = async (talk: Conversation, bouquet: Bouquet): Promise<void> => {
+    const { thread, words, chatUrl } = talk
+    const participant = thread.participants.find(({ external_id }) => external_id === 'visitor')?.id
+    const name = `Bouquet “${bouquet.name}”`
+    const params = {
+      amount: bouquet.price + deliveryPrice,
+      currency,
+      thread: thread.id,
+      ...(participant ? { participant } : {}),
+      description: name,
+      metadata: { sku: bouquet.sku },
+      amount_details: {
+        line_items: [{ product_name: name, quantity: 1, unit_cost: bouquet.price }],
+        shipping: { amount: deliveryPrice },
+      },
+      expires_in: dayInSeconds,
+      return_url: chatUrl,
+    }
+    const path = '/v1/payment_intents'
+    const intent = await bot.post(path, params, intentShape)
+    diary.write(thread.id, { who: 'bot', call: { method: 'POST', path, params }, resultPath: `${path}/${intent.id}` })
+    await post(talk, { payment_intent: intent.id, text: words.chosen })
+  }
+
+  const askForRefund = async (talk: Conversation): Promise<void> => {
+    const { thread, words } = talk
+    const { data: intents } = await bot.get(`/v1/payment_intents?thread=${thread.id}&limit=100`, intentListShape)
+    const { data: messages } = await bot.get(`/v1/threads/${thread.id}/messages?limit=100`, messageListShape)
+    const paid = intents.filter(isRefundable)
+    const asked = new Set(messages.map(({ metadata }) => metadata[refundMark]))
+    const next = paid.find(({ id }) => !asked.has(id))
+    if (next) await post(talk, { text: words.refundAsked, metadata: { [refundMark]: next.id } })
+    else await post(talk, { text: paid.length > 0 ? words.refundTwice : words.refundNothing })
+  }
+
+  const answer = async (talk: Conversation, text: string): Promise<unknown> => {
+    const { words } = talk
+    const wish = understand(text, words)
+    switch (wish.kind) {
+      case 'buy':
+        return sell(talk, wish.bouquet)
+      case 'show':
+        return post(talk, { text: words.window, metadata: { show: showsWindow } })
+      case 'delivery':
+        return post(talk, { text: words.deliveryAnswer })
+      case 'refund':
+        return askForRefund(talk)
+      case 'help':
+        return post(talk, { text: words.helpAnswer })
+      case 'thanks':
+        return post(talk, { text: words.welcome })
+      case 'unknown':
+        return post(talk, { text: words.unknown })
+      default:
+        return wish satisfies never
+    }
+  }
+
+  return {
+    say: async (talk: Conversation, text: string): Promise<void> => {
+      const from = talk.thread.participants.find(({ external_id }) => external_id === 'visitor')?.id ?? 'bot'
+      await post(talk, { from, text })
+      await answer(talk, text)
+    },
+
+    /** The shop grants what was asked for in this very thread; anything else it does not find. */
+    grant: async (thread: Thread, intentId: string): Promise<void> => {
+      const { data: messages } = await bot.get(`/v1/threads/${thread.id}/messages?limit=100`, messageListShape)
+      if (!messages.some(({ metadata }) => metadata[refundMark] === intentId)) return
+      const params = { payment_intent: intentId, reason: 'requested_by_customer' }
+      const refund = await shop.post('/v1/refunds', params, refundShape)
+      diary.write(thread.id, {
+        who: 'shop',
+        call: { method: 'POST', path: '/v1/refunds', params },
+        resultPath: `/v1/refunds/${refund.id}`,
+      })
+    },
+  }
+}
+
+export const isRefundable = ({ status, amount_received, amount_refunded }: Intent): boolean =>
+  status === 'succeeded' && amount_refunded < amount_received
