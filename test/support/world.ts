@@ -189,8 +189,8 @@ const createWorker = (app: App) => {
 const serve = (listener: Listener, app: App, stack: AsyncDisposableStack): void => {
   const sockets = new Set<{ destroy(): void }>()
   listener.serve((incoming, response) => {
+    if (!sockets.has(incoming.socket)) incoming.socket.once('close', () => sockets.delete(incoming.socket))
     sockets.add(incoming.socket)
-    incoming.socket.once('close', () => sockets.delete(incoming.socket))
     app.http(incoming, response)
   })
   stack.defer(() => {
