@@ -4,7 +4,7 @@ import { type LoadResult, requireOk, runLoad } from './load.ts'
 import { cpuSeconds } from './machine.ts'
 import { type BaselineResult, createPgbench, findPgbench } from './pgbench.ts'
 import { intentScript } from './rows.ts'
-import { format, median, spread, table } from './statistics.ts'
+import { spread, table } from './statistics.ts'
 import { measure, settle, type World, whilePaused } from './world.ts'
 
 const body = `amount=4200&currency=eur&description=Two%20tickets%20for%20Saturday&metadata[order_id]=order_8412&metadata[seat]=B12`
@@ -22,8 +22,15 @@ export const createStep = (world: World) => {
 }
 
 interface Rounds {
-  app: (LoadResult & { cpuMs: number; drainMs: number })[]
+  app: (LoadResult & Cost)[]
   baseline: BaselineResult[]
+}
+
+/** Processor time per intent in milliseconds, of the service and of PostgreSQL, until the outbox was empty again. */
+interface Cost {
+  serviceMs: number
+  postgresMs: number
+  drainMs: number
 }
 
 export const benchCreate = async (world: World): Promise<string> => {
@@ -53,13 +60,20 @@ const openBaseline = async (world: World) => {
   return baseline
 }
 
-const appRound = async (world: World, seconds: number) => {
+const appRound = async (world: World, seconds: number): Promise<LoadResult & Cost> => {
   const { connections } = world.settings
-  const before = cpuSeconds(world.app.pid) ?? 0
-  const result = await runLoad({ port: world.app.port, connections, seconds, step: createStep(world) })
+  const { pid, postmasterPid, port } = world.app
+  const before = { service: cpuSeconds(pid), postgres: cpuSeconds(postmasterPid) }
+  const result = await runLoad({ port, connections, seconds, step: createStep(world) })
   if (result.errors.length > 0) throw new Error(`${result.errors.length} requests failed: ${result.errors[0]}`)
-  const cpuMs = (((cpuSeconds(world.app.pid) ?? 0) - before) * 1000) / result.done
-  return { ...result, cpuMs, drainMs: await settle(world) }
+  const drainMs = await settle(world)
+  const perIntent = (now: number, earlier: number): number => ((now - earlier) * 1000) / result.done
+  return {
+    ...result,
+    drainMs,
+    serviceMs: perIntent(cpuSeconds(pid), before.service),
+    postgresMs: perIntent(cpuSeconds(postmasterPid), before.postgres),
+  }
 }
 
 const report = ({ settings }: World, { app, baseline }: Rounds): string => {
@@ -74,7 +88,13 @@ const report = ({ settings }: World, { app, baseline }: Rounds): string => {
     table(['', 'per second', 'p50 ms', 'p99 ms'], rows),
     '',
     ratios.length > 0 ? `Ratio ${spread(ratios, 2)} (goal ≥ 0.40).` : 'Baseline skipped: pgbench is not installed.',
-    `The service used ${format(median(app.map((round) => round.cpuMs)), 2)} ms of processor time per intent; its outbox was empty ${format(median(app.map((round) => round.drainMs)))} ms after the last answer.`,
+    `Processor time per intent until its event is told: service ${spread(
+      app.map((round) => round.serviceMs),
+      2,
+    )} ms, PostgreSQL ${spread(
+      app.map((round) => round.postgresMs),
+      2,
+    )} ms. The outbox was empty ${spread(app.map((round) => round.drainMs))} ms after the last answer.`,
   ].join('\n')
 }
 

@@ -16,11 +16,9 @@ export const residentMiB = (pid: number): number => {
   return Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(status, 'utf8'))?.[1] ?? 0) / 1024
 }
 
-/** Processor time that one process used, in seconds; undefined where the system does not say so cheaply. */
-export const cpuSeconds = (pid: number): number | undefined => {
-  const fields = statOf(pid)
-  return fields && (fields.own + fields.waited) / ticksPerSecond
-}
+/** Processor time that processes and all that descend from them have used, in seconds; 0 where /proc is missing. */
+export const cpuSeconds = (...pids: readonly number[]): number =>
+  existsSync('/proc/stat') ? ticksOf(pids) / ticksPerSecond : 0
 
 const ticksPerSecond = 100
 

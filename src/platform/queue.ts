@@ -5,6 +5,7 @@ import type { Logger } from './logger.ts'
 import type { Metrics } from './metrics.ts'
 import { type JobStore, type JobWorker, openQueueBackend, type QueueBackend } from './queue-backend.ts'
 import { withRequestContext } from './request-context.ts'
+import { spaced } from './spaced.ts'
 
 /** Queues by what may starve what: a slow receiver of notifications never delays money. */
 const queueNames = ['payments', 'notifications', 'upkeep'] as const
@@ -70,9 +71,11 @@ export const createQueue = async (options: QueueOptions): Promise<JobQueue> => {
       coalesce<Wake, void>({ batchesMax: 1, run: (wakes) => addAll(queues[name], wakes) }),
     ]),
   ) as Record<QueueName, (wake: Wake) => Promise<void>>
+  const drain = spaced(drainPauseMs, () => add.notifications({ name: 'outbox.drain', payload: { id: newUuid() } }))
   return {
     wake: (name, payload) => {
-      const sent = add[jobCatalogue[name].queue]({ name, payload })
+      // One run finds all that is committed by then: a job for each of a thousand commits would only cost.
+      const sent = (name === 'outbox.drain' ? drain() : add[jobCatalogue[name].queue]({ name, payload }))
         .catch((error: unknown) => logger.warn({ err: error, job: name }, 'wake-up lost; the sweep will find the work'))
         .finally(() => pending.delete(sent))
       pending.add(sent)
@@ -96,6 +99,8 @@ export const createQueue = async (options: QueueOptions): Promise<JobQueue> => {
     },
   }
 }
+
+const drainPauseMs = 20
 
 type Queues = Record<QueueName, JobStore>
 
