@@ -42,9 +42,10 @@ export const createBot = ({ bot, shop, diary }: Clients) => {
     params: Record<string, string | Record<string, string>>,
   ): Promise<Message> => {
     const path = `/v1/threads/${thread.id}/messages`
+    const at = diary.now()
     const message = await bot.post(path, params, messageShape)
     if (params.from === undefined)
-      diary.write(thread.id, { who: 'bot', call: { method: 'POST', path, params }, resultPath: path })
+      diary.write(thread.id, { at, who: 'bot', call: { method: 'POST', path, params }, resultPath: path })
     return message
   }
 
@@ -67,8 +68,14 @@ export const createBot = ({ bot, shop, diary }: Clients) => {
       return_url: chatUrl,
     }
     const path = '/v1/payment_intents'
+    const at = diary.now()
     const intent = await bot.post(path, params, intentShape)
-    diary.write(thread.id, { who: 'bot', call: { method: 'POST', path, params }, resultPath: `${path}/${intent.id}` })
+    diary.write(thread.id, {
+      at,
+      who: 'bot',
+      call: { method: 'POST', path, params },
+      resultPath: `${path}/${intent.id}`,
+    })
     await post(talk, { payment_intent: intent.id, text: words.chosen })
   }
 
@@ -118,8 +125,10 @@ export const createBot = ({ bot, shop, diary }: Clients) => {
       const { data: messages } = await bot.get(`/v1/threads/${thread.id}/messages?limit=100`, messageListShape)
       if (!messages.some(({ metadata }) => metadata[refundMark] === intentId)) return
       const params = { payment_intent: intentId, reason: 'requested_by_customer' }
+      const at = diary.now()
       const refund = await shop.post('/v1/refunds', params, refundShape)
       diary.write(thread.id, {
+        at,
         who: 'shop',
         call: { method: 'POST', path: '/v1/refunds', params },
         resultPath: `/v1/refunds/${refund.id}`,

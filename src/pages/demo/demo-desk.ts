@@ -40,7 +40,7 @@ export const createDemoDesk = (options: DemoOptions) => {
   const clients = {
     bot: createApi(options.apiBase, options.botKey),
     shop: createApi(options.apiBase, options.merchantKey),
-    diary: createDiary(() => options.clock.now()),
+    diary: createDiary(options.clock),
   }
   const threads = createThreads(clients.bot)
   const read = async (visitor: string | undefined): Promise<Story> => {

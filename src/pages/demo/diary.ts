@@ -1,8 +1,10 @@
+import type { Clock } from '#kernel/clock.ts'
 import type { ApiCall } from './api.ts'
 
 /** A call of the bot or the shop, as the panel shows it. */
 export interface DiaryEntry {
   number: number
+  /** When it began. */
   at: string
   who: 'bot' | 'shop'
   call: ApiCall
@@ -14,16 +16,17 @@ const perThreadMax = 60
 const threadsMax = 500
 
 /** The demo's own calls, kept in memory only: what they did is in the database. */
-export const createDiary = (now: () => Date) => {
+export const createDiary = (clock: Clock) => {
   const byThread = new Map<string, DiaryEntry[]>()
   let number = 0
   return {
     read: (threadId: string): readonly DiaryEntry[] => byThread.get(threadId) ?? [],
-    write: (threadId: string, entry: Omit<DiaryEntry, 'number' | 'at'>): void => {
+    now: (): string => clock.now().toISOString(),
+    write: (threadId: string, entry: Omit<DiaryEntry, 'number'>): void => {
       number += 1
       const entries = byThread.get(threadId) ?? []
       if (!byThread.has(threadId) && byThread.size >= threadsMax) byThread.clear()
-      byThread.set(threadId, [...entries.slice(-perThreadMax), { ...entry, number, at: now().toISOString() }])
+      byThread.set(threadId, [...entries.slice(-perThreadMax), { ...entry, number }])
     },
   }
 }

@@ -7,7 +7,7 @@ export const demoView = (fragments: readonly Fragment[], { language, words }: Sp
 <main class="chat" id="chat">
 <header class="bar"><img class="logo" src="/demo/art/logo.svg" alt="" width="40" height="40">
 <div><h1 class="name">Blüte Flowers</h1><p class="via">${words.status}</p></div>
-<a class="switch" href="#what" lang="en" dir="ltr">Behind it</a></header>
+<a class="switch" href="#what" lang="en" dir="ltr">Under the hood</a></header>
 <div class="scroller" tabindex="0" role="region" aria-label="${words.message}"><ol class="messages" id="messages" role="log" data-order="up">
 ${draw(fragments, 'messages')}
 </ol></div>

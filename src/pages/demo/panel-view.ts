@@ -32,11 +32,14 @@ const lineFragment = (line: Line, publicUrl: string): Fragment => {
     `line-${line.id}`,
     lineKey(line),
     { tag: 'li', class: `line ${line.kind}` },
-    html`<div class="line-head"><span class="kind">${names[line.kind]}</span><a class="line-text" href="${jsonHref(line.path)}">${line.text}</a><time datetime="${line.at}">${time}</time></div>
+    html`<div class="line-head"><span class="kind">${names[line.kind]}</span><a class="line-text" href="${jsonHref(line.path)}">${shorten(line.text)}</a><time datetime="${line.at}">${time}</time></div>
 ${line.entries ? entriesTable(line.entries) : nothing}
 <details class="curl"><summary>curl</summary><pre tabindex="0"><code>${curlOf(publicUrl, line.call)}</code></pre></details>`,
   )
 }
+
+/** Ids are for machines: the link has them whole. */
+const shorten = (text: string): string => text.replaceAll(/\b([a-z]{2,4}_)[0-9a-z]{22}([0-9a-z]{4})\b/g, '$1…$2')
 
 const decimal = (amount: number, currency: string): string => {
   if (!isCurrency(currency)) return String(amount)
