@@ -77,21 +77,32 @@ export const readOutbox = (maintenance: Db, after: OutboxKey | undefined, limit:
     .limit(limit)
     .execute()
 
-/** Locks the outbox rows that nobody else is working on and reads their events, oldest first. */
-export const claimOutbox = (db: Db, merchantId: string, eventIds: readonly string[]): Promise<EventRow[]> =>
-  db
+/**
+ * Locks the outbox rows that nobody else is working on and reads their events, oldest first. Not a join: without
+ * statistics, as on a young database, the planner read every event of the merchant for each drain (measured: 1,900
+ * rows per event told).
+ */
+export const claimOutbox = (db: Db, merchantId: string, eventIds: readonly string[]): Promise<EventRow[]> => {
+  const claimed = db
     .selectFrom('outbox')
-    .innerJoin('events', (join) =>
-      join.onRef('events.merchant_id', '=', 'outbox.merchant_id').onRef('events.id', '=', 'outbox.event_id'),
-    )
-    .selectAll('events')
-    .where('outbox.merchant_id', '=', merchantId)
-    .where('outbox.event_id', 'in', [...eventIds])
-    .orderBy('outbox.created_at')
-    .orderBy('outbox.event_id')
-    .forUpdate('outbox')
+    .select('event_id')
+    .where('merchant_id', '=', merchantId)
+    .where('event_id', 'in', [...eventIds])
+    .forUpdate()
     .skipLocked()
+  return db
+    .with(
+      (cte) => cte('claimed').materialized(),
+      () => claimed,
+    )
+    .selectFrom('events')
+    .selectAll()
+    .where('merchant_id', '=', merchantId)
+    .where(sql<boolean>`id = any(array(select event_id from claimed))`)
+    .orderBy('created_at')
+    .orderBy('id')
     .execute()
+}
 
 export const deleteOutbox = async (db: Db, merchantId: string, eventIds: readonly string[]): Promise<void> => {
   await db

@@ -100,7 +100,7 @@ export const createQueue = async (options: QueueOptions): Promise<JobQueue> => {
   }
 }
 
-const drainPauseMs = 20
+const drainPauseMs = 50
 
 type Queues = Record<QueueName, JobStore>
 
