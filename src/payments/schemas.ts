@@ -87,7 +87,12 @@ const confirmFields = {
 }
 
 const expiry = {
-  expires_at: z.int().optional().meta({ description: 'Unix seconds after which an unpaid intent is canceled.' }),
+  expires_at: z
+    .int()
+    .min(0)
+    .max(4_102_444_800)
+    .optional()
+    .meta({ description: 'Unix seconds after which an unpaid intent is canceled.' }),
   expires_in: z.int().min(60).max(31_536_000).optional().meta({ description: 'The same, in seconds from now.' }),
 }
 

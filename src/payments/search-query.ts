@@ -14,7 +14,8 @@ const clause =
  * exact matches joined by AND.
  */
 export const parseSearch = (query: string): Search => {
-  const metadata: Record<string, string> = {}
+  // Without a prototype: `__proto__` must be a key that nothing has, and not one that vanishes.
+  const metadata: Record<string, string> = Object.create(null)
   const fields: Partial<Record<SearchField, string>> = {}
   let rest = query
   for (;;) {

@@ -82,9 +82,19 @@ export const toAppError = (error: unknown): AppError => {
   if (error instanceof AppError) return error
   const type = error instanceof Error && 'type' in error ? error.type : undefined
   if (type === 'entity.too.large') return new AppError('body_too_large')
-  if (type === 'encoding.unsupported' || type === 'request.aborted' || type === 'request.size.invalid')
-    return new AppError('invalid_body')
   if (error instanceof URIError)
     return new AppError('invalid_body', { message: 'The path has a broken percent escape.' })
+  if (type === 'encoding.unsupported') return new AppError('invalid_body', { message: unsupportedEncoding })
+  // What the body parser calls the client's fault: broken gzip, a length that is wrong, a connection that ended early.
+  if (isClientFault(error)) return new AppError('invalid_body')
   return new AppError('internal_error', { cause: error })
 }
+
+const unsupportedEncoding = 'This Content-Encoding is not known. Send the body as it is, or with gzip, deflate or br.'
+
+const isClientFault = (error: unknown): boolean =>
+  error instanceof Error &&
+  'status' in error &&
+  typeof error.status === 'number' &&
+  error.status >= 400 &&
+  error.status < 500

@@ -36,6 +36,8 @@ export const createHttpApp = (options: HttpOptions): express.Express => {
   app.disable('x-powered-by')
   app.disable('etag')
   app.set('query parser', false)
+  // As Stripe: /V1/charges is no path of ours. Load shedding and body limits look at the path as it is written.
+  app.enable('case sensitive routing')
   app.use(begin(options))
   options.mount(app)
   app.use('/v1', express.raw({ type: () => true, limit: bodyBytesMax, inflate: true }))
@@ -69,12 +71,16 @@ const begin =
     else withRequestContext({ requestId, idempotencyKey: request.get('idempotency-key') }, next)
   }
 
-const refuseUnknownPath = (options: HttpOptions, request: Request, _response: Response, next: NextFunction): void => {
+const refuseUnknownPath = (options: HttpOptions, request: Request, response: Response, next: NextFunction): void => {
   const others = options.routes.filter((route) => pathMatches(route.path, request.path))
   const message = `Unrecognized request URL (${request.method}: ${request.path.slice(0, 200)}). See ${options.publicUrl}/docs.`
   if (others.length === 0) next(new AppError('route_missing', { message }))
   else {
-    const allowed = [...new Set(others.map((route) => route.method.toUpperCase()))].join(', ')
+    const methods = new Set(
+      others.flatMap(({ method }) => (method === 'get' ? ['GET', 'HEAD'] : [method.toUpperCase()])),
+    )
+    const allowed = [...methods].sort().join(', ')
+    response.set('Allow', allowed)
     next(new AppError('method_not_allowed', { message: `This path takes ${allowed}.` }))
   }
 }
