@@ -1,5 +1,5 @@
 import type { Clock } from '#kernel/clock.ts'
-import type { ApiCall } from './api.ts'
+import type { ApiCall } from '#pages/web/curl.ts'
 
 /** A call of the bot or the shop, as the panel shows it. */
 export interface DiaryEntry {

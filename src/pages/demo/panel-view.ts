@@ -1,7 +1,7 @@
 import { isCurrency } from '#kernel/currencies.ts'
 import { toDecimalString } from '#kernel/money.ts'
+import { curlOf } from '#pages/web/curl.ts'
 import { type Html, html, nothing } from '#pages/web/html.ts'
-import { curlOf } from './api.ts'
 import { isRefundable } from './bot.ts'
 import { type Fragment, fragment } from './fragment.ts'
 import type { Entries, Intent } from './shapes.ts'

@@ -1,4 +1,5 @@
-import { type Api, type ApiCall, ApiRefusal } from './api.ts'
+import type { ApiCall } from '#pages/web/curl.ts'
+import { type Api, ApiRefusal } from './api.ts'
 import { refundMark } from './bot.ts'
 import type { Diary } from './diary.ts'
 import {
