@@ -63,17 +63,16 @@ const openBaseline = async (world: World) => {
 const appRound = async (world: World, seconds: number): Promise<LoadResult & Cost> => {
   const { connections } = world.settings
   const { pid, postmasterPid, port } = world.app
-  const before = { service: cpuSeconds(pid), postgres: cpuSeconds(postmasterPid) }
+  // The service's processor time with that of its children, which PostgreSQL is one of.
+  const cpu = () => ({ all: cpuSeconds(pid), postgres: cpuSeconds(postmasterPid) })
+  const before = cpu()
   const result = await runLoad({ port, connections, seconds, step: createStep(world) })
   if (result.errors.length > 0) throw new Error(`${result.errors.length} requests failed: ${result.errors[0]}`)
   const drainMs = await settle(world)
-  const perIntent = (now: number, earlier: number): number => ((now - earlier) * 1000) / result.done
-  return {
-    ...result,
-    drainMs,
-    serviceMs: perIntent(cpuSeconds(pid), before.service),
-    postgresMs: perIntent(cpuSeconds(postmasterPid), before.postgres),
-  }
+  const after = cpu()
+  const perIntent = 1000 / result.done
+  const postgresMs = (after.postgres - before.postgres) * perIntent
+  return { ...result, drainMs, postgresMs, serviceMs: (after.all - before.all) * perIntent - postgresMs }
 }
 
 const report = ({ settings }: World, { app, baseline }: Rounds): string => {

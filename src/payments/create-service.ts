@@ -1,17 +1,12 @@
-import { sql } from 'kysely'
 import { addMs, unixSeconds } from '#kernel/clock.ts'
 import { AppError } from '#kernel/errors.ts'
-import { newUuid, parseId } from '#kernel/ids.ts'
-import { coalesce, type Settled } from '#platform/coalesce.ts'
-import { inTransaction, type Tx, violatedConstraint } from '#platform/database.ts'
-import { checkFingerprint } from '#platform/idempotency.ts'
+import { parseId } from '#kernel/ids.ts'
+import { inTransaction, type Tx } from '#platform/database.ts'
 import { mergeMetadata, requireUuid } from '#platform/listing.ts'
-import { requestContext } from '#platform/request-context.ts'
 import { resolveParticipant, resolveThread } from '#threads/service.ts'
 import type { PaymentDeps } from './apply-service.ts'
 import { carriedOptions } from './command-service.ts'
-import { type IntentRow, type IntentView, showIntent } from './intent-view.ts'
-import { intentLinks } from './link-service.ts'
+import type { IntentRow } from './intent-view.ts'
 import { findIntent } from './repo.ts'
 import type { CreateIntent } from './schemas.ts'
 
@@ -20,22 +15,6 @@ export interface CreateScope {
   livemode: boolean
   /** The new payment intent's id. */
   resourceId: string
-}
-
-/** The Idempotency-Key of a request that is written together with its result. */
-export interface OwnKey {
-  key: string
-  fingerprint: Buffer
-}
-
-export type Created = { view: IntentView; body: string } | { replay: { status: number; body: string } }
-
-interface Item {
-  row: IntentRow
-  key: OwnKey | undefined
-  view: IntentView
-  body: string
-  requestId: string | null
 }
 
 /** Builds the row of a new payment intent; the thread and the participant are found or created first. */
@@ -132,131 +111,6 @@ const resolvePlace = async (deps: PaymentDeps, scope: CreateScope, body: CreateI
 
 const metadataThread = (metadata: CreateIntent['metadata']): string | undefined =>
   metadata === undefined || metadata === '' ? undefined : metadata.thread || undefined
-
-/**
- * Returns the function that writes new payment intents. Requests that arrive together share one transaction: their
- * idempotency keys, rows, events and outbox rows are committed before any of them is answered.
- */
-export const createIntentWriter = (deps: PaymentDeps): ((row: IntentRow, key?: OwnKey) => Promise<Created>) => {
-  const write = coalesce<Item, Created>({
-    run: (items) => writeBatch(deps, items),
-    onBatch: (size) => deps.metrics.batches.observe({ name: 'create_intent' }, size),
-    onOverload: () => new AppError('overloaded', { retryAfter: 1 }),
-  })
-  return async (row, key) => {
-    const view = showIntent(row, intentLinks(deps, row))
-    const created = await write({
-      row,
-      key,
-      view,
-      body: JSON.stringify(view),
-      requestId: requestContext()?.requestId ?? null,
-    }).catch(explainViolation)
-    deps.queue.wake('outbox.drain', { id: row.id })
-    return created
-  }
-}
-
-const explainViolation = (error: unknown): never => {
-  const constraint = violatedConstraint(error) ?? ''
-  if (constraint.includes('thread_id'))
-    throw new AppError('resource_missing', {
-      message: 'No such thread. Create it first, or send its channel and external_id.',
-      param: 'thread',
-    })
-  if (constraint.includes('customer_id'))
-    throw new AppError('resource_missing', { message: 'No such customer.', param: 'customer' })
-  throw error
-}
-
-const writeBatch = (deps: PaymentDeps, items: readonly Item[]): Promise<Settled<Created>[]> =>
-  inTransaction(
-    deps.db,
-    items.map((item) => item.row.merchant_id),
-    async (tx) => {
-      const fresh = await claimKeys(tx, items)
-      const chosen = items.filter((item) => !item.key || fresh.has(item))
-      if (chosen.length > 0) await insertBatch(tx, chosen)
-      return Promise.all(
-        items.map(async (item): Promise<Settled<Created>> => {
-          if (!item.key || fresh.has(item)) return { ok: true, value: { view: item.view, body: item.body } }
-          return replay(tx, item, item.key)
-        }),
-      )
-    },
-  )
-
-/** Writes the keys with their answers; what is not new belongs to an earlier request (or to one in this batch). */
-const claimKeys = async (tx: Tx, items: readonly Item[]): Promise<Set<Item>> => {
-  const keyed = items.flatMap((item) => (item.key ? [{ item, key: item.key }] : []))
-  if (keyed.length === 0) return new Set()
-  const rows = keyed.map(({ item, key }) => ({
-    merchant_id: item.row.merchant_id,
-    key: key.key,
-    fingerprint: `\\x${key.fingerprint.toString('hex')}`,
-    resource_id: item.row.id,
-    locked_until: null,
-    status: 200,
-    body: item.body,
-    created_at: item.row.created_at,
-  }))
-  const { rows: claimed } = await sql<{ resource_id: string }>`
-    insert into idempotency_keys select * from jsonb_populate_recordset(null::idempotency_keys, ${JSON.stringify(rows)}::jsonb)
-    on conflict (merchant_id, key) do nothing returning resource_id`.execute(tx)
-  const ids = new Set(claimed.map((row) => row.resource_id))
-  return new Set(keyed.flatMap(({ item }) => (ids.has(item.row.id) ? [item] : [])))
-}
-
-/** Four tables, one statement, one parameter each. `on conflict` serves a create that is finished after a crash. */
-const insertBatch = async (tx: Tx, items: readonly Item[]): Promise<void> => {
-  const intents = items.map(({ row }) => ({ ...row, amount: row.amount.toString() }))
-  const events = items.map(({ row, view, key, requestId }) => ({
-    merchant_id: row.merchant_id,
-    id: newUuid(),
-    type: 'payment_intent.created',
-    object_id: row.id,
-    thread_id: row.thread_id,
-    payment_intent_id: row.id,
-    data: view,
-    previous_attributes: null,
-    request_id: requestId,
-    idempotency_key: key?.key ?? null,
-    livemode: row.livemode,
-    created_at: row.created_at,
-  }))
-  await sql`
-    with intent as (
-      insert into payment_intents
-      select * from jsonb_populate_recordset(null::payment_intents, ${stringify(intents)}::jsonb)
-      on conflict (merchant_id, id) do nothing returning merchant_id, id
-    ), event as (
-      insert into events
-      select e.* from jsonb_populate_recordset(null::events, ${stringify(events)}::jsonb) e
-      join intent on intent.merchant_id = e.merchant_id and intent.id = e.payment_intent_id
-      returning merchant_id, id, created_at
-    )
-    insert into outbox select merchant_id, id, created_at from event`.execute(tx)
-}
-
-const stringify = (rows: readonly object[]): string =>
-  JSON.stringify(rows, (_, value: unknown) => (typeof value === 'bigint' ? value.toString() : value))
-
-const replay = async (tx: Tx, item: Item, key: OwnKey): Promise<Settled<Created>> => {
-  const stored = await tx
-    .selectFrom('idempotency_keys')
-    .select(['fingerprint', 'status', 'body'])
-    .where('merchant_id', '=', item.row.merchant_id)
-    .where('key', '=', key.key)
-    .executeTakeFirst()
-  try {
-    if (!stored || stored.status === null || stored.body === null)
-      throw new AppError('idempotency_key_in_use', { retryAfter: 1 })
-    checkFingerprint(stored.fingerprint, key)
-    return { ok: true, value: { replay: { status: stored.status, body: stored.body } } }
-  } catch (error) {
-    return { ok: false, error }
-  }
-}
 
 /** The row as it is after its creation; a request that is taken over finds what it made. */
 export const readCreated = async (tx: Tx, scope: CreateScope): Promise<IntentRow> => {

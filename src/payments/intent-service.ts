@@ -11,7 +11,8 @@ import {
   incrementAuthorization,
   intentEvent,
 } from './command-service.ts'
-import { createIntentWriter, expiryOf, type OwnKey, planIntent } from './create-service.ts'
+import { createIntentWriter, type OwnKey } from './create-batch-service.ts'
+import { expiryOf, planIntent } from './create-service.ts'
 import type { IntentRow } from './intent-view.ts'
 import { leavePage } from './leave-page-service.ts'
 import { refuseWhileBusy, requireLocked } from './plan-service.ts'
