@@ -1,3 +1,4 @@
+import { requireCustomer } from '#customers/repo.ts'
 import { AppError } from '#kernel/errors.ts'
 import { inTransaction } from '#platform/database.ts'
 import { mergeMetadata, requireUuid } from '#platform/listing.ts'
@@ -114,6 +115,10 @@ const updateFields = (
       })
     }
     if (changesTerms(body)) await refuseWhileBusy(tx, row)
+    const customer =
+      body.customer === undefined
+        ? undefined
+        : await requireCustomer(tx, scope.merchantId, requireUuid('customer', body.customer, 'customer', 'customer'))
     const now = deps.clock.now()
     const expiresAt = expiryOf(body, now)
     const saved = await updateIntent(
@@ -122,9 +127,7 @@ const updateFields = (
       {
         ...(body.amount === undefined ? {} : { amount: BigInt(body.amount) }),
         ...(body.currency === undefined ? {} : { currency: body.currency }),
-        ...(body.customer === undefined
-          ? {}
-          : { customer_id: requireUuid('customer', body.customer, 'customer', 'customer') }),
+        ...(customer === undefined ? {} : { customer_id: customer.id }),
         ...(body.description === undefined ? {} : { description: body.description }),
         ...(body.metadata === undefined ? {} : { metadata: mergeMetadata(row.metadata, body.metadata) }),
         ...(body.capture_method === undefined

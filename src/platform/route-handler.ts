@@ -6,6 +6,7 @@ import { AppError } from '#kernel/errors.ts'
 import { newUuid, parseId } from '#kernel/ids.ts'
 import type { Identity } from './api-keys.ts'
 import { coerce, type JsonSchema } from './coerce.ts'
+import { type Database, inTransaction } from './database.ts'
 import { checkRaw, decodeForm, decodeJson, type Raw } from './form.ts'
 import type { HttpOptions } from './http.ts'
 import { errorBody, parseOrThrow, toAppError } from './http-errors.ts'
@@ -117,24 +118,35 @@ const identify = async (request: Request, route: Route, options: HttpOptions): P
       message: `A key with the role '${identity.role}' may not do this; it takes one of: ${route.roles.join(', ')}.`,
     })
   }
-  return actFor(request, identity)
+  return actFor(request, identity, options.db)
 }
 
 /** `Stripe-Account` lets a platform key act for another merchant; other keys may only name their own. */
-const actFor = (request: Request, identity: Identity): Identity => {
+const actFor = async (request: Request, identity: Identity, db: Database): Promise<Identity> => {
   const account = request.get('stripe-account')
   if (account === undefined) return identity
   const merchantId = parseId('merchant', account)
-  if (merchantId === undefined)
+  if (merchantId === identity.merchantId) return identity
+  if (merchantId !== undefined && identity.role !== 'platform') {
+    throw new AppError('permission_denied', { message: 'Only a platform key may act for another merchant.' })
+  }
+  if (merchantId === undefined || !(await isMerchant(db, merchantId)))
     throw new AppError('resource_missing', {
       message: `No such merchant: '${account.slice(0, 60)}'`,
       param: 'Stripe-Account',
     })
-  if (identity.role !== 'platform' && merchantId !== identity.merchantId) {
-    throw new AppError('permission_denied', { message: 'Only a platform key may act for another merchant.' })
-  }
   return { ...identity, merchantId }
 }
+
+const isMerchant = (db: Database, merchantId: string): Promise<boolean> =>
+  inTransaction(db, merchantId, async (tx) => {
+    const row = await tx
+      .selectFrom('merchants')
+      .select('merchant_id')
+      .where('merchant_id', '=', merchantId)
+      .executeTakeFirst()
+    return row !== undefined
+  })
 
 const readApiKey = (request: Request): string => {
   const [scheme = '', value = ''] = (request.get('authorization') ?? '').split(' ')
