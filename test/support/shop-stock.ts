@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict'
+import type { IdKind } from '#kernel/ids.ts'
+import { startReceiver } from './receiver.ts'
+import type { Shop } from './shop.ts'
+import type { World } from './world.ts'
+
+/** Gives a shop one object of every kind that has an id, and names them. Needs workers. */
+export const fillShop = async (world: World, shop: Shop): Promise<Record<IdKind | string, string>> => {
+  await using receiver = await startReceiver()
+  const api = world.request('merchant', shop)
+  const post = async (path: string, body: object) => (await api.post(path).send(body).expect(200)).body
+  const first = async (path: string) => {
+    const { body } = await api.get(path).expect(200)
+    assert.ok(body.data[0], `nothing in ${path}`)
+    return body.data[0]
+  }
+  const endpoint = await post('/v1/webhook_endpoints', { url: receiver.url, enabled_events: ['*'] })
+  const thread = await post('/v1/threads', {
+    channel: 'telegram',
+    external_id: 'stock',
+    participants: [{ external_id: '1', name: 'Léa' }],
+  })
+  const customer = await post('/v1/customers', { name: 'Léa' })
+  const intent = await post('/v1/payment_intents', {
+    amount: 4200,
+    currency: 'eur',
+    thread: thread.id,
+    customer: customer.id,
+    payment_method: 'pm_card_visa',
+    confirm: true,
+  })
+  const refund = await post('/v1/refunds', { payment_intent: intent.id, amount: 100 })
+  const message = await post(`/v1/threads/${thread.id}/messages`, { text: 'Thank you' })
+  await world.settle()
+  return {
+    thread: thread.id,
+    participant: thread.participants[0].id,
+    customer: customer.id,
+    paymentIntent: intent.id,
+    charge: intent.latest_charge,
+    refund: refund.id,
+    message: message.id,
+    webhookEndpoint: endpoint.id,
+    event: (await first('/v1/events')).id,
+    delivery: (await first('/v1/deliveries')).id,
+    providerEvent: (await first('/v1/provider_events')).id,
+    ledgerAccount: (await first('/v1/ledger/accounts')).id,
+    ledgerTransaction: (await first('/v1/ledger/transactions')).id,
+    apiKey: (await first('/v1/api_keys')).id,
+  }
+}
