@@ -11,7 +11,7 @@ FROM node:24-slim
 ENV NODE_ENV=production HOST=0.0.0.0 PORT=4242
 WORKDIR /app
 COPY --from=dependencies /app/node_modules ./node_modules
-COPY package.json LICENSE ./
+COPY package.json LICENSE openapi.yaml ./
 COPY migrations ./migrations
 COPY src ./src
 # The user `node` of the base image, by number, so that an orchestrator can tell that it is not root. It owns nothing here.

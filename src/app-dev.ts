@@ -46,7 +46,7 @@ export const startEverything = async (env: Environment, { dir }: { dir: string }
     })
     closers.push(app.close)
     const demo = await seedDemo(app.services.accounts, join(dir, 'demo.json'))
-    mounted.startDemo({ apiBase: `http://127.0.0.1:${listener.port}`, demo, isSandbox: provider.origin !== undefined })
+    mounted.startDemo({ apiBase: `http://127.0.0.1:${listener.port}`, keys: demo.keys })
     const work = await app.startWork()
     listener.serve(app.http)
     const demoUrl = `${url}/demo`

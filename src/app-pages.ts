@@ -1,5 +1,9 @@
-import type express from 'express'
+import { readFile } from 'node:fs/promises'
+import express, { type Router } from 'express'
+import { createDemo } from '#pages/demo.ts'
+import { createDocs } from '#pages/docs.ts'
 import { createPages } from '#pages/pages.ts'
+import { createOpenApiDocument } from '#platform/openapi.ts'
 import type { MountContext } from './app.ts'
 import type { Demo } from './app-demo.ts'
 
@@ -9,18 +13,17 @@ interface PageOptions {
   providerOrigin?: string | undefined
 }
 
-interface DemoOptions {
-  apiBase: string
-  demo: Demo
-  isSandbox: boolean
-}
-
 /** Stripe's own pages: checkout, and the bank's step of 3-D Secure. */
 const stripeOrigins = ['https://checkout.stripe.com', 'https://hooks.stripe.com']
+const openapiFile = new URL('../openapi.yaml', import.meta.url)
 
-/** Mounts what people see. The demo joins once its merchant exists. */
+/** Mounts what people see. The demo joins once its merchant exists (`startDemo`), and only beside the sandbox. */
 export const mountPages = ({ publicUrl, providerOrigin }: PageOptions) => {
-  const mount = (app: express.Express, { services, clock, logger }: MountContext): void => {
+  const demo = express.Router()
+  let context: MountContext | undefined
+  const mount = (app: express.Express, given: MountContext): void => {
+    context = given
+    const { services, clock, logger } = given
     app.use(
       createPages({
         payments: services.payments,
@@ -31,6 +34,32 @@ export const mountPages = ({ publicUrl, providerOrigin }: PageOptions) => {
         home: providerOrigin === undefined ? '/docs' : '/demo',
       }),
     )
+    app.use(lazyDocs(given, publicUrl))
+    app.use(demo)
   }
-  return Object.assign(mount, { startDemo: (_demo: DemoOptions): void => {} })
+  const startDemo = ({ apiBase, keys }: { apiBase: string; keys: Demo['keys'] }): void => {
+    if (!context || providerOrigin === undefined) return
+    const { clock, logger } = context
+    demo.use(createDemo({ apiBase, publicUrl, botKey: keys.bot, merchantKey: keys.merchant, clock, logger }))
+  }
+  return Object.assign(mount, { startDemo })
+}
+
+/** Built when somebody first reads it: a process that only takes payments does without. */
+const lazyDocs = ({ routes }: MountContext, publicUrl: string): Router => {
+  const router = express.Router()
+  let docs: Router | undefined
+  router.use((request, response, next) => {
+    if (!/^\/docs(\/|$)/.test(request.path)) {
+      next()
+      return
+    }
+    docs ??= createDocs({
+      document: createOpenApiDocument(routes, { publicUrl }),
+      openapiText: () => readFile(openapiFile, 'utf8'),
+      publicUrl,
+    })
+    docs(request, response, next)
+  })
+  return router
 }
