@@ -3,7 +3,7 @@ import pg from 'pg'
 import type { Logger } from './logger.ts'
 
 /** The part of BullMQ's Queue that is used, the same on both storages. */
-export type JobStore = Pick<Queue, 'addBulk' | 'getJobCounts' | 'upsertJobScheduler' | 'close'>
+export type JobStore = Pick<Queue, 'add' | 'addBulk' | 'getJobCounts' | 'upsertJobScheduler' | 'close'>
 export type JobWorker = Pick<Worker, 'waitUntilReady' | 'close'>
 type Processor = (job: { name: string; data: unknown }) => Promise<void>
 type Settings = Omit<WorkerOptions, 'connection'>

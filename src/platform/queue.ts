@@ -109,11 +109,15 @@ interface Wake {
   payload: JobPayload
 }
 
+// On Postgres a bulk makes and drops two temporary tables: 11 ms for one job, where adding it alone takes 0.7 ms.
+const singleMax = 8
+
 const addAll = async (queue: JobStore, wakes: readonly Wake[]) => {
   // The same wake-up twice in one batch is one job.
-  const unique = new Map(wakes.map((wake) => [`${wake.name} ${wake.payload.id}`, wake]))
+  const unique = [...new Map(wakes.map((wake) => [`${wake.name} ${wake.payload.id}`, wake])).values()]
   const opts = { removeOnComplete: true, removeOnFail: { age: 86_400, count: 1000 }, attempts: 1 }
-  await queue.addBulk([...unique.values()].map(({ name, payload }) => ({ name, data: payload, opts })))
+  if (unique.length <= singleMax) await Promise.all(unique.map(({ name, payload }) => queue.add(name, payload, opts)))
+  else await queue.addBulk(unique.map(({ name, payload }) => ({ name, data: payload, opts })))
   return wakes.map(() => ({ ok: true as const, value: undefined }))
 }
 
