@@ -27,7 +27,7 @@ const seen = new Set<string>()
 
 const server = createServer(async (request, response) => {
   const event = await verify(request)
-  // Answer first, work later: an endpoint that takes more than a few seconds is asked again.
+  // Answer first, work later: an endpoint that takes longer than 15 seconds is asked again.
   response.writeHead(event === undefined ? 400 : 204).end()
   if (event === undefined || seen.has(event.id)) return
   seen.add(event.id)
