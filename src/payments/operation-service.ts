@@ -58,7 +58,9 @@ export const resolveOperation = async (
       decline: { code: 'processing_error', message: 'The provider never received this request. Send it again.' },
     })
   }
-  return recordAnswer(deps, operation, await sendOperation(provider, operation))
+  // The answer to a key that was used before may be as old as its first use: no version fits it, so it is read again.
+  const asked = { ...operation, command: { ...operation.command, version: -1 } }
+  return recordAnswer(deps, asked, await sendOperation(provider, operation))
 }
 
 const providerOf = (deps: PaymentDeps, operation: OperationRow): PaymentProvider => {

@@ -114,7 +114,8 @@ export const lookUpOperation = async (
     case 'increment': {
       const found = await provider.findPayment({ paymentRef: command.paymentRef ?? row.provider_ref ?? '' })
       if (found.outcome !== 'ok') return found
-      return found.value && isDone(operation, found.value) ? { ...found, value: found.value } : 'absent'
+      if (!found.value || !isOver(operation, found.value)) return 'absent'
+      return isDone(operation, found.value) ? { ...found, value: found.value } : overtaken(operation, found.value)
     }
     case 'close_page': {
       const found = await provider.findPage({ pageRef: command.pageRef ?? '' })
@@ -132,11 +133,26 @@ export const lookUpOperation = async (
   }
 }
 
-const isDone = (operation: OperationRow, payment: ProviderPayment): boolean => {
+/** Whether the command can have no effect any more: it has had it, or something else has come first. */
+const isOver = (operation: OperationRow, payment: ProviderPayment): boolean => {
   if (operation.kind === 'increment') return payment.amount === operation.amount || payment.state !== 'requires_capture'
   if (operation.kind === 'capture') return payment.state !== 'requires_capture'
   return payment.state === 'canceled' || payment.state === 'succeeded'
 }
+
+const isDone = (operation: OperationRow, payment: ProviderPayment): boolean => {
+  if (operation.kind === 'increment') return payment.amount === operation.amount
+  return (operation.kind === 'cancel') === (payment.state === 'canceled')
+}
+
+const overtaken = (operation: OperationRow, payment: ProviderPayment): Answer => ({
+  outcome: 'refused',
+  decline: {
+    code: 'payment_intent_unexpected_state',
+    message: `The ${operation.kind} came too late: at the provider the payment has a status of ${payment.state}.`,
+  },
+  payment,
+})
 
 const lookUpAuthorize = async (
   provider: PaymentProvider,

@@ -151,11 +151,25 @@ export const findWaiting = (db: Db, before: Date, limit: number) =>
     .limit(limit)
     .execute()
 
+/** Without those that a call is under way for (it has its own look-ups) or that wait for a person: no use in asking. */
 export const findExpired = (db: Db, now: Date, limit: number) =>
   db
     .selectFrom('payment_intents')
     .select(['merchant_id', 'id'])
     .where('expires_at', '<=', now)
+    .where('conflict', 'is', null)
+    .where(({ not, exists, selectFrom }) =>
+      not(
+        exists(
+          selectFrom('operations')
+            .select('operations.id')
+            .whereRef('operations.merchant_id', '=', 'payment_intents.merchant_id')
+            .whereRef('operations.payment_intent_id', '=', 'payment_intents.id')
+            .where('operations.state', 'in', ['created', 'sent', 'unknown'])
+            .where('operations.kind', 'not in', ['refund', 'cancel_refund']),
+        ),
+      ),
+    )
     .where('status', 'in', ['requires_payment_method', 'requires_confirmation', 'requires_action', 'requires_capture'])
     .orderBy('expires_at')
     .limit(limit)

@@ -5,8 +5,12 @@ import { sha256 } from './crypto.ts'
 import { type Database, inTransaction, type Tx } from './database.ts'
 import type { Raw } from './form.ts'
 
-/** How long a running request holds its key before another may take it over. */
-const leaseMs = 60_000
+/**
+ * How long a key stays with a process that has died: a client that sends again waits no longer than this. A request
+ * that lives renews its hold, however long the provider takes.
+ */
+const leaseMs = 5000
+const renewEveryMs = 1500
 /** Keys are kept this long (Stripe promises at least 24 h). */
 export const idempotencyKeptMs = 48 * 3_600_000
 
@@ -83,6 +87,26 @@ export const checkFingerprint = (stored: Uint8Array, claim: Pick<Claim, 'key' | 
   throw new AppError('idempotency_error', {
     message: `Keys for idempotent requests can only be used with the same parameters they were first used with. Use another key than '${claim.key}' for another request.`,
   })
+}
+
+/**
+ * Keeps a claimed key with a request that is still at work; returns what ends that. Losing it is harmless: whoever
+ * takes over works on the same resource, so nothing happens twice.
+ */
+export const holdKey = (db: Database, claim: Claim, now: () => Date): (() => void) => {
+  const renew = (): Promise<unknown> =>
+    inTransaction(db, claim.merchantId, (tx) =>
+      tx
+        .updateTable('idempotency_keys')
+        .set({ locked_until: lease(now()) })
+        .where('merchant_id', '=', claim.merchantId)
+        .where('key', '=', claim.key)
+        .where('locked_until', 'is not', null)
+        .execute(),
+    ).catch(() => undefined)
+  const timer = setInterval(() => void renew(), renewEveryMs)
+  timer.unref()
+  return () => clearInterval(timer)
 }
 
 /** Stores the answer under the key, or gives the key back (`answer` undefined) so that a retry finishes the work. */

@@ -10,7 +10,7 @@ import { type Database, inTransaction } from './database.ts'
 import { checkRaw, decodeForm, decodeJson, type Raw } from './form.ts'
 import type { HttpOptions } from './http.ts'
 import { errorBody, parseOrThrow, toAppError } from './http-errors.ts'
-import { type Claim, claimKey, fingerprint, settleKey } from './idempotency.ts'
+import { type Claim, claimKey, fingerprint, holdKey, settleKey } from './idempotency.ts'
 import type { Call, Replay, Route, StreamAnswer } from './route.ts'
 
 type AnyCall = Call<never, never, never>
@@ -62,6 +62,7 @@ const runOnce = async (
     sendReplay(response, { status: claimed.status, body: openBody(claimed.body, options, context) })
     return
   }
+  const letGo = holdKey(options.db, claim, () => options.clock.now())
   try {
     const answer = {
       status: 200,
@@ -77,6 +78,8 @@ const runOnce = async (
     const answer = { status: known.status, body: JSON.stringify(errorBody(known, options.publicUrl)) }
     await settleKey(options.db, claim, isFinal ? answer : undefined)
     throw error
+  } finally {
+    letGo()
   }
 }
 

@@ -25,8 +25,8 @@ interface Match {
   id: string
 }
 
-/** An event is not worked on by two at once for this long; a crashed worker's event comes back after it. */
-const leaseMs = 60_000
+/** Longer than the provider may take to answer; a crashed worker's event comes back after it. */
+const leaseMs = 30_000
 
 /**
  * Job: works off one event. The event only says where to look; the object is fetched fresh from the provider, so
