@@ -4,7 +4,7 @@ import { type LoadResult, requireOk, runLoad } from './load.ts'
 import { cpuSeconds } from './machine.ts'
 import { type BaselineResult, createPgbench, findPgbench } from './pgbench.ts'
 import { intentScript } from './rows.ts'
-import { spread, table } from './statistics.ts'
+import { speeds, spread, table } from './statistics.ts'
 import { measure, settle, type World, whilePaused } from './world.ts'
 
 const body = `amount=4200&currency=eur&description=Two%20tickets%20for%20Saturday&metadata[order_id]=order_8412&metadata[seat]=B12`
@@ -96,15 +96,3 @@ const report = ({ settings }: World, { app, baseline }: Rounds): string => {
     )} ms. The outbox was empty ${spread(app.map((round) => round.drainMs))} ms after the last answer.`,
   ].join('\n')
 }
-
-const speeds = (rounds: readonly BaselineResult[]): string[] => [
-  spread(rounds.map((round) => round.perSecond)),
-  spread(
-    rounds.map((round) => round.p50),
-    1,
-  ),
-  spread(
-    rounds.map((round) => round.p99),
-    1,
-  ),
-]

@@ -2,10 +2,12 @@ import { makeDir, removeDir, startApp } from './app-process.ts'
 import { benchCreate } from './create.ts'
 import { describeMachine } from './machine.ts'
 import { format, median } from './statistics.ts'
+import { benchWebhooks } from './webhooks.ts'
 import { openWorld, type Settings, type World } from './world.ts'
 
 const sections: Record<string, (world: World) => Promise<string>> = {
   create: benchCreate,
+  webhooks: benchWebhooks,
 }
 
 const { names, settings } = readArguments(process.argv.slice(2))

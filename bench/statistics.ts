@@ -18,6 +18,16 @@ export const spread = (values: readonly number[], digits = 0): string => {
     : `${show(median(values))} (${show(Math.min(...values))}–${show(Math.max(...values))})`
 }
 
+/** The cells of a table row: throughput and latencies over all rounds. */
+export const speeds = (rounds: readonly { perSecond: number; p50: number; p99: number }[]): string[] => {
+  const over = (name: 'perSecond' | 'p50' | 'p99', digits: number) =>
+    spread(
+      rounds.map((round) => round[name]),
+      digits,
+    )
+  return [over('perSecond', 0), over('p50', 1), over('p99', 1)]
+}
+
 export const format = (value: number, digits = 0): string =>
   value.toLocaleString('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits })
 

@@ -66,7 +66,7 @@ export const settle = async ({ database }: World): Promise<number> => {
   }
 }
 
-/** Freezes the service while a baseline runs; the baseline's outbox rows are removed before it would see them. */
+/** Freezes the service while a baseline runs; what the baseline left to be done is taken away before it wakes. */
 export const whilePaused = async <T>(world: World, work: () => Promise<T>): Promise<T> => {
   await settle(world)
   world.app.pause()
@@ -74,6 +74,7 @@ export const whilePaused = async <T>(world: World, work: () => Promise<T>): Prom
     return await work()
   } finally {
     await world.database.query('delete from outbox')
+    await world.database.query(`update provider_events set state = 'processed' where state = 'received'`)
     world.app.resume()
   }
 }
