@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { type IncomingHttpHeaders, request } from 'node:http'
+import { Agent, type IncomingHttpHeaders, request } from 'node:http'
 import { errorCatalogue } from '#kernel/error-catalogue.ts'
 
 export interface RawRequest {
@@ -16,11 +16,13 @@ export interface RawAnswer {
   text: string
 }
 
+const agent = new Agent({ keepAlive: true, maxSockets: 16 })
+
 /** HTTP without a client that would repair or refuse what we want to send. */
 export const sendRaw = (url: string, { method = 'GET', path, headers = {}, body }: RawRequest): Promise<RawAnswer> =>
   new Promise((resolve, reject) => {
     const { hostname, port } = new URL(url)
-    const sending = request({ hostname, port, method, path, headers, agent: false }, (response) => {
+    const sending = request({ hostname, port, method, path, headers, agent }, (response) => {
       let text = ''
       response.setEncoding('utf8')
       response.on('data', (chunk: string) => {
