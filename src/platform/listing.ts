@@ -112,6 +112,8 @@ export const listAnswer = <T>(url: string, data: T[], hasMore: boolean): Page<T>
   data,
 })
 
+const metadataKeysMax = 50
+
 /** Metadata as Stripe limits it. An empty string for a key removes it (updates), an empty string for all clears. */
 export const metadataSchema = z
   .record(
@@ -122,12 +124,21 @@ export const metadataSchema = z
       .regex(/^[^[\]]*$/, 'keys must not contain square brackets'),
     z.string().max(500),
   )
-  .refine((value) => Object.keys(value).length <= 50, 'at most 50 keys')
+  .refine((value) => Object.keys(value).length <= metadataKeysMax, `at most ${metadataKeysMax} keys`)
   .meta({ description: 'Up to 50 keys (≤ 40 characters) with text values (≤ 500 characters).' })
 
-/** Applies a metadata update to what is stored: empty values unset their key. */
+/** Applies a metadata update to what is stored: empty values unset their key. What is kept obeys the limit as well. */
 export const mergeMetadata = (
   stored: Record<string, string>,
   update: Record<string, string> | '',
-): Record<string, string> =>
-  update === '' ? {} : Object.fromEntries(Object.entries({ ...stored, ...update }).filter(([, value]) => value !== ''))
+): Record<string, string> => {
+  if (update === '') return {}
+  const merged = Object.entries({ ...stored, ...update }).filter(([, value]) => value !== '')
+  if (merged.length > metadataKeysMax) {
+    throw new AppError('parameter_invalid_string', {
+      message: `Metadata can have up to ${metadataKeysMax} keys; this would be ${merged.length}. Unset some with an empty value.`,
+      param: 'metadata',
+    })
+  }
+  return Object.fromEntries(merged)
+}

@@ -8,6 +8,15 @@ export type ParticipantRow = Selectable<ParticipantsTable>
 export const findThread = (db: Db, merchantId: string, id: string): Promise<ThreadRow | undefined> =>
   db.selectFrom('threads').selectAll().where('merchant_id', '=', merchantId).where('id', '=', id).executeTakeFirst()
 
+export const lockThread = (db: Db, merchantId: string, id: string): Promise<ThreadRow | undefined> =>
+  db
+    .selectFrom('threads')
+    .selectAll()
+    .where('merchant_id', '=', merchantId)
+    .where('id', '=', id)
+    .forNoKeyUpdate()
+    .executeTakeFirst()
+
 export const findThreadByExternalId = (
   db: Db,
   merchantId: string,

@@ -12,6 +12,7 @@ import {
   insertThread,
   listParticipants,
   listTimeline,
+  lockThread,
   type ThreadRow,
   updateThread,
   upsertParticipant,
@@ -157,11 +158,14 @@ const upsertThread = async (tx: Tx, scope: Scope, id: string, input: ThreadInput
 
 const applyUpdate = async (tx: Tx, row: ThreadRow, update: ThreadUpdate, now: Date): Promise<void> => {
   const { locale, title, metadata, participants = [] } = update
+  if (metadata === undefined && locale === undefined && title === undefined && participants.length === 0) return
+  // Two bots may write to one thread at once: what is merged must be read under the lock.
+  const current = (await lockThread(tx, row.merchant_id, row.id)) ?? row
   if (locale !== undefined || title !== undefined || metadata !== undefined) {
     await updateThread(tx, row.merchant_id, row.id, {
       ...(locale === undefined ? {} : { locale }),
       ...(title === undefined ? {} : { title }),
-      ...(metadata === undefined ? {} : { metadata: mergeMetadata(row.metadata, metadata) }),
+      ...(metadata === undefined ? {} : { metadata: mergeMetadata(current.metadata, metadata) }),
       updated_at: now,
     })
   }
