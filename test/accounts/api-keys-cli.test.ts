@@ -3,6 +3,8 @@ import { execFile } from 'node:child_process'
 import { after, before, describe, test } from 'node:test'
 import { newUuid, showId } from '#kernel/ids.ts'
 import { merchantOfKey } from '#platform/api-keys.ts'
+import type { Database } from '#platform/database.ts'
+import { runCommand } from '../../src/main-api-keys.ts'
 import { createWorld, type World } from '../support/world.ts'
 
 let world: World
@@ -60,15 +62,17 @@ describe('npm run api-keys', () => {
       [['list', '--merchand', 'x'], /merchand/],
       [['create', 'bot'], /Not understood: bot/],
     ]
-    await Promise.all(
-      wrong.map(async ([args, message]) => {
-        const { code, stdout, stderr } = await run(args)
-        assert.equal(code, 1, args.join(' '))
-        assert.equal(stdout, '')
-        assert.match(stderr, message)
-        assert.match(stderr, /Usage:/)
-      }),
-    )
+    const untouched = new Proxy({} as Database, { get: () => assert.fail('the database was asked') })
+    const output = { out: () => assert.fail('something went out'), err: () => undefined }
+    for (const [args, message] of wrong) {
+      await assert.rejects(runCommand(args, untouched, output), (error: Error) => {
+        assert.match(error.message, message)
+        return /Usage:/.test(error.message)
+      })
+    }
+    const { code, stdout, stderr } = await run(['delete'])
+    assert.deepEqual([code, stdout], [1, ''])
+    assert.match(stderr, /Usage:/)
   })
 
   test('tells what does not exist, without a stack trace', async () => {
