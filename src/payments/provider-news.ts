@@ -150,9 +150,10 @@ const describeChange = (intent: IntentFacts, known: ChargeFacts | undefined, new
 
 const authorizedTotal = (intent: IntentFacts, news: PaymentNews): bigint => {
   if (news.state === 'requires_capture') return news.amountCapturable
-  // An automatic capture authorises and captures at once; a partial capture leaves the authorised total as it was.
-  const isMore = news.state === 'succeeded' && news.amountReceived > intent.amountAuthorized
-  return isMore ? news.amountReceived : intent.amountAuthorized
+  if (news.state !== 'succeeded') return intent.amountAuthorized
+  // A partial capture leaves the authorised total with the charge, where also those find it who never saw the hold.
+  const held = news.charge?.state === 'succeeded' ? news.charge.amount : 0n
+  return [held, news.amountReceived].reduce((most, one) => (one > most ? one : most), intent.amountAuthorized)
 }
 
 const intentEvents = (state: IntentStatus, isNewFailure: boolean): IntentEvent[] => {
@@ -201,6 +202,6 @@ const describeMoney = (intent: IntentFacts, known: ChargeFacts | undefined, news
 }
 
 const releaseAll = (intent: IntentFacts, known: ChargeFacts | undefined): MoneyFact[] =>
-  intent.captureMethod === 'manual' && known?.status === 'succeeded' && !known.captured
+  intent.status !== 'canceled' && intent.captureMethod === 'manual' && known?.status === 'succeeded' && !known.captured
     ? [{ kind: 'released', total: known.amount }]
     : []
