@@ -8,7 +8,7 @@ export const demoView = (fragments: readonly Fragment[], { language, words }: Sp
 <header class="bar"><img class="logo" src="/demo/art/logo.svg" alt="" width="40" height="40">
 <div><h1 class="name">Blüte Flowers</h1><p class="via">${words.status}</p></div>
 <a class="switch" href="#what" lang="en" dir="ltr">Under the hood</a></header>
-<div class="scroller" tabindex="0" role="region" aria-label="${words.message}"><ol class="messages" id="messages" role="log" data-order="up">
+<div class="scroller" tabindex="0" role="log" aria-label="Blüte Flowers"><ol class="messages" id="messages" data-order="up">
 ${draw(fragments, 'messages')}
 </ol></div>
 <form class="replies" id="replies" method="post" action="/demo/say" data-say>${draw(fragments, 'replies')}</form>
