@@ -1,12 +1,13 @@
 import { AppError } from '#kernel/errors.ts'
 import { newUuid } from '#kernel/ids.ts'
 import { inTransaction } from '#platform/database.ts'
+import { createSingleFlight } from '#platform/single-flight.ts'
 import type { PaymentDeps } from './apply-service.ts'
 import { cancelIntent } from './command-service.ts'
 import { findDueOperations } from './operation-repo.ts'
 import { resolveOperation } from './operation-service.ts'
 import { findExpired, findWaiting } from './repo.ts'
-import { recordAttempt, syncPayment } from './sync-service.ts'
+import { recordAttempt, type Synced, syncPayment } from './sync-service.ts'
 
 /** A waiting payment is asked after when the provider has said nothing for this long: a lost webhook costs no more. */
 const quietMs = 5 * 60_000
@@ -15,10 +16,13 @@ const ageSeconds = (since: Date | undefined, now: Date): number =>
   since ? (now.getTime() - since.getTime()) / 1000 : 0
 
 /** What jobs, webhooks and the sweep do with payments; no client waits for it. */
-export const createPaymentWork = (deps: PaymentDeps) => ({
-  /** Look-up at the provider (webhook, return from a page, sweep). */
-  sync: (merchantId: string, intentId: string, paymentRef?: string) =>
-    syncPayment(deps, merchantId, intentId, paymentRef),
+export const createPaymentWork = (deps: PaymentDeps, share = createSingleFlight<Synced>()) => ({
+  /**
+   * Look-up at the provider (webhook, return from a page, sweep). A provider tells of one payment several times at
+   * once: those who ask while a look-up runs share the next.
+   */
+  sync: (merchantId: string, intentId: string, paymentRef?: string): Promise<Synced> =>
+    share(`${merchantId} ${intentId} ${paymentRef ?? ''}`, () => syncPayment(deps, merchantId, intentId, paymentRef)),
   recordAttempt: (merchantId: string, intentId: string, chargeRef: string) =>
     recordAttempt(deps, merchantId, intentId, chargeRef),
 

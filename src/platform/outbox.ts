@@ -26,26 +26,29 @@ export const appendEvents = async (tx: Tx, events: readonly NewEvent[]): Promise
   const ids = events.map(() => newUuid()).sort()
   const rows = events.map((event, index) => ({ id: ids[index] ?? newUuid(), ...event }))
   await tx
-    .insertInto('events')
-    .values(
-      rows.map((row) => ({
-        merchant_id: row.merchantId,
-        id: row.id,
-        type: row.type,
-        object_id: row.objectId,
-        thread_id: row.threadId,
-        payment_intent_id: row.paymentIntentId,
-        data: JSON.stringify(row.object),
-        previous_attributes: row.previousAttributes ? JSON.stringify(row.previousAttributes) : null,
-        request_id: context?.requestId ?? null,
-        idempotency_key: context?.idempotencyKey ?? null,
-        livemode: row.livemode,
-        created_at: row.createdAt,
-      })),
+    .with('event', (cte) =>
+      cte
+        .insertInto('events')
+        .values(
+          rows.map((row) => ({
+            merchant_id: row.merchantId,
+            id: row.id,
+            type: row.type,
+            object_id: row.objectId,
+            thread_id: row.threadId,
+            payment_intent_id: row.paymentIntentId,
+            data: JSON.stringify(row.object),
+            previous_attributes: row.previousAttributes ? JSON.stringify(row.previousAttributes) : null,
+            request_id: context?.requestId ?? null,
+            idempotency_key: context?.idempotencyKey ?? null,
+            livemode: row.livemode,
+            created_at: row.createdAt,
+          })),
+        )
+        .returning(['merchant_id', 'id', 'created_at']),
     )
-    .execute()
-  await tx
     .insertInto('outbox')
-    .values(rows.map((row) => ({ merchant_id: row.merchantId, event_id: row.id, created_at: row.createdAt })))
+    .columns(['merchant_id', 'event_id', 'created_at'])
+    .expression((select) => select.selectFrom('event').select(['merchant_id', 'id', 'created_at']))
     .execute()
 }

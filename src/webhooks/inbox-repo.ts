@@ -36,18 +36,21 @@ export const insertArrivals = async (db: Db, arrivals: readonly Arrival[]): Prom
   return new Set(inserted.map((row) => row.id))
 }
 
-/** Takes a waiting event; a crash gives it back when the lease ends. */
-export const claimEvent = (db: Db, id: string, now: Date, leaseMs: number): Promise<InboxRow | undefined> =>
-  db
-    .updateTable('provider_events')
-    .set((set) => ({ attempts: set('attempts', '+', 1), next_attempt_at: new Date(now.getTime() + leaseMs) }))
-    .where('id', '=', id)
-    .where('state', '=', 'received')
-    .where('next_attempt_at', '<=', now)
-    .returningAll()
-    .executeTakeFirst()
+/** Takes those of the events that wait; a crash gives them back when the lease ends. */
+export const claimEvents = async (db: Db, ids: readonly string[], now: Date, until: Date): Promise<InboxRow[]> => {
+  // By an array of ids, so that the primary key is used also while the table has no statistics.
+  const { rows } = await sql<InboxRow>`
+    update provider_events set attempts = attempts + 1, next_attempt_at = ${until}
+    where id = any(array(
+      select id from provider_events
+      where id = any(${ids}::uuid[]) and state = 'received' and next_attempt_at <= ${now}
+      order by id for update skip locked
+    )) returning *`.execute(db)
+  return rows
+}
 
 export interface EventEnd {
+  id: string
   state: 'processed' | 'ignored' | 'parked' | 'received'
   reason: string | null
   merchantId?: string | undefined
@@ -56,20 +59,16 @@ export interface EventEnd {
   processedAt: Date | null
 }
 
-export const endEvent = async (db: Db, id: string, end: EventEnd): Promise<void> => {
-  await db
-    .updateTable('provider_events')
-    .set({
-      state: end.state,
-      reason: end.reason,
-      processed_at: end.processedAt,
-      ...(end.merchantId === undefined ? {} : { merchant_id: end.merchantId }),
-      ...(end.paymentIntentId === undefined ? {} : { payment_intent_id: end.paymentIntentId }),
-      ...(end.nextAttemptAt === undefined ? {} : { next_attempt_at: end.nextAttemptAt }),
-    })
-    .where('id', '=', id)
-    .where('state', '=', 'received')
-    .execute()
+export const endEvents = async (db: Db, ends: readonly EventEnd[]): Promise<void> => {
+  const ids = ends.map((end) => end.id)
+  await sql`
+    update provider_events e set state = x.state, reason = x.reason, processed_at = x."processedAt",
+      merchant_id = coalesce(x."merchantId", e.merchant_id),
+      payment_intent_id = coalesce(x."paymentIntentId", e.payment_intent_id),
+      next_attempt_at = coalesce(x."nextAttemptAt", e.next_attempt_at)
+    from jsonb_to_recordset(${JSON.stringify(ends)}::jsonb) as x (id uuid, state text, reason text,
+      "merchantId" uuid, "paymentIntentId" uuid, "nextAttemptAt" timestamptz, "processedAt" timestamptz)
+    where e.id = any(${ids}::uuid[]) and e.id = x.id and e.state = 'received'`.execute(db)
 }
 
 export const findDueEvents = (db: Db, now: Date, limit: number) =>

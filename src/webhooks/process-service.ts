@@ -8,7 +8,8 @@ import type { Database } from '#platform/database.ts'
 import type { Logger } from '#platform/logger.ts'
 import type { ProviderNotice } from '#providers/provider.ts'
 import type { RefundService } from '#refunds/service.ts'
-import { claimEvent, endEvent, type InboxRow, matchCharge, matchRefund } from './inbox-repo.ts'
+import { type InboxRow, matchCharge, matchRefund } from './inbox-repo.ts'
+import type { Inbox } from './inbox-service.ts'
 import { attemptsMax, judgeSync, type Verdict } from './verdict.ts'
 
 export interface ProcessDeps {
@@ -17,6 +18,7 @@ export interface ProcessDeps {
   logger: Logger
   payments: PaymentService
   refunds: RefundService
+  inbox: Inbox
 }
 
 type Notice = Pick<ProviderNotice, 'subject' | 'tags'>
@@ -25,15 +27,12 @@ interface Match {
   id: string
 }
 
-/** Longer than the provider may take to answer; a crashed worker's event comes back after it. */
-const leaseMs = 30_000
-
 /**
  * Job: works off one event. The event only says where to look; the object is fetched fresh from the provider, so
  * duplicates, reordering and old news change nothing.
  */
 export const processEvent = async (deps: ProcessDeps, id: string): Promise<void> => {
-  const event = await claimEvent(deps.db.maintenance, id, deps.clock.now(), leaseMs)
+  const event = await deps.inbox.claim(id)
   if (!event) return
   const notice = event.notice as unknown as Notice
   const match = await findMatch(deps, event, notice)
@@ -41,7 +40,7 @@ export const processEvent = async (deps: ProcessDeps, id: string): Promise<void>
     const verdict = await judge(deps, notice, match)
     if (verdict.state === 'parked')
       deps.logger.error({ event: event.ref, type: event.type, reason: verdict.reason }, 'parked a provider event')
-    await endEvent(deps.db.maintenance, id, { ...verdict, ...owner(match), processedAt: deps.clock.now() })
+    await deps.inbox.end({ id, ...verdict, ...owner(match), processedAt: deps.clock.now() })
   } catch (error) {
     await retryLater(deps, event, match, error)
   }
@@ -62,7 +61,8 @@ const retryLater = async (
   )
   const isLast = event.attempts >= attemptsMax
   const now = deps.clock.now()
-  await endEvent(deps.db.maintenance, event.id, {
+  await deps.inbox.end({
+    id: event.id,
     state: isLast ? 'parked' : 'received',
     reason: reason.slice(0, 500),
     ...owner(match),

@@ -10,6 +10,7 @@ import type { JobQueue } from '#platform/queue.ts'
 import type { PaymentProvider, ProviderId } from '#providers/provider.ts'
 import type { RefundService } from '#refunds/service.ts'
 import { type Arrival, findDueEvents, insertArrivals } from './inbox-repo.ts'
+import { createInbox } from './inbox-service.ts'
 import { processEvent } from './process-service.ts'
 import { createInboxReader } from './read-service.ts'
 
@@ -27,6 +28,7 @@ export interface WebhookDeps {
 export type WebhookService = ReturnType<typeof createWebhookService>
 
 export const createWebhookService = (deps: WebhookDeps) => {
+  const inbox = createInbox(deps)
   const keep = coalesce<Arrival, boolean>({
     run: async (arrivals) => {
       const fresh = await insertArrivals(deps.db.maintenance, arrivals)
@@ -63,7 +65,7 @@ export const createWebhookService = (deps: WebhookDeps) => {
     },
 
     /** Job `webhook.process`. */
-    process: (id: string) => processEvent(deps, id),
+    process: (id: string) => processEvent({ ...deps, inbox }, id),
 
     sweep: async (): Promise<void> => {
       const now = deps.clock.now()
