@@ -7,7 +7,7 @@ const fieldNames = ['thread', 'customer', 'status', 'currency', 'amount'] as con
 export type SearchField = (typeof fieldNames)[number]
 
 const clause =
-  /^\s*(?:metadata\[(?<q1>['"])(?<key>[^'"]{1,40})\k<q1>\]|(?<field>[a-z]+))\s*:\s*(?:(?<q2>['"])(?<text>(?:[^'"\\]|\\.)*)\k<q2>|(?<number>\d{1,10}))\s*/
+  /^\s*(?:metadata\[(?<q1>['"])(?<key>[^'"]{1,40})\k<q1>\]|(?<field>[a-z]+))\s*:\s*(?:'(?<single>(?:[^'\\]|\\.)*)'|"(?<double>(?:[^"\\]|\\.)*)"|(?<number>\d{1,10}))\s*/
 
 /**
  * Parses the part of Stripe's search language that is served: `metadata['order']:'1001' AND status:'succeeded'`,
@@ -25,8 +25,8 @@ export const parseSearch = (query: string): Search => {
         ok: false,
         message: `The query cannot be read at '${rest.slice(0, 40)}'. Write metadata['key']:'value' or field:'value', joined by AND.`,
       }
-    const { key, field, text, number } = match.groups
-    const value = number ?? (text ?? '').replaceAll(/\\(.)/g, '$1')
+    const { key, field, single, double, number } = match.groups
+    const value = number ?? (single ?? double ?? '').replaceAll(/\\(.)/g, '$1')
     if (key !== undefined) metadata[key] = value
     else if (isField(field)) fields[field] = value
     else
