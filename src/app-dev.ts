@@ -56,6 +56,10 @@ export const startEverything = async (env: Environment, { dir }: { dir: string }
       demo_url: demoUrl,
       database_url: database.url,
       webhook_secrets: { stripe: provider.stripe.webhookSecrets[0] ?? '' },
+      // The simulator's controls (faults, time, its own book) take its key.
+      ...(provider.origin === undefined
+        ? {}
+        : { sandbox: { url: provider.origin, secret_key: provider.stripe.secretKey } }),
     })
     return {
       app,

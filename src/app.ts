@@ -77,6 +77,8 @@ export type Services = ReturnType<typeof createServices>
 
 export interface App {
   http: express.Express
+  /** /healthz, /readyz and /metrics alone, for a process that serves nothing else. */
+  health: express.Router
   services: Services
   db: Database
   queue: JobQueue
@@ -104,6 +106,7 @@ export const createApp = async (config: AppConfig, overrides: AppOverrides = {})
   const services = createServices(config, overrides, { clock, logger, metrics, db, queue, secrets })
   const routes = createRoutes(services)
   const shedder = createShedder()
+  const health = healthRouter({ db, queue, metrics, clock })
   const http = createHttpApp({
     db,
     clock,
@@ -111,12 +114,12 @@ export const createApp = async (config: AppConfig, overrides: AppOverrides = {})
     metrics,
     shedder,
     routes,
-    authenticate: createAuthenticator(db, () => clock.now()),
+    authenticate: createAuthenticator(db, () => clock.now(), isLive(config)),
     rateLimit: createRateLimit(config.rateLimitPerSecond, () => clock.now().getTime()),
     publicUrl: config.publicUrl,
     secrets,
     mount: (app) => {
-      app.use(healthRouter({ db, queue, metrics, clock }))
+      app.use(health)
       app.use(createWebhookRouter(services.webhooks))
       config.mount?.(app, { services, clock, logger, routes })
     },
@@ -124,6 +127,7 @@ export const createApp = async (config: AppConfig, overrides: AppOverrides = {})
   const handlers = createHandlers(services, db, clock)
   return {
     http,
+    health,
     services,
     db,
     queue,
@@ -140,6 +144,8 @@ export const createApp = async (config: AppConfig, overrides: AppOverrides = {})
     },
   }
 }
+
+const isLive = ({ stripe }: AppConfig): boolean => /^(sk|rk)_live_/.test(stripe.secretKey)
 
 interface Base {
   clock: Clock

@@ -15,7 +15,7 @@ export const environment = z.object({
     .string()
     .min(1)
     .optional()
-    .describe('Address to listen on. Default 127.0.0.1 with the sandbox, else 0.0.0.0.'),
+    .describe('Address to listen on. Default 127.0.0.1 with npm start, 0.0.0.0 for the single processes.'),
   PUBLIC_URL: url(/^https?$/)
     .optional()
     .describe('How payers reach this service, for example https://pay.example.com. Default: http://localhost:<PORT>.'),

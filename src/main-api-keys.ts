@@ -124,7 +124,7 @@ const revoke = async (id: string | undefined, db: Database, { err }: Output): Pr
     .where('id', '=', uuid)
     .executeTakeFirst()
   if (!row) throw new ConfigurationError(`No such key: ${id}`)
-  const key = await createAccountService({ db, clock: systemClock }).revokeKey(row.merchant_id, id)
+  const key = await createAccountService({ db, clock: systemClock }).revokeKey(row.merchant_id, id, 'platform')
   err(`revoked   ${describe(key)}`)
 }
 

@@ -75,8 +75,8 @@ export const accountRoutes = (accounts: AccountService): Route[] => [
     errors: ['resource_missing'],
     example: { ...example, secret: 'par_test_bot_…' },
     isAnswerSecret: true,
-    handler: ({ merchantId, livemode, resourceId, params: { id }, body }) =>
-      accounts.rollKey({ merchantId, livemode }, resourceId, id, body.expires_in),
+    handler: ({ merchantId, livemode, resourceId, role, params: { id }, body }) =>
+      accounts.rollKey({ merchantId, livemode }, resourceId, id, role, body.expires_in),
   }),
   route({
     method: 'post',
@@ -90,6 +90,6 @@ export const accountRoutes = (accounts: AccountService): Route[] => [
     response,
     errors: ['resource_missing'],
     example: { ...example, expires_at: 1_795_338_000 },
-    handler: ({ merchantId, params: { id } }) => accounts.revokeKey(merchantId, id),
+    handler: ({ merchantId, role, params: { id } }) => accounts.revokeKey(merchantId, id, role),
   }),
 ]

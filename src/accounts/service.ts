@@ -52,14 +52,14 @@ export const createAccountService = ({ db, clock }: { db: Database; clock: Clock
     }),
 
   /** Revokes within a second in every process. A revoked key stays listed. */
-  revokeKey: (merchantId: string, id: string): Promise<ApiKey> =>
-    inTransaction(db, merchantId, async (tx) => showKey(await expireKey(tx, merchantId, id, clock.now()))),
+  revokeKey: (merchantId: string, id: string, by: Role): Promise<ApiKey> =>
+    inTransaction(db, merchantId, async (tx) => showKey(await expireKey(tx, merchantId, id, by, clock.now()))),
 
   /** A new secret with the same role and name; the old one ends now or after an overlap. */
-  rollKey: (scope: Scope, newId: string, id: string, expiresInSeconds: number): Promise<ApiKey> =>
+  rollKey: (scope: Scope, newId: string, id: string, by: Role, expiresInSeconds: number): Promise<ApiKey> =>
     inTransaction(db, scope.merchantId, async (tx) => {
       const now = clock.now()
-      const old = await expireKey(tx, scope.merchantId, id, addMs(now, expiresInSeconds * 1000))
+      const old = await expireKey(tx, scope.merchantId, id, by, addMs(now, expiresInSeconds * 1000))
       return insertKey(
         tx,
         { merchantId: scope.merchantId, livemode: old.livemode },
@@ -95,13 +95,15 @@ const insertKey = async (tx: Tx, scope: Scope, id: string, input: CreateKey, now
   return { ...showKey(row), secret }
 }
 
-const expireKey = async (tx: Tx, merchantId: string, id: string, at: Date): Promise<KeyRow> => {
+/** Only a platform key may touch a platform key: it acts for every merchant, whoever holds it. */
+const expireKey = async (tx: Tx, merchantId: string, id: string, by: Role, at: Date): Promise<KeyRow> => {
   const uuid = parseId('apiKey', id) ?? newUuid()
   const row = await tx
     .updateTable('api_keys')
     .set((set) => ({ expires_at: set.fn('least', [set.fn.coalesce('expires_at', set.val(at)), set.val(at)]) }))
     .where('merchant_id', '=', merchantId)
     .where('id', '=', uuid)
+    .$if(by !== 'platform', (query) => query.where('role', '<>', 'platform'))
     .returningAll()
     .executeTakeFirst()
   if (!row) throw notFound('api key', id)

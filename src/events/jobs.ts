@@ -23,6 +23,8 @@ export interface DrainOptions {
 }
 
 const batchMax = 200
+/** One job drains for this long at most. */
+const patienceMs = 5000
 
 /**
  * Turns what waits in the outbox into deliveries and whatever subscribers make of it, until nothing is left. Returns
@@ -32,11 +34,16 @@ export const createDrain = (options: DrainOptions): (() => Promise<number>) =>
   shareRuns(async () => {
     const stuck = new Set<string>()
     let total = 0
+    const startedAt = performance.now()
     // Subscribers append events of their own: pass after pass, until one finds nothing.
     for (;;) {
       const done = await drainOnce(options, stuck)
       total += done
       if (done === 0) return total
+      if (performance.now() - startedAt < patienceMs) continue
+      // Under steady load there is always more; the next job goes on before this one is too old.
+      options.queue.wake('outbox.drain', { id: newUuid() })
+      return total
     }
   })
 

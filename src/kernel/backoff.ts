@@ -26,10 +26,10 @@ export const notificationSchedule: Schedule = [
 export const inboxSchedule: Schedule = [second, 5 * second, 30 * second, 2 * minute, 10 * minute, hour]
 
 /**
- * Wait before the next attempt, in ms, with equal jitter (half fixed, half random) so that a backlog does not return
- * as a herd. `random` is in [0, 1).
+ * Wait before the next attempt, in ms, up to a tenth more or less than the schedule says, so that a backlog does not
+ * return as a herd. `random` is in [0, 1).
  */
 export const delayMs = (schedule: Schedule, attempt: number, random: number): number => {
   const base = schedule[Math.min(attempt, schedule.length) - 1] ?? schedule[0] ?? second
-  return Math.round(base / 2 + (base / 2) * random)
+  return Math.round(base * (0.9 + 0.2 * random))
 }

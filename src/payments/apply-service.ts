@@ -182,12 +182,24 @@ export const saveCharge = (tx: Tx, row: IntentRow, charge: ProviderCharge, id: s
     created_at: charge.createdAt,
   })
 
+/**
+ * When it happened at the provider, however late we hear of it: a charge says when it was made. A capture of an earlier
+ * authorisation, an increment and a late fee carry no time of their own; they happened when we heard of them.
+ */
+const effectiveTime = (facts: readonly MoneyFact[], charge: ProviderCharge, now: Date): Date => {
+  const isFirstNews = facts.every((fact) =>
+    fact.kind === 'authorized' ? fact.before === 0n : fact.kind === 'captured' || fact.kind === 'fee',
+  )
+  const isNew = isFirstNews && facts.some((fact) => fact.kind !== 'fee')
+  return isNew && charge.createdAt < now ? charge.createdAt : now
+}
+
 const postingsOf = (row: IntentRow, facts: readonly MoneyFact[], charge: ProviderCharge | undefined, now: Date) => {
   if (!charge) return []
   const event = {
     providerChargeRef: charge.ref,
     currency: row.currency as ProviderPayment['currency'],
-    effectiveAt: now,
+    effectiveAt: effectiveTime(facts, charge, now),
   }
   const post = (fact: MoneyFact): Posting | undefined => {
     switch (fact.kind) {
@@ -204,7 +216,7 @@ const postingsOf = (row: IntentRow, facts: readonly MoneyFact[], charge: Provide
             balanceRef: charge.fee.ref,
             amount: charge.fee.amount,
             currency: charge.fee.currency,
-            effectiveAt: now,
+            effectiveAt: event.effectiveAt,
           })
         )
       default:

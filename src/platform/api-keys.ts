@@ -66,8 +66,15 @@ interface CachedKey {
 const cacheMs = 1000
 const cacheMax = 10_000
 
-/** Returns a function that turns a key into an identity or throws 401. */
-export const createAuthenticator = (db: Database, now: () => Date): ((key: string) => Promise<Identity>) => {
+/**
+ * Returns a function that turns a key into an identity or throws 401. A service is in one mode, that of its provider's
+ * key: a test key never reaches live money, and the other way round.
+ */
+export const createAuthenticator = (
+  db: Database,
+  now: () => Date,
+  livemode: boolean,
+): ((key: string) => Promise<Identity>) => {
   const cache = new Map<string, CachedKey>()
   return async (key) => {
     const digest = sha256(key)
@@ -78,6 +85,12 @@ export const createAuthenticator = (db: Database, now: () => Date): ((key: strin
       known = { ...(await readKey(db, key, digest)), readAt: at }
       if (cache.size >= cacheMax) cache.clear()
       cache.set(name, known)
+    }
+    if (known.identity.livemode !== livemode) {
+      const [wrong, right] = livemode ? ['test', 'live'] : ['live', 'test']
+      throw new AppError('api_key_invalid', {
+        message: `This is a ${wrong} key, and this service runs in ${right} mode.`,
+      })
     }
     if (known.expiresAt && known.expiresAt.getTime() <= at) throw new AppError('api_key_expired')
     return known.identity

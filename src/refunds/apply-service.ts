@@ -16,6 +16,8 @@ export interface RefundNews {
   status: RefundStatus
   providerRef?: string
   failureReason?: string | undefined
+  /** When the provider made it; the ledger's date of a refund however late we hear of it. */
+  createdAt?: Date
 }
 
 /**
@@ -41,16 +43,23 @@ export const applyRefund = async (
     { ...ref, status: news.status, failure_reason: news.failureReason ?? null },
     now,
   )
-  await book(tx, intent, saved, step, now)
+  const isPast = step.book === 'refund' && news.createdAt !== undefined && news.createdAt < now
+  await book(tx, intent, saved, step, { now, effectiveAt: isPast ? (news.createdAt ?? now) : now })
   await moveTotals(tx, saved, BigInt(step.pending) * saved.amount, BigInt(step.refunded) * saved.amount, now)
   await appendEvents(tx, await eventsOf(tx, deps, row, saved, step))
   return saved
 }
 
-const book = async (tx: Tx, intent: IntentRow, refund: RefundRow, step: RefundEffect, now: Date): Promise<void> => {
+const book = async (
+  tx: Tx,
+  intent: IntentRow,
+  refund: RefundRow,
+  step: RefundEffect,
+  { now, effectiveAt }: { now: Date; effectiveAt: Date },
+): Promise<void> => {
   if (step.book === undefined) return
   const currency = refund.currency as Currency
-  const event = { refundId: showId('refund', refund.id), amount: refund.amount, currency, effectiveAt: now }
+  const event = { refundId: showId('refund', refund.id), amount: refund.amount, currency, effectiveAt }
   const posting =
     step.book === 'refund'
       ? postRefunded({ ...event, ...(await leftOf(tx, refund, currency)) })

@@ -139,6 +139,7 @@ const record = async (deps: PaymentDeps, operation: OperationRow, answer: Answer
       status: value.state,
       providerRef: value.ref,
       failureReason: value.failureReason,
+      createdAt: value.createdAt,
     })
     await settleOperation(
       tx,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { newUuid } from '#kernel/ids.ts'
+import { newUuid, parseId } from '#kernel/ids.ts'
 import { createAuthenticator, merchantOfKey, newApiKey, roles } from '#platform/api-keys.ts'
 import type { Database } from '#platform/database.ts'
 import { createWorld, type World } from '../support/world.ts'
@@ -112,6 +112,26 @@ describe('API keys over HTTP', () => {
     assert.equal(merchantOfKey(made.body.secret), other.uuid)
   })
 
+  test('only a platform key may replace or revoke a platform key', async () => {
+    const { body } = await world.request('merchant').get('/v1/api_keys?limit=100').expect(200)
+    const { id } = body.data.find(({ role }: { role: string }) => role === 'platform')
+    await world.request('merchant').post(`/v1/api_keys/${id}/roll`).expect(404)
+    await world.request('merchant').post(`/v1/api_keys/${id}/revoke`).expect(404)
+    const rolled = await world.request('platform').post(`/v1/api_keys/${id}/roll`).send({ expires_in: 600 }).expect(200)
+    assert.equal(rolled.body.role, 'platform')
+  })
+
+  test('a live key is refused where the provider is in test mode', async () => {
+    const merchantId = parseId('merchant', world.shop.id) ?? ''
+    const scope = { merchantId, livemode: true }
+    const { secret = '' } = await world.app.services.accounts.createKey(scope, newUuid(), { role: 'service', name: '' })
+    const answer = await send(secret)
+    assert.equal(answer.status, 401)
+    const { error } = (await answer.json()) as { error: { code: string; message: string } }
+    assert.equal(error.code, 'api_key_invalid')
+    assert.match(error.message, /live key.*test mode/)
+  })
+
   test('a merchant neither sees nor ends the keys of another', async () => {
     const { id } = await createKey('bot')
     const other = await world.openShop('Stranger')
@@ -137,7 +157,7 @@ describe('a key that cannot be one of ours', () => {
   const untouched = new Proxy({} as Database, {
     get: () => assert.fail('the database was asked'),
   })
-  const authenticate = createAuthenticator(untouched, () => new Date())
+  const authenticate = createAuthenticator(untouched, () => new Date(), false)
 
   test('never reaches the database', async () => {
     const key = newApiKey(newUuid(), 'service', false)
