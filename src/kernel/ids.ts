@@ -26,33 +26,69 @@ export const idPrefixes = {
 export type IdKind = keyof typeof idPrefixes
 
 const alphabet = '0123456789abcdefghjkmnpqrstvwxyz'
-const values = new Map([...alphabet].map((letter, index) => [letter, BigInt(index)]))
+const hexDigits = '0123456789abcdef'
+/** Value of a character by its code, -1 for one that is no digit. */
+const valuesOf = (digits: string): Int8Array => {
+  const values = new Int8Array(128).fill(-1)
+  for (const [value, digit] of [...digits].entries()) values[digit.charCodeAt(0)] = value
+  return values
+}
+const letterValues = valuesOf(alphabet)
+const hexValues = valuesOf(hexDigits)
+for (const [value, digit] of [...hexDigits.toUpperCase()].entries()) hexValues[digit.charCodeAt(0)] = value
 
 /** A new UUIDv7: sorts by time of creation. */
 export const newUuid = (): string => randomUUIDv7()
 
-/** The public form of an id: prefix, underscore, 26 letters of Crockford base 32 (TypeID's text form). */
+/**
+ * The public form of an id: prefix, underscore, 26 letters of Crockford base 32 (TypeID's text form). Bit by bit and
+ * not by BigInt, which took a quarter of the time of an export: 128 bits behind two zero bits make 26 letters.
+ */
 export const showId = (kind: IdKind, uuid: string): string => {
-  let rest = BigInt(`0x${uuid.replaceAll('-', '')}`)
-  let text = ''
-  for (let i = 0; i < 26; i++) {
-    text = alphabet[Number(rest & 31n)] + text
-    rest >>= 5n
+  let text = `${idPrefixes[kind]}_`
+  let rest = 0
+  let bits = 2
+  let digits = 0
+  for (let i = 0; i < uuid.length; i++) {
+    const code = uuid.charCodeAt(i)
+    if (code === dash) continue
+    const value = hexValues[code] ?? -1
+    if (value < 0) throw new SyntaxError(`not a UUID: ${uuid}`)
+    rest = (rest << 4) | value
+    bits += 4
+    digits++
+    if (bits < 5) continue
+    bits -= 5
+    text += alphabet[rest >> bits]
+    rest &= (1 << bits) - 1
   }
-  return `${idPrefixes[kind]}_${text}`
+  if (digits !== 32) throw new SyntaxError(`not a UUID: ${uuid}`)
+  return text
 }
+
+const dash = '-'.charCodeAt(0)
 
 /** The UUID behind a public id, or undefined when the text is no id of this kind. */
 export const parseId = (kind: IdKind, text: string): string | undefined => {
-  const prefix = `${idPrefixes[kind]}_`
-  if (!text.startsWith(prefix) || text.length !== prefix.length + 26) return undefined
-  let number = 0n
-  for (const letter of text.slice(prefix.length)) {
-    const value = values.get(letter)
-    if (value === undefined) return undefined
-    number = (number << 5n) | value
+  const start = idPrefixes[kind].length + 1
+  if (text.length !== start + 26 || !text.startsWith(`${idPrefixes[kind]}_`)) return undefined
+  let uuid = ''
+  let rest = 0
+  let bits = 0
+  let digits = 0
+  for (let i = start; i < text.length; i++) {
+    const value = letterValues[text.charCodeAt(i)] ?? -1
+    // The first letter stands for three bits only.
+    if (value < 0 || (i === start && value > 7)) return undefined
+    rest = (rest << 5) | value
+    bits += i === start ? 3 : 5
+    while (bits >= 4) {
+      bits -= 4
+      uuid += hexDigits[rest >> bits]
+      rest &= (1 << bits) - 1
+      digits++
+      if (digits === 8 || digits === 12 || digits === 16 || digits === 20) uuid += '-'
+    }
   }
-  if (number >> 128n !== 0n) return undefined
-  const hex = number.toString(16).padStart(32, '0')
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`
+  return uuid
 }
