@@ -1,11 +1,13 @@
 import type { z } from 'zod'
 import { type Route, route } from '#platform/route.ts'
 import {
+  cancelRefundBody,
   createRefundBody,
   listRefundsQuery,
   refundParams as params,
   refundList,
   refundSchema as response,
+  retrieveRefundQuery,
   updateRefundBody,
 } from './schemas.ts'
 import type { RefundService } from './service.ts'
@@ -71,10 +73,11 @@ export const refundRoutes = (refunds: RefundService): Route[] => [
     summary: 'Retrieve a refund',
     roles: readers,
     params,
+    query: retrieveRefundQuery,
     response,
     errors: ['resource_missing'],
     example,
-    handler: ({ merchantId, params: { id } }) => refunds.retrieve(merchantId, id),
+    handler: ({ merchantId, params: { id }, query }) => refunds.retrieve(merchantId, id, query.expand),
   }),
   route({
     method: 'post',
@@ -99,9 +102,10 @@ export const refundRoutes = (refunds: RefundService): Route[] => [
     description: 'Only while it is `pending` or `requires_action`, and as far as the provider still allows it.',
     roles: writers,
     params,
+    body: cancelRefundBody,
     response,
     errors: ['resource_missing', 'refund_unexpected_state', 'lock_timeout'],
     example: { ...example, status: 'canceled' },
-    handler: ({ params: { id }, ...scope }) => refunds.cancel(scope, id),
+    handler: ({ params: { id }, body, ...scope }) => refunds.cancel(scope, id, body.expand),
   }),
 ]

@@ -3,6 +3,10 @@ import { amountSchema } from '#payments/schemas.ts'
 import { idSchema, listOf, listQuery, metadataSchema } from '#platform/listing.ts'
 import { refundStatuses } from './refund-machine.ts'
 
+const expand = z
+  .array(z.enum(['payment_intent', 'charge']))
+  .max(5)
+  .optional()
 const emptyableMetadata = z.union([metadataSchema, z.literal('')])
 
 export const createRefundBody = z.strictObject({
@@ -11,19 +15,21 @@ export const createRefundBody = z.strictObject({
   amount: amountSchema.optional().meta({ description: 'Minor units. Default: everything not refunded yet.' }),
   reason: z.enum(['duplicate', 'fraudulent', 'requested_by_customer']).optional(),
   metadata: emptyableMetadata.optional(),
-  expand: z
-    .array(z.enum(['payment_intent', 'charge']))
-    .max(5)
-    .optional(),
+  expand,
 })
 export type CreateRefund = z.output<typeof createRefundBody>
 
-export const updateRefundBody = z.strictObject({ metadata: emptyableMetadata.optional() })
+export const updateRefundBody = z.strictObject({ metadata: emptyableMetadata.optional(), expand })
+export const retrieveRefundQuery = z.strictObject({ expand })
+export const cancelRefundBody = z.strictObject({ expand })
 export const refundParams = z.strictObject({ id: z.string().max(64) })
 export const listRefundsQuery = listQuery.extend({
   payment_intent: idSchema('paymentIntent').optional(),
   charge: idSchema('charge').optional(),
-  expand: z.never().optional(),
+  expand: z
+    .array(z.enum(['data.payment_intent', 'data.charge']))
+    .max(5)
+    .optional(),
 })
 
 export const refundSchema = z

@@ -27,6 +27,8 @@ interface Scope {
   resourceId: string
 }
 
+type Expand = readonly string[] | undefined
+
 /** A refund from which nothing was heard is asked after when this long has passed. */
 const quietMs = 5 * 60_000
 
@@ -39,12 +41,16 @@ export const createRefundService = (deps: PaymentDeps) => ({
     return inTransaction(deps.db, scope.merchantId, (tx) => show(tx, deps, made.refund, body.expand))
   },
 
-  retrieve: (merchantId: string, id: string) =>
-    inTransaction(deps.db, merchantId, async (tx) => show(tx, deps, await requireRefund(tx, merchantId, id))),
+  retrieve: (merchantId: string, id: string, expand?: Expand) =>
+    inTransaction(deps.db, merchantId, async (tx) => show(tx, deps, await requireRefund(tx, merchantId, id), expand)),
 
   list: (
     merchantId: string,
-    query: Omit<ListQuery, 'expand'> & { payment_intent?: string | undefined; charge?: string | undefined },
+    query: Omit<ListQuery, 'expand'> & {
+      payment_intent?: string | undefined
+      charge?: string | undefined
+      expand?: string[] | undefined
+    },
   ) =>
     inTransaction(deps.db, merchantId, async (tx) => {
       let select = tx.selectFrom('refunds').selectAll().where('merchant_id', '=', merchantId)
@@ -58,10 +64,16 @@ export const createRefundService = (deps: PaymentDeps) => ({
       if (query.charge !== undefined)
         select = select.where('charge_id', '=', requireUuid('charge', query.charge, 'charge', 'charge'))
       const page = await readPage(select, query, 'refund')
-      return listAnswer('/v1/refunds', await Promise.all(page.rows.map((row) => show(tx, deps, row))), page.hasMore)
+      const expand = query.expand?.map((name) => name.replace(/^data\./, ''))
+      const data = await Promise.all(page.rows.map((row) => show(tx, deps, row, expand)))
+      return listAnswer('/v1/refunds', data, page.hasMore)
     }),
 
-  update: async (scope: Scope, id: string, body: { metadata?: Record<string, string> | '' | undefined }) => {
+  update: async (
+    scope: Scope,
+    id: string,
+    body: { metadata?: Record<string, string> | '' | undefined; expand?: Expand },
+  ) => {
     const view = await inTransaction(deps.db, scope.merchantId, async (tx) => {
       const row = await requireRefund(tx, scope.merchantId, id)
       const saved = await updateRefund(
@@ -71,21 +83,21 @@ export const createRefundService = (deps: PaymentDeps) => ({
         deps.clock.now(),
       )
       await appendEvents(tx, [await refundEvent(tx, deps, saved, 'refund.updated')])
-      return show(tx, deps, saved)
+      return show(tx, deps, saved, body.expand)
     })
     deps.queue.wake('outbox.drain', { id: scope.resourceId })
     return view
   },
 
   /** Cancels a refund that is not final: here when it has not left yet, else at the provider. */
-  cancel: async (scope: Scope, id: string) => {
+  cancel: async (scope: Scope, id: string, expand?: Expand) => {
     const operationId = await inTransaction(deps.db, scope.merchantId, (tx) => beginCancel(tx, deps, scope, id))
     if (operationId !== undefined) await workOnRefund(deps, scope.merchantId, operationId, true)
     deps.queue.wake('outbox.drain', { id: scope.resourceId })
     return inTransaction(deps.db, scope.merchantId, async (tx) => {
       const row = await requireRefund(tx, scope.merchantId, id)
       if (operationId !== undefined && row.status !== 'canceled') throw refuseCancel(row)
-      return show(tx, deps, row)
+      return show(tx, deps, row, expand)
     })
   },
 
