@@ -32,6 +32,7 @@ export const startWork = async (options: WorkOptions): Promise<Work> => {
   const { queue, services, clock, logger } = options
   const workers = await queue.startWorkers(options.handlers, options.concurrency)
   const sweep = async (): Promise<void> => {
+    await queue.takeStock()
     await services.payments.sweep()
     await services.refunds.sweep()
     await services.webhooks.sweep()

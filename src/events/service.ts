@@ -85,5 +85,6 @@ const sweepEvents = async ({ db, queue, metrics }: SweepOptions, now: Date): Pro
   const due = await dueDeliveries(db.maintenance, now, wakeMax)
   const [first] = due
   metrics.backlog.set({ table: 'deliveries' }, first ? (now.getTime() - first.next_attempt_at.getTime()) / 1000 : 0)
-  for (const row of due) queue.wake('notification.deliver', { id: row.id, merchant: row.merchant_id })
+  for (const row of due)
+    queue.wake('notification.deliver', { id: row.id, merchant: row.merchant_id }, { repeated: true })
 }

@@ -63,14 +63,14 @@ export const createPaymentWork = (deps: PaymentDeps, share = createSingleFlight<
     deps.metrics.backlog.set({ table: 'operations' }, ageSeconds(due[0]?.next_attempt_at, now))
     for (const row of due) {
       const isOurs = row.kind !== 'refund' && row.kind !== 'cancel_refund'
-      if (isOurs) deps.queue.wake('operation.resolve', { id: row.id, merchant: row.merchant_id })
+      if (isOurs) deps.queue.wake('operation.resolve', { id: row.id, merchant: row.merchant_id }, { repeated: true })
     }
     for (const row of await findExpired(maintenance, now, 200)) {
-      deps.queue.wake('payment.expire', { id: row.id, merchant: row.merchant_id })
+      deps.queue.wake('payment.expire', { id: row.id, merchant: row.merchant_id }, { repeated: true })
     }
     const quietSince = new Date(now.getTime() - quietMs)
     for (const row of await findWaiting(maintenance, quietSince, 100)) {
-      deps.queue.wake('payment.check', { id: row.id, merchant: row.merchant_id })
+      deps.queue.wake('payment.check', { id: row.id, merchant: row.merchant_id }, { repeated: true })
     }
   },
 })

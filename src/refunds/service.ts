@@ -109,10 +109,11 @@ export const createRefundService = (deps: PaymentDeps) => ({
     const now = deps.clock.now()
     for (const row of await findDueOperations(deps.db.maintenance, now, 500)) {
       if (row.kind === 'refund' || row.kind === 'cancel_refund')
-        deps.queue.wake('refund.submit', { id: row.id, merchant: row.merchant_id })
+        deps.queue.wake('refund.submit', { id: row.id, merchant: row.merchant_id }, { repeated: true })
     }
     const quiet = await findQuietRefunds(deps.db.maintenance, new Date(now.getTime() - quietMs), 100)
-    for (const row of quiet) deps.queue.wake('refund.check', { id: row.id, merchant: row.merchant_id })
+    for (const row of quiet)
+      deps.queue.wake('refund.check', { id: row.id, merchant: row.merchant_id }, { repeated: true })
   },
 
   /** Job `refund.check`: asks after a refund that has been pending for long. */

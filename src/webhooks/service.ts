@@ -73,7 +73,7 @@ export const createWebhookService = (deps: WebhookDeps) => {
       const [oldest] = due
       const ageMs = oldest ? now.getTime() - oldest.next_attempt_at.getTime() : 0
       deps.metrics.backlog.set({ table: 'provider_events' }, ageMs / 1000)
-      for (const row of due) deps.queue.wake('webhook.process', { id: row.id })
+      for (const row of due) deps.queue.wake('webhook.process', { id: row.id }, { repeated: true })
     },
     ...createInboxReader(deps),
   }
