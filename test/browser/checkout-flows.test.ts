@@ -146,18 +146,18 @@ describe('paying', { skip: noChromium }, () => {
     await backAt(person.page, 'paid')
   })
 
-  test('two taps at once lead to one page', async () => {
+  test('taps at once leave one page open where money can come in', async () => {
     const payment = await askForPayment(app)
-    const taps = await Promise.all(
-      [1, 2, 3].map(() => fetch(payment.checkout_url, { method: 'POST', redirect: 'manual' })),
-    )
-    const places = new Set(taps.map((answer) => answer.headers.get('location') ?? ''))
+    const tap = () => fetch(payment.checkout_url, { method: 'POST', redirect: 'manual' })
+    const taps = await Promise.all([tap(), tap(), tap()])
+    const places = taps.map((answer) => answer.headers.get('location') ?? '')
     for (const place of places) assert.match(place, /\/c\/pay\/|\?working=1$/)
     await using person = await visit(browser)
     await person.page.goto(`${payment.checkout_url}?working=1`)
     await person.page.waitForURL('**/c/pay/**')
-    const pages = new Set([...places, person.page.url()].filter((place) => place.includes('/c/pay/')))
-    assert.equal(pages.size, 1)
+    const pages = [...new Set([...places, person.page.url()])].filter((place) => place.includes('/c/pay/'))
+    const open = await Promise.all(pages.map(async (place) => (await fetch(place)).ok))
+    assert.equal(open.filter(Boolean).length, 1)
   })
 
   test('a link that was cancelled by the shop says so', async () => {

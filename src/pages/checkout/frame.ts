@@ -3,7 +3,7 @@ import { type Html, html, nothing, safeUrl } from '#pages/web/html.ts'
 import type { Language } from '#pages/web/locale.ts'
 import type { PaymentPage } from '#payments/page-service.ts'
 import { fill } from './fill.ts'
-import { channelName, type Line, showAmount } from './order.ts'
+import { channelName, type Line, linesOf, showAmount } from './order.ts'
 
 /** Everything a view is drawn from. */
 export interface Scene {
@@ -32,6 +32,13 @@ export const billLines = (lines: readonly Line[], currency: string, tag: string)
         ({ name, quantity, amount }) =>
           html`<li><span><bdi>${name}</bdi>${quantity > 1 ? html` <span class="times">×${quantity}</span>` : nothing}</span><span class="sum"><bdi>${showAmount(amount, currency, tag)}</bdi></span></li>`,
       )}</ul>`
+
+/** What it is for, unless the lines below say the same. */
+export const whatFor = ({ intent }: PaymentPage, texts: Texts): Html => {
+  const { description } = intent
+  const isSaid = linesOf(intent, texts).some(({ name }) => name === description)
+  return description && !isSaid ? html`<p class="what"><bdi>${description}</bdi></p>` : nothing
+}
 
 /** Back to where the payment was asked for: a link where the shop gave one, else the app's name. */
 export const backToChat = ({ page, texts }: Pick<Scene, 'page' | 'texts'>, look = 'button'): Html => {

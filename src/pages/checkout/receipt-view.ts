@@ -3,7 +3,7 @@ import type { Texts } from '#pages/texts/text-names.ts'
 import { type Html, html, nothing, safeUrl } from '#pages/web/html.ts'
 import type { PaymentPage } from '#payments/page-service.ts'
 import { fill } from './fill.ts'
-import { backToChat, billLines, merchantHeader, type Scene } from './frame.ts'
+import { backToChat, billLines, merchantHeader, type Scene, whatFor } from './frame.ts'
 import { marks } from './marks.ts'
 import { linesOf, methodText, paidCharge, showAmount } from './order.ts'
 
@@ -17,7 +17,7 @@ export const receiptView = (scene: Scene): Html => {
 ${merchantHeader(scene)}
 <div class="hero">${isReserved ? marks.authorised : marks.paid}<h1 class="title">${isReserved ? texts.states.authorised.title : texts.receipt.paid}</h1>
 <p class="amount"><bdi>${showAmount(amount, intent.currency, language.tag)}</bdi></p>
-${intent.description ? html`<p class="what"><bdi>${intent.description}</bdi></p>` : nothing}</div>
+${whatFor(page, texts)}</div>
 ${amount === intent.amount ? billLines(linesOf(intent, texts), intent.currency, language.tag) : nothing}
 ${refundLines(scene)}
 ${facts(scene)}

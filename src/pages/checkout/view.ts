@@ -3,7 +3,7 @@ import type { PageState, Texts } from '#pages/texts/text-names.ts'
 import { type Html, html, nothing } from '#pages/web/html.ts'
 import type { PaymentPage } from '#payments/page-service.ts'
 import { fill, fillText } from './fill.ts'
-import { backToChat, billLines, merchantHeader, type Scene } from './frame.ts'
+import { backToChat, billLines, merchantHeader, type Scene, whatFor } from './frame.ts'
 import { marks } from './marks.ts'
 import { linesOf, showAmount } from './order.ts'
 import { confirmationUrl, declineReason } from './state.ts'
@@ -55,13 +55,6 @@ const headline = (state: PageState, { page, language, texts }: Scene): Html => {
       : fill(texts.states[state].sentence, { merchant: page.merchant.name })
   return html`<div class="hero">${marks[state]}<h1 class="title">${titleOf(state, texts)}</h1><p class="sentence" role="status">${sentence}</p>
 <p class="amount">${amount}</p>${what}</div>`
-}
-
-/** What it is for, unless the lines below say the same. */
-const whatFor = ({ intent }: PaymentPage, texts: Texts): Html => {
-  const { description } = intent
-  const isSaid = linesOf(intent, texts).some(({ name }) => name === description)
-  return description && !isSaid ? html`<p class="what"><bdi>${description}</bdi></p>` : nothing
 }
 
 const action = (state: PageState, scene: Scene): Html => {

@@ -7,7 +7,7 @@ import { assets } from '#pages/web/assets.ts'
 import { chooseLanguage } from '#pages/web/locale.ts'
 import type { Logger } from '#platform/logger.ts'
 import { createApi } from './api.ts'
-import { createBot } from './bot.ts'
+import { type Clients, grantRefund, hear } from './bot.ts'
 import { chatFragments, type Speech } from './chat-view.ts'
 import { createDiary } from './diary.ts'
 import { createFeed } from './feed.ts'
@@ -37,7 +37,7 @@ const accent = 'b8336a'
 
 /** What every handler of the demo needs. */
 export const createDemoDesk = (options: DemoOptions) => {
-  const clients = {
+  const clients: Clients = {
     bot: createApi(options.apiBase, options.botKey),
     shop: createApi(options.apiBase, options.merchantKey),
     diary: createDiary(options.clock),
@@ -57,7 +57,6 @@ export const createDemoDesk = (options: DemoOptions) => {
     threads,
     read,
     draw,
-    bot: createBot(clients),
     feed: createFeed(options.logger, () => options.clock.now().getTime()),
   }
 }
@@ -104,7 +103,7 @@ export const say = async (desk: DemoDesk, request: Request, response: Response):
   if (text !== '') {
     const thread = await desk.threads.findOrCreate(visitor, speech.language.tag)
     const chatUrl = `${request.protocol}://${request.get('host') ?? 'localhost'}/demo`
-    await desk.bot.say({ thread, words: speech.words, chatUrl }, text)
+    await hear(desk.clients, { thread, words: speech.words, chatUrl }, text)
   }
   done(desk, request, response, visitor, '/demo')
 }
@@ -112,7 +111,7 @@ export const say = async (desk: DemoDesk, request: Request, response: Response):
 export const grant = async (desk: DemoDesk, request: Request, response: Response): Promise<void> => {
   const visitor = welcomeVisitor(request, response)
   const thread = await desk.threads.find(visitor)
-  if (thread) await desk.bot.grant(thread, fieldOf(request, 'payment_intent'))
+  if (thread) await grantRefund(desk.clients, thread, fieldOf(request, 'payment_intent'))
   done(desk, request, response, visitor, '/demo#what')
 }
 

@@ -28,14 +28,6 @@ export const createFeed = (logger: Logger, now: () => number) => {
   const running = new Map<string, Promise<void>>()
   const timers = new Map<string, NodeJS.Timeout>()
 
-  const tell = (follower: Follower, fragments: readonly Fragment[]): boolean => {
-    const news = fragments.filter(({ id, version }) => follower.seen.get(id) !== version)
-    if (news.length === 0) return false
-    for (const { id, version } of news) follower.seen.set(id, version)
-    follower.response.write(`event: pieces\ndata: ${JSON.stringify(news)}\n\n`)
-    return true
-  }
-
   const look = async (visitor: string): Promise<void> => {
     const mine = [...followers].filter((one) => one.visitor === visitor)
     const [first] = mine
@@ -95,4 +87,13 @@ export const createFeed = (logger: Logger, now: () => number) => {
     poke(visitor)
   }
   return { follow, hurry }
+}
+
+/** Sends what this page does not have yet; false when it has all. */
+const tell = (follower: Follower, fragments: readonly Fragment[]): boolean => {
+  const news = fragments.filter(({ id, version }) => follower.seen.get(id) !== version)
+  if (news.length === 0) return false
+  for (const { id, version } of news) follower.seen.set(id, version)
+  follower.response.write(`event: pieces\ndata: ${JSON.stringify(news)}\n\n`)
+  return true
 }

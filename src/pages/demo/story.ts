@@ -1,7 +1,6 @@
 import type { ApiCall } from '#pages/web/curl.ts'
 import { type Api, ApiRefusal } from './api.ts'
-import { refundMark } from './bot.ts'
-import type { Diary } from './diary.ts'
+import { type Clients, refundMark } from './bot.ts'
 import {
   type Chapter,
   type Entries,
@@ -43,7 +42,7 @@ export const emptyStory: Story = { messages: [], intents: [], lines: [], refundR
 
 const explainedMax = 4
 
-export const readStory = async (clients: { bot: Api; shop: Api; diary: Diary }, thread: Thread): Promise<Story> => {
+export const readStory = async (clients: Clients, thread: Thread): Promise<Story> => {
   const { bot, shop, diary } = clients
   const [messages, intents] = await Promise.all([
     bot.get(`/v1/threads/${thread.id}/messages?limit=100`, messageListShape),
