@@ -1,52 +1,93 @@
 import { makeDir, removeDir, startApp } from './app-process.ts'
 import { benchCreate } from './create.ts'
 import { describeMachine } from './machine.ts'
+import { benchMemory } from './memory.ts'
+import { benchRefunds } from './refunds.ts'
+import { benchStart } from './start.ts'
 import { format, median } from './statistics.ts'
 import { benchWebhooks } from './webhooks.ts'
 import { openWorld, type Settings, type World } from './world.ts'
 
-const sections: Record<string, (world: World) => Promise<string>> = {
+/** Each on a service of its own, so that none measures what another left behind. */
+const onService: Record<string, (world: World) => Promise<string>> = {
   create: benchCreate,
   webhooks: benchWebhooks,
+  refunds: benchRefunds,
+  memory: benchMemory,
 }
+const names = [...Object.keys(onService), 'start']
 
-const { names, settings } = readArguments(process.argv.slice(2))
-await main()
+const interruption = new AbortController()
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+  process.once(signal, () => interruption.abort(new Error('interrupted')))
+
+const { chosen, settings } = readArguments(process.argv.slice(2))
+try {
+  await main()
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error)
+  process.exitCode = 1
+}
 
 async function main(): Promise<void> {
   const started = performance.now()
-  const dir = await makeDir()
-  try {
-    await using stack = new AsyncDisposableStack()
-    const app = await startApp(dir, process.env.BENCH_NODE_ARGS?.split(' '))
-    stack.defer(app.stop)
-    for (const signal of ['SIGINT', 'SIGTERM'] as const)
-      process.once(signal, () => void app.stop().finally(() => process.exit(1)))
-    const world = await openWorld(app, settings, { left: settings.quick ? 0 : 6 })
-    stack.defer(() => world.database.end())
-    const { rows } = await world.database.query<{ version: string; fsync: string; commit: string }>(
-      `select split_part(version(), ' on ', 1) as version, current_setting('fsync') as fsync, current_setting('synchronous_commit') as commit`,
-    )
-    console.log(
-      `${describeMachine(rows[0]?.version ?? '')}, fsync ${rows[0]?.fsync}, synchronous_commit ${rows[0]?.commit}\n`,
-    )
-    for (const name of names) console.log(`${await sections[name]?.(world)}\n`)
-    console.log(
-      `Others used ${format(median(world.foreign) * 100)} % of the machine in the median round, at most ${format(Math.max(...world.foreign) * 100)} %. ${format((performance.now() - started) / 1000)} s in all.`,
-    )
-  } finally {
-    removeDir(dir)
+  const foreign: number[] = []
+  // Waiting for others must not make a run endless.
+  const repeats = { left: 6, until: settings.quick ? 0 : Date.now() + 90_000 }
+  for (const name of chosen) {
+    const bench = onService[name]
+    if (bench) await withService(bench, foreign, repeats)
+    else console.log(`${await benchStart(settings)}\n`)
   }
+  const share = (value: number): string => `${format(value * 100)} %`
+  if (foreign.length > 0)
+    console.log(
+      `Others used ${share(median(foreign))} of the machine in the median round, at most ${share(Math.max(...foreign))}.`,
+    )
+  console.log(`${format((performance.now() - started) / 1000)} s in all.`)
 }
 
-function readArguments(args: readonly string[]): { names: string[]; settings: Settings } {
+async function withService(
+  bench: (world: World) => Promise<string>,
+  foreign: number[],
+  repeats: World['repeats'],
+): Promise<void> {
+  await using stack = new AsyncDisposableStack()
+  const dir = await makeDir()
+  stack.defer(() => removeDir(dir))
+  const app = await startApp(dir, process.env.BENCH_NODE_ARGS?.split(' '))
+  stack.defer(app.stop)
+  const world = await openWorld(app, settings, repeats)
+  stack.defer(() => world.database.end())
+  if (foreign.length === 0 && bench === onService[chosen[0] ?? '']) console.log(`${await describe(world)}\n`)
+  const interrupted = new Promise<never>((_, reject) => {
+    interruption.signal.addEventListener('abort', () => reject(interruption.signal.reason))
+  })
+  console.log(`${await Promise.race([bench(world), interrupted])}\n`)
+  foreign.push(...world.foreign)
+}
+
+async function describe({ database }: World): Promise<string> {
+  const { rows } = await database.query<{ version: string; fsync: string; commit: string }>(
+    `select split_part(version(), ' on ', 1) as version, current_setting('fsync') as fsync,
+       current_setting('synchronous_commit') as commit`,
+  )
+  const [row] = rows
+  return `${describeMachine(row?.version ?? '')}, fsync ${row?.fsync}, synchronous_commit ${row?.commit}`
+}
+
+function readArguments(args: readonly string[]): { chosen: string[]; settings: Settings } {
   const quick = args.includes('--quick')
-  const named = args.filter((arg) => !arg.startsWith('--'))
-  const unknown = named.filter((name) => !(name in sections))
-  if (unknown.length > 0)
-    throw new Error(`no such measurement: ${unknown.join(', ')}; there are ${Object.keys(sections).join(', ')}`)
+  const named = args.filter((arg) => arg !== '--quick')
+  const unknown = named.filter((name) => !names.includes(name))
+  if (unknown.length > 0) {
+    console.error(
+      `There is no measurement '${unknown.join(' ')}'.\n\n  npm run bench -- [${names.join('|')}] [--quick]`,
+    )
+    process.exit(2)
+  }
   return {
-    names: named.length > 0 ? named : Object.keys(sections),
-    settings: { rounds: 3, seconds: quick ? 2 : 6, connections: 64, quick },
+    chosen: named.length > 0 ? named : names,
+    settings: { rounds: quick ? 1 : 3, seconds: quick ? 2 : 6, connections: 64, quick },
   }
 }

@@ -29,13 +29,14 @@ const callSandbox = async (app: AppProcess, request: string): Promise<string> =>
   }
 }
 
-/** Makes payments in the service and pays them at the provider. */
-export const payAtProvider = async (app: AppProcess, count: number): Promise<PaidPayment[]> => {
+/** Makes payments in the service and pays them at the provider; fewer when the time is over. */
+export const payAtProvider = async (app: AppProcess, count: number, seconds = 10): Promise<PaidPayment[]> => {
   const paid: PaidPayment[] = []
   let left = count
+  const until = Date.now() + seconds * 1000
   const work = async (): Promise<void> => {
     const [ours, theirs] = [await openConnection(app.port), await openConnection(app.sandbox.port)]
-    while (left-- > 0) paid.push(await payOne(app, ours, theirs))
+    while (left-- > 0 && Date.now() < until) paid.push(await payOne(app, ours, theirs))
     ours.close()
     theirs.close()
   }

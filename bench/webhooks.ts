@@ -95,7 +95,7 @@ const benchAcks = async (world: World) => {
     })
   const results = { app: [] as LoadResult[], baseline: [] as { perSecond: number; p50: number; p99: number }[] }
   const seconds = Math.min(3, world.settings.seconds)
-  for (let n = 0; n < (world.settings.quick ? 1 : world.settings.rounds); n++) {
+  for (let n = 0; n < world.settings.rounds; n++) {
     results.app.push(await measure(world, () => ackRound(world, intent, seconds)))
     if (!baseline) continue
     results.baseline.push(await whilePaused(world, () => measure(world, () => baseline.run(seconds))))

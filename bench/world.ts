@@ -13,8 +13,8 @@ export interface World {
   settings: Settings
   /** Share of the machine that others used, per accepted round. */
   foreign: number[]
-  /** Rounds that may still be thrown away because others were busy. */
-  repeats: { left: number }
+  /** How many rounds may still be thrown away because others were busy, and until when. */
+  repeats: { left: number; until: number }
 }
 
 export interface Settings {
@@ -41,11 +41,11 @@ const foreignMax = 0.15
 /** Runs a round when the machine is quiet, and again when it turns out that others were busy meanwhile. */
 export const measure = async <T>(world: World, round: () => Promise<T>): Promise<T> => {
   for (;;) {
-    await waitForQuiet(world.cpu, foreignMax, world.settings.quick ? 1000 : 4000)
+    if (Date.now() < world.repeats.until) await waitForQuiet(world.cpu, foreignMax, 4000)
     world.cpu.foreignShare()
     const result = await round()
     const share = world.cpu.foreignShare()
-    if (share <= foreignMax || world.repeats.left <= 0) {
+    if (share <= foreignMax || world.repeats.left <= 0 || Date.now() > world.repeats.until) {
       world.foreign.push(share)
       return result
     }
