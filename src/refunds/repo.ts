@@ -9,6 +9,10 @@ const refunds = (db: Db, merchantId: string) =>
 export const findRefund = (db: Db, merchantId: string, id: string): Promise<RefundRow | undefined> =>
   refunds(db, merchantId).where('id', '=', id).executeTakeFirst()
 
+/** For a client's change, which is read and then written. What the provider says is applied under the payment's lock. */
+export const lockRefund = (db: Db, merchantId: string, id: string): Promise<RefundRow | undefined> =>
+  refunds(db, merchantId).where('id', '=', id).forUpdate().executeTakeFirst()
+
 export const findRefundByRef = (
   db: Db,
   merchantId: string,

@@ -14,7 +14,7 @@ import { appendEvents } from '#platform/outbox.ts'
 import { applyRefund } from './apply-service.ts'
 import { isRefundOpen } from './refund-machine.ts'
 import { type RefundRow, showRefund } from './refund-view.ts'
-import { findQuietRefunds, findRefund, insertRefund, reserveRefund, updateRefund } from './repo.ts'
+import { findQuietRefunds, findRefund, insertRefund, lockRefund, reserveRefund, updateRefund } from './repo.ts'
 import type { CreateRefund } from './schemas.ts'
 import { workOnRefund } from './submit-service.ts'
 import { syncRefund } from './sync-service.ts'
@@ -75,7 +75,7 @@ export const createRefundService = (deps: PaymentDeps) => ({
     body: { metadata?: Record<string, string> | '' | undefined; expand?: Expand },
   ) => {
     const view = await inTransaction(deps.db, scope.merchantId, async (tx) => {
-      const row = await requireRefund(tx, scope.merchantId, id)
+      const row = await requireRefund(tx, scope.merchantId, id, lockRefund)
       const saved = await updateRefund(
         tx,
         row,
@@ -260,9 +260,9 @@ const beginCancel = async (tx: Tx, deps: PaymentDeps, scope: Scope, id: string):
 const refuseCancel = (row: RefundRow): AppError =>
   new AppError('refund_unexpected_state', { message: `This refund cannot be canceled; its status is ${row.status}.` })
 
-const requireRefund = async (tx: Tx, merchantId: string, id: string): Promise<RefundRow> => {
+const requireRefund = async (tx: Tx, merchantId: string, id: string, find = findRefund): Promise<RefundRow> => {
   const uuid = parseId('refund', id)
-  const row = uuid && (await findRefund(tx, merchantId, uuid))
+  const row = uuid && (await find(tx, merchantId, uuid))
   if (!row) throw notFound('refund', id)
   return row
 }
