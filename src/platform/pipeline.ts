@@ -1,13 +1,13 @@
-import type { PostgresPool, PostgresPoolClient, PostgresQueryResult } from 'kysely'
+import type { PostgresPool, PostgresPoolClient } from 'kysely'
 import type pg from 'pg'
 
 /** The merchants of a transaction; local to it, so that a pooled connection never carries them to the next request. */
 export const contextSql = "select set_config('parley.merchants', $1, true)"
 
 /**
- * Our pool as Kysely uses it, with one difference: BEGIN and the merchants are not waited for. They go out at once
- * and the first statement right behind them, which saves every transaction two round trips. Should one of them fail,
- * that statement fails with its error; it could have seen no row either, as row-level security knows no merchant then.
+ * Our pool as Kysely uses it, with one difference: BEGIN and the merchants wait for the first statement and go out
+ * with it, in one packet, which saves every transaction two round trips. Should the opening fail, that statement fails
+ * with its error; it could have seen no row either, as row-level security knows no merchant then.
  */
 export const pipelined = (pool: pg.Pool): PostgresPool => {
   const known = new WeakMap<pg.PoolClient, PostgresPoolClient>()
@@ -24,34 +24,63 @@ export const pipelined = (pool: pg.Pool): PostgresPool => {
 }
 
 const wrap = (client: pg.PoolClient): PostgresPoolClient => {
-  let opening: Promise<unknown>[] = []
-  const query = async (text: string, values: readonly unknown[]): Promise<PostgresQueryResult<unknown>> => {
-    const isOpening = text === 'begin' || text === contextSql
-    const sent = send(client, text, values)
-    sent.catch(() => undefined) // awaited below, or by the statement that follows
-    if (isOpening) {
-      opening.push(sent)
-      return { command: 'SELECT', rowCount: 0, rows: [] }
+  let opening: string | undefined
+  const query = async (text: string, values: readonly unknown[]): Promise<unknown> => {
+    if (text === 'begin') {
+      opening = 'begin'
+      return nothing('BEGIN')
     }
-    const before = opening
-    opening = []
-    await Promise.all(before)
-    return (await sent) as unknown as PostgresQueryResult<unknown>
+    if (text === contextSql && opening === 'begin') {
+      opening = openingOf(String(values[0]))
+      return nothing('SELECT')
+    }
+    if (opening === undefined) return client.query(text, [...values])
+    const first = opening
+    opening = undefined
+    if (text === 'commit' || text === 'rollback') return nothing(text.toUpperCase())
+    const [begun, answer] = await together(client, () => [client.query(first), client.query(text, [...values])])
+    return requireAnswer(answer, begun)
   }
   return {
     query: query as PostgresPoolClient['query'],
     release: (destroy) => {
-      opening = []
+      opening = undefined
       client.release(destroy)
     },
   }
 }
 
-const send = (client: pg.PoolClient, text: string, values: readonly unknown[]): Promise<pg.QueryResult> =>
-  // By name the server parses and plans it once per connection; it goes before everything else.
-  text === contextSql
-    ? client.query({ name: 'parley_context', text, values: [...values] })
-    : client.query(text, [...values])
+const nothing = (command: string) => ({ command, rowCount: 0, rows: [] })
+
+/** In the simple protocol, hence without parameters: nothing but ids may come in here. */
+const openingOf = (merchants: string): string => {
+  if (!/^[0-9a-f,-]*$/.test(merchants)) throw new Error('the merchants of a transaction are no ids')
+  return `begin; select set_config('parley.merchants', '${merchants}', true)`
+}
+
+/** Sends queries in one packet and waits for all of them. */
+const together = async <R>(client: pg.PoolClient, send: () => Promise<R>[]): Promise<PromiseSettledResult<R>[]> => {
+  const { stream } = client.connection
+  stream.cork()
+  try {
+    const sent = send()
+    stream.uncork()
+    return await Promise.allSettled(sent)
+  } catch (error) {
+    stream.uncork()
+    throw error
+  }
+}
+
+/** The answer, unless it or one that it needs has failed; the first error is the cause, the others follow from it. */
+const requireAnswer = <R>(
+  answer: PromiseSettledResult<R> | undefined,
+  ...needed: (PromiseSettledResult<R> | undefined)[]
+): R => {
+  for (const part of [...needed, answer]) if (part?.status === 'rejected') throw part.reason
+  if (answer?.status !== 'fulfilled') throw new Error('a query was not answered')
+  return answer.value
+}
 
 export interface Statement {
   /** The server keeps the plan under this name. */
@@ -71,17 +100,14 @@ export const runAtOnce = async <R extends pg.QueryResultRow>(
 ): Promise<R[]> => {
   const client = await pool.connect()
   try {
-    const [begun, context, answer, end] = await Promise.allSettled([
-      client.query('begin'),
-      send(client, contextSql, [merchants]),
-      client.query<R>({ name, text, values: [...values] }),
+    const [begun, answer, end] = await together<pg.QueryResult>(client, () => [
+      client.query(openingOf(merchants)),
+      client.query({ name, text, values: [...values] }),
       client.query('commit'),
     ])
-    // The first error is the cause; what came after it only tells that the transaction was over.
-    for (const part of [begun, context, answer, end]) if (part.status === 'rejected') throw part.reason
-    if (end.status !== 'fulfilled' || end.value.command !== 'COMMIT' || answer.status !== 'fulfilled')
-      throw new Error('the transaction was rolled back')
-    return answer.value.rows
+    const { rows } = requireAnswer(answer, begun)
+    if (requireAnswer(end).command !== 'COMMIT') throw new Error('the transaction was rolled back')
+    return rows as R[]
   } finally {
     client.release()
   }

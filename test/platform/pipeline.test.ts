@@ -50,7 +50,7 @@ describe('a statement sent at once', () => {
   })
 
   test('fails when its merchants are no ids, and writes nothing', async () => {
-    await assert.rejects(atOnce(db, "'; drop table merchants; --", countMerchants), (e) => sqlState(e) === '22P02')
+    await assert.rejects(atOnce(db, "'; drop table merchants; --", countMerchants), /no ids/)
     assert.deepEqual(await atOnce(db, newUuid(), countMerchants), [{ count: 0 }])
   })
 })
