@@ -13,8 +13,9 @@ interface Query {
 }
 
 /** What the watch asks for: which of `$2` are done. */
-export const postedSql = `select distinct payment_intent_id as id from ledger_transactions
-  where merchant_id = $1 and payment_intent_id = any($2::uuid[])`
+export const postedSql = `select w.id from unnest($2::uuid[]) as w (id) cross join lateral (
+    select from ledger_transactions t where t.merchant_id = $1 and t.payment_intent_id = w.id limit 1
+  ) t`
 export const refundedSql = `select id from refunds where merchant_id = $1 and id = any($2::uuid[]) and status = 'succeeded'`
 
 /** Asks the database over and over, so that a moment counts only once it is committed and visible to others. */
