@@ -1,0 +1,176 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import pg from 'pg'
+import { createWorld, type World } from '../support/world.ts'
+
+const post = async (world: World, path: string, body: object) => {
+  const answer = await world.request().post(path).send(body)
+  assert.equal(answer.status, 200, JSON.stringify(answer.body))
+  return answer.body
+}
+
+/** At least one row in every table of a merchant. */
+const fill = async (world: World): Promise<void> => {
+  const customer = await post(world, '/v1/customers', { email: 'a@example.com' })
+  const thread = { channel: 'webchat', external_id: 'room-1', participants: [{ external_id: 'ann', role: 'payer' }] }
+  await post(world, '/v1/threads', thread)
+  await post(world, '/v1/webhook_endpoints', { url: `${world.url}/nobody`, enabled_events: ['*'] })
+  const order = {
+    amount: 4200,
+    currency: 'eur',
+    customer: customer.id,
+    thread: { channel: 'webchat', external_id: 'room-1' },
+  }
+  const { id } = await post(world, '/v1/payment_intents', order)
+  await post(world, `/v1/payment_intents/${id}/confirm`, { payment_method: 'pm_card_visa' })
+  await post(world, '/v1/refunds', { payment_intent: id, amount: 100 })
+  await world.settle()
+  await world.request().post('/v1/customers').set('Idempotency-Key', 'kept').send({ name: 'B' })
+  await world.stopWork()
+  await post(world, '/v1/payment_intents', order)
+}
+
+describe('row-level security', () => {
+  let world: World
+  let client: pg.Client
+  let tables: string[]
+  before(async () => {
+    world = await createWorld()
+    await fill(world)
+    client = new pg.Client({ connectionString: world.databaseUrl })
+    await client.connect()
+    const { rows } = await client.query<{ name: string }>(`
+      select c.oid::regclass::text as name from pg_class c join pg_attribute a on a.attrelid = c.oid
+      where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and a.attname = 'merchant_id' order by 1`)
+    tables = rows.map((row) => row.name)
+  })
+  after(async () => {
+    await client.end()
+    await world[Symbol.asyncDispose]()
+  })
+
+  /** Acts as a role for some merchants, and leaves no trace. */
+  const as = async <T>(role: string, merchants: string, work: () => Promise<T>): Promise<T> => {
+    await client.query('begin')
+    try {
+      await client.query(`set local role ${role}`)
+      await client.query(`select set_config('parley.merchants', $1, true)`, [merchants])
+      return await work()
+    } finally {
+      await client.query('rollback')
+    }
+  }
+  const count = async (table: string): Promise<number> =>
+    Number((await client.query<{ count: string }>(`select count(*) from ${table}`)).rows[0]?.count)
+  const refused = async (sql: string): Promise<string> => {
+    await client.query('savepoint before')
+    try {
+      await client.query(sql)
+      return 'allowed'
+    } catch (error) {
+      await client.query('rollback to before')
+      return error instanceof Error ? error.message : ''
+    }
+  }
+
+  test('is forced on every table that names a merchant, and has a policy', async () => {
+    const { rows } = await client.query<{ name: string }>(`
+      select c.oid::regclass::text as name from pg_class c join pg_attribute a on a.attrelid = c.oid
+      where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and a.attname = 'merchant_id'
+        and not (c.relrowsecurity and c.relforcerowsecurity)`)
+    assert.deepEqual(rows, [])
+    const policies = await client.query<{ name: string; roles: string }>(`
+      select tablename as name, string_agg(distinct array_to_string(roles, ','), ' ' order by array_to_string(roles, ',')) as roles
+      from pg_policies where schemaname = 'public' group by 1`)
+    for (const { name, roles } of policies.rows) assert.equal(roles, 'parley_app parley_maintenance', name)
+    const parents = tables.filter((name) => !/^ledger_entries_/.test(name))
+    assert.deepEqual(policies.rows.map((row) => row.name).sort(), parents)
+  })
+
+  test('shows a merchant their own rows and nobody else’s, in every table', async () => {
+    const other = (await world.openShop('Elsewhere')).uuid
+    for (const table of tables.filter((name) => !/^ledger_entries_/.test(name))) {
+      const [own, foreign, none, both] = [
+        await as('parley_app', world.shop.uuid, () => count(table)),
+        await as('parley_app', other, () => count(`${table} where merchant_id <> '${other}'`)),
+        await as('parley_app', '', () => count(table)),
+        await as('parley_app', `${world.shop.uuid},${other}`, () => count(table)),
+      ]
+      assert.ok(own > 0, `${table} has no row to hide`)
+      assert.equal(foreign, 0, table)
+      assert.equal(none, 0, table)
+      assert.ok(both >= own, table)
+    }
+  })
+
+  test('refuses to write, move or take over another merchant’s rows', async () => {
+    const other = (await world.openShop('Elsewhere')).uuid
+    await as('parley_app', other, async () => {
+      for (const table of ['payment_intents', 'threads', 'customers', 'api_keys']) {
+        const { rowCount } = await client.query(`update ${table} set created_at = now()`)
+        const { rows } = await client.query<{ count: string }>(`select count(*) from ${table}`)
+        assert.equal(rowCount, Number(rows[0]?.count), table)
+      }
+      const row = `'${world.shop.uuid}', gen_random_uuid(), 'webchat', 'stolen', now(), now()`
+      const stolen = `insert into threads (merchant_id, id, channel, external_id, created_at, updated_at) values (${row})`
+      assert.match(await refused(stolen), /row-level security/)
+      assert.match(await refused(`update api_keys set merchant_id = '${world.shop.uuid}'`), /row-level security/)
+    })
+  })
+
+  test('is not to be got round by the roles that work here', async () => {
+    const { rows } = await client.query<{ rolname: string }>(`
+      select rolname from pg_roles where rolname in ('parley_app', 'parley_maintenance', 'parley_owner')
+        and (rolsuper or rolbypassrls or rolcreaterole or rolcreatedb or rolcanlogin)`)
+    assert.deepEqual(rows, [])
+    const owned = await client.query(`select from pg_class c join pg_roles r on r.oid = c.relowner
+      where c.relnamespace = 'public'::regnamespace and r.rolname <> 'parley_owner'`)
+    assert.equal(owned.rowCount, 0)
+  })
+
+  test('the application may do what it was granted and nothing more', async () => {
+    const { rows } = await client.query<{ name: string; rights: string }>(`
+      select table_name as name, string_agg(lower(privilege_type), ' ' order by privilege_type) as rights
+      from information_schema.role_table_grants where grantee = 'parley_app' and table_schema = 'public' group by 1 order by 1`)
+    const all = 'delete insert select update'
+    const kept = 'insert select update'
+    const wanted: Record<string, string> = {
+      ...Object.fromEntries(
+        ['customers', 'deliveries', 'idempotency_keys', 'messages', 'outbox'].map((name) => [name, all]),
+      ),
+      ...Object.fromEntries(['participants', 'threads', 'webhook_endpoints'].map((name) => [name, all])),
+      ...Object.fromEntries(
+        ['api_keys', 'charges', 'merchants', 'operations', 'payment_intents', 'refunds'].map((name) => [name, kept]),
+      ),
+      ...Object.fromEntries(['events', 'ledger_accounts', 'ledger_entries'].map((name) => [name, 'insert select'])),
+      ledger_transactions: 'select', // and insert, but for the column that says when it was final
+      provider_events: 'select update',
+    }
+    assert.deepEqual(Object.fromEntries(rows.map((row) => [row.name, row.rights])), wanted)
+  })
+
+  test('neither role may create, drop, empty or reach what is not theirs', async () => {
+    for (const role of ['parley_app', 'parley_maintenance']) {
+      await as(role, world.shop.uuid, async () => {
+        const forbidden = [
+          'create table public.mine (id int)',
+          'drop table payment_intents',
+          'truncate payment_intents',
+          'truncate ledger_entries',
+          'delete from ledger_entries',
+          'update ledger_entries set amount = amount',
+          'delete from ledger_transactions',
+          'delete from payment_intents',
+          'delete from events',
+          'alter table payment_intents disable row level security',
+          'alter table ledger_entries disable trigger all',
+          'set session authorization postgres',
+          `copy payment_intents to program 'cat'`,
+          'create extension dblink',
+          'select * from parley_migrations_lock',
+        ]
+        for (const sql of forbidden) assert.notEqual(await refused(sql), 'allowed', `${role}: ${sql}`)
+      })
+    }
+  })
+})
