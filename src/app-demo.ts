@@ -23,12 +23,16 @@ const demoFile = z.object({
 })
 
 /** Finds the demo merchant of an earlier start by its keys, or makes one with a key of every role. */
-export const seedDemo = async (accounts: AccountService, path: string): Promise<Demo> => {
+export const seedDemo = async (accounts: AccountService, path: string, publicUrl: string): Promise<Demo> => {
   const known = demoFile.safeParse(await readJson(path))
   const merchantId = known.success ? parseId('merchant', known.data.merchant) : undefined
   if (known.success && merchantId && (await isAlive(accounts, merchantId, known.data.keys.service))) return known.data
   const id = newUuid()
-  await accounts.createMerchant(id, 'Blüte Flowers', { support_email: 'hello@bluete.example' })
+  await accounts.createMerchant(id, 'Blüte Flowers', {
+    support_email: 'hello@bluete.example',
+    accent: '#b8336a',
+    logo_url: `${publicUrl}/demo/art/logo.svg`,
+  })
   const keys = await Promise.all(
     roles.map(async (role) => {
       const key = await accounts.createKey({ merchantId: id, livemode: false }, newUuid(), { role, name: 'demo' })

@@ -45,7 +45,7 @@ export const startEverything = async (env: Environment, { dir }: { dir: string }
       mount: mounted,
     })
     closers.push(app.close)
-    const demo = await seedDemo(app.services.accounts, join(dir, 'demo.json'))
+    const demo = await seedDemo(app.services.accounts, join(dir, 'demo.json'), url)
     mounted.startDemo({ apiBase: `http://127.0.0.1:${listener.port}`, keys: demo.keys })
     const work = await app.startWork()
     listener.serve(app.http)

@@ -37,8 +37,23 @@ const letterValues = valuesOf(alphabet)
 const hexValues = valuesOf(hexDigits)
 for (const [value, digit] of [...hexDigits.toUpperCase()].entries()) hexValues[digit.charCodeAt(0)] = value
 
-/** A new UUIDv7: sorts by time of creation. */
-export const newUuid = (): string => randomUUIDv7()
+let lastUuid = ''
+
+/**
+ * A new UUIDv7, later than every earlier one of this process: lists and timelines order by id, and within one
+ * millisecond plain UUIDv7s come in random order.
+ */
+export const newUuid = (): string => {
+  const next = randomUUIDv7()
+  lastUuid = next > lastUuid ? next : following(lastUuid)
+  return lastUuid
+}
+
+/** The next larger UUID; the last group has 48 random bits, so it does not overflow within a millisecond in practice. */
+const following = (uuid: string): string => {
+  const tail = Number.parseInt(uuid.slice(24), 16) + 1
+  return tail > 0xffffffffffff ? randomUUIDv7() : uuid.slice(0, 24) + tail.toString(16).padStart(12, '0')
+}
 
 /**
  * The public form of an id: prefix, underscore, 26 letters of Crockford base 32 (TypeID's text form). Bit by bit and

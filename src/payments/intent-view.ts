@@ -105,7 +105,7 @@ const unsupported = {
 
 /** What the client sent and gets back unchanged. */
 const carried = (options: Record<string, unknown>) => ({
-  automatic_payment_methods: (options.automatic_payment_methods as object | undefined) ?? null,
+  automatic_payment_methods: (options.automatic_payment_methods as Record<string, unknown> | undefined) ?? null,
   confirmation_method: (options.confirmation_method as string | undefined) ?? 'automatic',
   payment_method_options: methodOptions(options.payment_method_options as MethodOptions | undefined),
   payment_method_types: (options.payment_method_types as string[] | undefined) ?? ['card'],

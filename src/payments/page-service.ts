@@ -66,33 +66,35 @@ export const createPageService = (deps: PaymentDeps) => ({
     row: IntentRow,
     links: { returnUrl: string; cancelUrl: string; title: string; locale?: string | undefined },
   ): Promise<string> => {
-    const now = deps.clock.now()
-    if (
-      row.page_url !== null &&
-      row.page_expires_at !== null &&
-      row.page_expires_at.getTime() - now.getTime() > pageSlackMs
-    )
-      return row.page_url
     const scope = { merchantId: row.merchant_id, intentId: row.id, requestId: newUuid() }
-    await leavePage(deps, scope)
-    const saved = await perform(deps, scope, 'page', async (_tx, current) => ({
-      row: current,
-      kind: 'page' as const,
-      amount: current.amount,
-      command: {
-        capture: current.capture_method,
-        title: links.title,
-        items: itemsOf(current),
-        returnUrl: links.returnUrl,
-        cancelUrl: links.cancelUrl,
-        locale: links.locale,
-        expiresAt: current.expires_at?.toISOString(),
-      },
-    }))
+    const fresh =
+      (await inTransaction(deps.db, row.merchant_id, (tx) => findIntent(tx, row.merchant_id, row.id))) ?? row
+    const open = usablePage(fresh, deps.clock.now())
+    if (open !== undefined) return open
+    if (fresh.page_ref !== null) await leavePage(deps, scope, fresh.page_ref)
+    const saved = await perform(deps, scope, 'page', async (_tx, current) => {
+      // Another tap was faster.
+      if (usablePage(current, deps.clock.now()) !== undefined) return { row: current }
+      const { title, returnUrl, cancelUrl, locale } = links
+      const expiresAt = current.expires_at?.toISOString()
+      const command = { title, returnUrl, cancelUrl, locale, expiresAt, capture: current.capture_method }
+      return {
+        row: current,
+        kind: 'page' as const,
+        amount: current.amount,
+        command: { ...command, items: itemsOf(current) },
+      }
+    })
     if (saved.page_url === null) throw new AppError('provider_error')
     return saved.page_url
   },
 })
+
+/** The open page's URL, unless it is about to close. */
+const usablePage = (row: IntentRow, now: Date): string | undefined => {
+  const leftMs = (row.page_expires_at?.getTime() ?? 0) - now.getTime()
+  return row.page_url !== null && leftMs > pageSlackMs ? row.page_url : undefined
+}
 
 interface LineItem {
   product_name: string

@@ -13,7 +13,7 @@ import { intentLinks } from './link-service.ts'
 import { findCharges, findIntent } from './repo.ts'
 import { parseSearch } from './search-query.ts'
 
-type Expandable = 'latest_charge' | 'customer' | 'payment_method' | 'thread'
+type Expandable = 'latest_charge' | 'customer' | 'thread'
 
 /** The object with the members the client asked to see whole. */
 export const expandIntents = async (

@@ -19,7 +19,7 @@ export const currencySchema = z
   .meta({ description: 'ISO 4217 code, any case.', example: 'eur' })
 
 const expand = z
-  .array(z.enum(['latest_charge', 'customer', 'payment_method', 'thread']))
+  .array(z.enum(['latest_charge', 'customer', 'thread']))
   .max(10)
   .optional()
 const emptyableMetadata = z.union([metadataSchema, z.literal('')])
@@ -163,7 +163,7 @@ export const incrementBody = z.strictObject({
 export const intentParams = z.strictObject({ id: z.string().max(64) })
 export const retrieveQuery = z.strictObject({ expand, client_secret: z.string().max(200).optional() })
 const listExpand = z
-  .array(z.enum(['data.latest_charge', 'data.customer', 'data.payment_method', 'data.thread']))
+  .array(z.enum(['data.latest_charge', 'data.customer', 'data.thread']))
   .max(10)
   .optional()
 export const listIntentsQuery = listQuery.extend({
@@ -201,11 +201,13 @@ export const intentSchema = z
     amount_capturable: z.int(),
     amount_received: z.int(),
     amount_refunded: z.int(),
+    automatic_payment_methods: z.record(z.string(), z.unknown()).nullable(),
     canceled_at: z.int().nullable(),
     cancellation_reason: nullableText,
     capture_method: z.enum(['automatic', 'manual']),
     checkout_url: z.string().meta({ description: 'The hosted page where this payment, and only this one, is paid.' }),
     client_secret: z.string(),
+    confirmation_method: z.string(),
     created: z.int(),
     currency: z.string(),
     customer: z.unknown(),
@@ -218,6 +220,11 @@ export const intentSchema = z
     next_action: z.record(z.string(), z.unknown()).nullable(),
     participant: nullableText,
     payment_method: z.unknown(),
+    payment_method_options: z.record(z.string(), z.unknown()),
+    payment_method_types: z.array(z.string()),
+    processing: z.record(z.string(), z.unknown()).nullable(),
+    receipt_email: nullableText,
+    shipping: z.record(z.string(), z.unknown()).nullable(),
     status: z.enum(intentStatuses),
     thread: z.unknown(),
   })
@@ -238,15 +245,25 @@ export const chargeSchema = z
     amount: z.int(),
     amount_captured: z.int(),
     amount_refunded: z.int(),
+    balance_transaction: nullableText.meta({ description: "The provider's record of the fee, once it is known." }),
     captured: z.boolean(),
     created: z.int(),
     currency: z.string(),
+    customer: nullableText,
+    description: nullableText,
     failure_code: nullableText,
     failure_message: nullableText,
+    metadata: z.record(z.string(), z.string()),
+    outcome: z.record(z.string(), z.unknown()),
     paid: z.boolean(),
     payment_intent: z.unknown(),
+    payment_method: nullableText,
+    payment_method_details: z.record(z.string(), z.unknown()).nullable(),
+    provider: z.string(),
+    provider_id: z.string().meta({ description: "The provider's own id of the attempt." }),
     refunded: z.boolean(),
     status: z.enum(['pending', 'succeeded', 'failed']),
+    thread: nullableText,
   })
   .meta({ id: 'Charge' })
 export const chargeList = listOf(chargeSchema)

@@ -22,9 +22,7 @@ export interface NewEvent {
 export const appendEvents = async (tx: Tx, events: readonly NewEvent[]): Promise<void> => {
   if (events.length === 0) return
   const context = requestContext()
-  // Ids of one millisecond are in random order; sorted, they keep the order in which the events were told.
-  const ids = events.map(() => newUuid()).sort()
-  const rows = events.map((event, index) => ({ id: ids[index] ?? newUuid(), ...event }))
+  const rows = events.map((event) => ({ id: newUuid(), ...event }))
   await tx
     .with('event', (cte) =>
       cte

@@ -149,7 +149,7 @@ describe('a notification', () => {
         ['pending', 1, status, error],
       )
       const waitMs = (failed.next_attempt_at ?? 0) * 1000 - clock.now().getTime()
-      assert.ok(waitMs > 1000 && waitMs <= 5000, `${waitMs} ms`)
+      assert.ok(waitMs > 1000 && waitMs <= 5500, `${waitMs} ms`)
       await attempt() // not due yet
       assert.equal(receiver.received.length, 1)
       receiver.answer = answerWith(204)
@@ -162,8 +162,8 @@ describe('a notification', () => {
     const cases: [header: string, minMs: number, maxMs: number][] = [
       ['120', 118_000, 120_000],
       ['999999', hour - 2000, hour],
-      ['nonsense', 1000, 5000],
-      ['-5', 1000, 5000],
+      ['nonsense', 3500, 5500],
+      ['-5', 3500, 5500],
       [new Date(Date.now() + 300_000).toUTCString(), 290_000, 301_000],
     ]
     for (const [header, minMs, maxMs] of cases) {
@@ -200,12 +200,13 @@ describe('a notification', () => {
     }
     const days = (clock.now().getTime() - startedAt) / (24 * hour)
     assert.equal(receiver.received.length, 11)
-    assert.ok(days > 1.5 && days < 3.3, `${days} days`)
+    assert.ok(days > 2.6 && days < 3.7, `${days} days`)
     clock.advance(3 * 24 * hour)
     await append(db, [eventOf(merchant)])
     await service.drainOutbox()
+    // The last attempt came after just under or just over three days; if under, one more failure is what it takes.
     const [last] = (await service.listDeliveries(merchant, { ...page, state: 'pending' })).data
-    await service.deliver({ id: parseId('delivery', last?.id ?? '') ?? '', merchant })
+    if (last) await service.deliver({ id: parseId('delivery', last.id) ?? '', merchant })
     assert.equal((await service.retrieveEndpoint(merchant, endpoint.id)).status, 'disabled')
     const enabled = await service.updateEndpoint(merchant, endpoint.id, { disabled: false })
     assert.equal(enabled.status, 'enabled')

@@ -90,8 +90,10 @@ export const showReceipt = async (desk: Desk, request: Request, response: Respon
 
 /** A person gets a page, whatever happens; our error in JSON is for programs. */
 export const showFailure = (desk: Desk, error: unknown, request: Request, response: Response): void => {
-  desk.logger.error({ err: error }, 'a page could not be shown')
-  sendNotice(request, response, 'unreachable', 503)
+  // A path that cannot be decoded is no link of ours.
+  const isBadPath = error instanceof URIError
+  if (!isBadPath) desk.logger.error({ err: error }, 'a page could not be shown')
+  sendNotice(request, response, isBadPath ? 'missing' : 'unreachable', isBadPath ? 404 : 503)
 }
 
 const countOf = (text: string | null): number => (text !== null && /^\d{1,3}$/.test(text) ? Number(text) : 0)
