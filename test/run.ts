@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url'
+import pg from 'pg'
 import { startEmbeddedPostgres } from '#platform/embedded-postgres.ts'
 import { check } from './runner/check.ts'
 import { type CommandLine, parseCommandLine, selectTestFiles } from './runner/command-line.ts'
@@ -7,7 +8,7 @@ import { startRedis } from './runner/redis.ts'
 import { createReport, type Report } from './runner/report.ts'
 import { runFiles } from './runner/run-files.ts'
 
-const fileLimitMs = 120_000
+const fileLimitMs = 240_000
 const quietMs = 15_000
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)))
@@ -45,7 +46,7 @@ function lint(signal: AbortSignal) {
 
 async function startServices(started: AsyncDisposableStack, isWhole: boolean, signal: AbortSignal) {
   const [postgres, programs] = await Promise.all([
-    timed('PostgreSQL', report, async () => started.use(await startEmbeddedPostgres({ ephemeral: true }))),
+    timed('PostgreSQL', report, async () => started.use(await startDatabase())),
     timed('Redis and Chromium', report, () => findPrograms(isWhole, signal)),
   ])
   const redis = programs.redis === undefined ? undefined : started.use(await startRedis(programs.redis))
@@ -57,6 +58,16 @@ async function startServices(started: AsyncDisposableStack, isWhole: boolean, si
     ...(redis && { TEST_REDIS_URL: redis.url }),
     ...(programs.chromium && { CHROMIUM_PATH: programs.chromium }),
   }
+}
+
+async function startDatabase() {
+  const postgres = await startEmbeddedPostgres({ ephemeral: true })
+  const client = new pg.Client({ connectionString: postgres.superuserUrl })
+  await client.connect()
+  // Or "drop database … with (force)" fails whenever autovacuum happens to be in that database.
+  await client.query('grant pg_signal_backend to parley')
+  await client.end()
+  return postgres
 }
 
 function tellPrograms({ redis, chromium, trouble }: Programs): void {
