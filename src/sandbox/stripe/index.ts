@@ -42,8 +42,10 @@ export async function startStripeSandbox(options: StripeSandboxOptions): Promise
   const host = options.host ?? '127.0.0.1'
   const log = options.log ?? (() => {})
   const pool = new pg.Pool({ connectionString: options.databaseUrl, max: options.poolMax ?? 4 })
-  // An idle connection that breaks is replaced by the pool; without a listener it would end the process.
-  pool.on('error', (error) => log({ msg: 'database connection lost', error: error.message }))
+  const onError = (error: Error) => log({ msg: 'database connection lost', error: error.message })
+  // A connection that breaks is replaced by the pool; without a listener, idle or in use, it would end the process.
+  pool.on('error', onError)
+  pool.on('connect', (client) => client.on('error', onError))
   try {
     await createSchema(pool)
     const holder: { scheduler?: Scheduler } = {}
