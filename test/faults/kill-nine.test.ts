@@ -30,14 +30,19 @@ interface Plan {
 test('killed at random moments, it loses nothing and does nothing twice', { timeout: 600_000 * rounds }, async (t) => {
   await using database = await createTestDatabase()
   await using parley = await createParleyProcess(database.url)
-  const loadMsMax = isBounded ? 25_000 : Number.POSITIVE_INFINITY
-  const plan: Plan = { visits: isBounded ? 120 : 300 * rounds, kills: 12 * rounds, answers: [10, 60], loadMsMax }
+  const loadMsMax = isBounded ? 20_000 : Number.POSITIVE_INFINITY
+  const plan: Plan = {
+    visits: isBounded ? 80 : 300 * rounds,
+    kills: 12 * rounds,
+    answers: [10, isBounded ? 30 : 60],
+    loadMsMax,
+  }
   t.diagnostic(await run(parley, plan))
 })
 
 test('killed with its embedded database, it comes back with everything', { timeout: 600_000 }, async (t) => {
   await using parley = await createParleyProcess()
-  t.diagnostic(await run(parley, { visits: 20, kills: 1, answers: [20, 40], loadMsMax: 20_000 }))
+  t.diagnostic(await run(parley, { visits: 15, kills: 1, answers: [10, 20], loadMsMax: 15_000 }))
 })
 
 const run = async (parley: ParleyProcess, plan: Plan): Promise<string> => {

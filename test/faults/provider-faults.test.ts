@@ -10,6 +10,7 @@ import {
   paid,
   payOnPage,
   planFault,
+  post,
   postUntilFinal,
   read,
   takenFor,
@@ -25,6 +26,9 @@ const faults: [string, number][] = [
   ['timeout:150', 2],
   ['rate_limit', 2],
 ]
+
+/** Not the 500, which takes a day to be given up, step by step, nor what differs from another only in its number. */
+const usual = faults.filter(([fault]) => ['error_503', 'error_after', 'lost_answer'].includes(fault))
 
 interface Case {
   command: string
@@ -91,8 +95,7 @@ describe('a provider that fails', () => {
   after(() => world[Symbol.asyncDispose]())
 
   for (const { command, path, prepare, send, status, taken } of cases) {
-    // A 500 takes a day to be given up, step by step: once is enough to see it.
-    for (const [fault, count] of command === 'confirm' ? faults : faults.slice(1)) {
+    for (const [fault, count] of command === 'confirm' ? faults : usual) {
       test(`${fault} upon ${command}: done once or not at all, and known to both`, async () => {
         const id = await prepare(world)
         await planFault(world, fault, { method: 'POST', path }, count)
@@ -111,7 +114,7 @@ describe('a provider that fails', () => {
     }
   }
 
-  for (const [fault, count] of faults) {
+  for (const [fault, count] of [...usual, ...faults.slice(0, 1)]) {
     test(`${fault} upon a refund: the money goes back once`, async () => {
       const id = await paid(world)
       await planFault(world, fault, { method: 'POST', path: '/v1/refunds' }, count)
@@ -141,6 +144,52 @@ describe('a provider that fails', () => {
       assert.equal(await takenFor(world, id), 4200)
     })
   }
+
+  for (const command of ['cancel', 'capture'] as const) {
+    test(`a ${command} whose answer was lost and that somebody overtook is refused, not called done`, async () => {
+      const id = await held(world)
+      const [theirs] = await bookOf(world, id)
+      const path = `/v1/payment_intents/${theirs?.id}/${command === 'cancel' ? 'capture' : 'cancel'}`
+      await planFault(world, 'error_503', { method: 'POST', path: `*/${command}` }, 2)
+      const key = randomUUID()
+      const lost = await post(world, `/v1/payment_intents/${id}/${command}`, {}, key)
+      assert.equal(lost.status, 503)
+      // Somebody is faster, in the provider's dashboard.
+      const other = await fetch(world.sandbox.url + path, {
+        method: 'POST',
+        headers: { authorization: 'Bearer sk_test_world' },
+      })
+      assert.equal(other.status, 200, await other.text())
+      const answer = await postUntilFinal(world, `/v1/payment_intents/${id}/${command}`, {}, key)
+      assert.equal(answer.body.error?.code, 'payment_intent_unexpected_state')
+      await world.settle({ throughTime: true })
+      assert.equal((await read(world, id)).status, command === 'cancel' ? 'succeeded' : 'canceled')
+    })
+  }
+
+  test('a payment past its time is not asked after while nobody knows how its last call ended', async () => {
+    const id = await createIntent(world, { expires_in: 60 })
+    await planFault(world, 'error_503', {}, 1000)
+    assert.equal(
+      (await post(world, `/v1/payment_intents/${id}/confirm`, { payment_method: 'pm_card_visa' })).status,
+      503,
+    )
+    world.clock.advance(61_000)
+    const calls = async () =>
+      (await world.sandboxControl<{ faults: { remaining: number }[] }>('GET', 'faults')).faults[0]?.remaining ?? 0
+    await world.settle()
+    const before = await calls()
+    for (let sweep = 0; sweep < 5; sweep++) {
+      await world.app.services.payments.sweep()
+      await world.settle()
+    }
+    assert.equal(await calls(), before, 'the look-up has its own pace')
+    await world.sandboxControl('DELETE', 'faults')
+    await world.settle({ throughTime: true })
+    await world.app.services.payments.sweep()
+    await world.settle({ throughTime: true })
+    assert.ok(['succeeded', 'canceled'].includes((await read(world, id)).status))
+  })
 
   test('after all of that the books agree', () => assertSound(world))
 })
