@@ -42,9 +42,11 @@ export const createPaymentWork = (deps: PaymentDeps, share = createSingleFlight<
     }
   },
 
-  /** Job: asks after a payment from which nothing was heard. Touches the row so that the sweep goes on to others. */
+  /**
+   * Job: asks after a payment from which nothing was heard. Touches the row first, so that the sweep goes on to others
+   * and comes back in its time also when the answer cannot be had or understood.
+   */
   check: async (merchantId: string, intentId: string): Promise<void> => {
-    await syncPayment(deps, merchantId, intentId)
     await inTransaction(deps.db, merchantId, (tx) =>
       tx
         .updateTable('payment_intents')
@@ -53,6 +55,7 @@ export const createPaymentWork = (deps: PaymentDeps, share = createSingleFlight<
         .where('id', '=', intentId)
         .execute(),
     )
+    await syncPayment(deps, merchantId, intentId)
   },
 
   /** Wakes the jobs for everything that waits: due operations, payments past their time, payments that went quiet. */

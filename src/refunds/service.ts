@@ -116,14 +116,13 @@ export const createRefundService = (deps: PaymentDeps) => ({
       deps.queue.wake('refund.check', { id: row.id, merchant: row.merchant_id }, { repeated: true })
   },
 
-  /** Job `refund.check`: asks after a refund that has been pending for long. */
+  /** Job `refund.check`: asks after a refund that has been pending for long. Touched first, like a payment. */
   check: async (merchantId: string, id: string): Promise<void> => {
-    const row = await inTransaction(deps.db, merchantId, (tx) => findRefund(tx, merchantId, id))
-    if (row?.provider_ref) await syncRefund(deps, merchantId, row.payment_intent_id, row.provider_ref)
-    await inTransaction(deps.db, merchantId, async (tx) => {
-      const current = await findRefund(tx, merchantId, id)
-      if (current) await updateRefund(tx, current, {}, deps.clock.now())
+    const row = await inTransaction(deps.db, merchantId, async (tx) => {
+      const found = await lockRefund(tx, merchantId, id)
+      return found && updateRefund(tx, found, {}, deps.clock.now())
     })
+    if (row?.provider_ref) await syncRefund(deps, merchantId, row.payment_intent_id, row.provider_ref)
   },
 })
 

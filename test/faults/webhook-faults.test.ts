@@ -79,6 +79,24 @@ describe('a provider whose notifications go astray', () => {
     await assertSound(world)
   })
 
+  test('a provider that cannot answer is asked every few minutes, not every two seconds', async () => {
+    const id = await createIntent(world)
+    assert.equal((await confirm(world, id, 'pm_sepa_debit')).body.status, 'processing')
+    await world.settle()
+    await planFault(world, 'error_503', { method: 'GET' }, 1000)
+    const left = async () =>
+      (await world.sandboxControl<{ faults: { remaining: number }[] }>('GET', 'faults')).faults[0]?.remaining ?? 0
+    await world.advance(6 * 60_000)
+    for (let sweep = 0; sweep < 10; sweep++) {
+      await world.app.services.payments.sweep()
+      await world.settle()
+    }
+    const asked = 1000 - (await left())
+    assert.ok(asked > 0 && asked <= 2, `${asked} times`)
+    await world.sandboxControl('DELETE', 'faults')
+    await world.settle({ throughTime: true })
+  })
+
   test('the same notification a hundred times at once is worked off once', async () => {
     const id = await paid(world)
     await world.settle()
