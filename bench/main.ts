@@ -33,7 +33,7 @@ async function main(): Promise<void> {
   const started = performance.now()
   const foreign: number[] = []
   // Waiting for others must not make a run endless.
-  const repeats = { left: 6, until: settings.quick ? 0 : Date.now() + 90_000 }
+  const repeats = { left: 6, until: settings.quick ? 0 : Date.now() + 60_000 }
   for (const name of chosen) {
     const bench = onService[name]
     if (bench) await withService(bench, foreign, repeats)
@@ -88,6 +88,6 @@ function readArguments(args: readonly string[]): { chosen: string[]; settings: S
   }
   return {
     chosen: named.length > 0 ? named : names,
-    settings: { rounds: quick ? 1 : 3, seconds: quick ? 2 : 6, connections: 64, quick },
+    settings: { rounds: quick ? 1 : 3, seconds: quick ? 2 : 5, connections: 64, quick },
   }
 }

@@ -56,7 +56,7 @@ const postAtRate = (world: World, paid: PaidPayment[], seconds: number): Promise
 
 const postPayments = (world: World, paid: PaidPayment[], connections: number): Promise<LoadResult> =>
   watching(world, 3, (posted) =>
-    runLoad({ port: world.app.port, connections, seconds: 60, step: postStep(paid, posted) }),
+    runLoad({ port: world.app.port, connections, seconds: 12, step: postStep(paid, posted) }),
   )
 
 const watching = async (
