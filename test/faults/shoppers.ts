@@ -69,25 +69,24 @@ export const createStreet = (place: Place): Street => {
       await pause(repeatEveryMs) // a client's patience, not a wait for a condition
     }
   }
-  const visit = async (url: string, fields?: Record<string, string>): Promise<Response | undefined> => {
-    const body = fields === undefined ? null : new URLSearchParams(fields)
+  const visit = async (url: string, fields?: Record<string, string>): Promise<string> => {
+    const init = fields === undefined ? {} : { method: 'POST', body: new URLSearchParams(fields) }
     try {
-      const answer = await slots(() =>
-        fetch(url, { method: 'POST', body, redirect: 'manual', headers: { origin: place.url } }),
-      )
+      const answer = await slots(() => fetch(url, { ...init, redirect: 'manual', headers: { origin: place.url } }))
       await answer.text()
-      return answer
+      return answer.headers.get('location') ?? ''
     } catch {
-      return undefined
+      return ''
     }
   }
   const payByPage = async (id: string, checkoutUrl: string): Promise<void> => {
     const card = { method: 'card', card_number: '4242424242424242', exp: '12 / 34', cvc: '123', name: 'A Payer' }
     const isPaid = async () => {
       closing.signal.throwIfAborted()
-      const tapped = await visit(checkoutUrl)
-      const page = tapped?.headers.get('location') ?? ''
+      const page = await visit(checkoutUrl, {})
       if (page.startsWith(place.sandboxUrl)) await visit(page, card)
+      // The browser comes back, and we look; the notification may have been given up on in the meantime.
+      await visit(`${checkoutUrl}?returned=1`)
       const seen = await slots(() => attempt('GET', `/v1/payment_intents/${id}`, ''))
       return seen?.body.status === 'succeeded'
     }
