@@ -97,12 +97,12 @@ export const recordAttempt = async (
   intentId: string,
   chargeRef: string,
 ): Promise<boolean> => {
-  const row = await inTransaction(deps.db, merchantId, (tx) => findIntent(tx, merchantId, intentId))
+  const row = await inTransaction(deps.db, merchantId, async (tx) => {
+    const intent = await findIntent(tx, merchantId, intentId)
+    const isKnown = intent && (await findChargeByRef(tx, merchantId, intent.provider, chargeRef))
+    return isKnown ? undefined : intent
+  })
   if (!row) return false
-  const isKnown = await inTransaction(deps.db, merchantId, (tx) =>
-    findChargeByRef(tx, merchantId, row.provider, chargeRef),
-  )
-  if (isKnown) return false
   const found = await deps.providers[row.provider as keyof typeof deps.providers].findCharge({ chargeRef })
   if (found.outcome !== 'ok') throw new LookupFailed('the charge could not be read')
   const charge = found.value?.charge
