@@ -34,7 +34,10 @@ export const makeDir = async (): Promise<string> => {
 
 export const removeDir = (dir: string): void => rmSync(dir, { recursive: true, force: true })
 
-export const startApp = async (dir: string, nodeArgs: readonly string[] = []): Promise<AppProcess> => {
+/** As in package.json's `start`. */
+const startArgs = ['--max-semi-space-size=8']
+
+export const startApp = async (dir: string, nodeArgs: readonly string[] = startArgs): Promise<AppProcess> => {
   const started = performance.now()
   const child = spawn(process.execPath, [...nodeArgs, entry], {
     cwd: dir,

@@ -32,6 +32,12 @@ export const runOperation = async (deps: PaymentDeps, operation: OperationRow): 
 }
 
 /**
+ * After this long a call that certainly had no effect is not sent any more: a provider replays a stored 5xx for as long
+ * as it keeps the key, which would block the payment for a day, and a payer charged an hour after they gave up is wrong.
+ */
+const giveUpMs = 15 * 60_000
+
+/**
  * Finds out what became of an operation: looks at the provider first and sends again only what certainly had no
  * effect, with the same idempotency key and only while the provider remembers keys.
  */
@@ -52,7 +58,7 @@ export const resolveOperation = async (
     : ({ outcome: 'unknown', reason: 'the payment is missing' } as const)
   if (found !== 'absent') return recordAnswer(deps, operation, found)
   const age = deps.clock.now().getTime() - operation.created_at.getTime()
-  if (age > provider.capabilities.idempotencyHorizonMs) {
+  if (age > giveUpMs || age > provider.capabilities.idempotencyHorizonMs) {
     return recordAnswer(deps, operation, {
       outcome: 'refused',
       decline: { code: 'processing_error', message: 'The provider never received this request. Send it again.' },
