@@ -11,7 +11,7 @@ export const benchMemory = async (world: World): Promise<string> => {
   await sleep(settings.quick ? 1000 : 3000)
   const idle = residentMiB(app.pid)
   const cpu = await idleCpu(world, settings.quick ? 2 : 5)
-  const load = await underLoad(world, settings.quick ? 2000 : 10_000)
+  const load = await underLoad(world, settings.quick ? 1000 : 10_000)
   await settle(world)
   await sleep(settings.quick ? 1000 : 3000)
   const rows = [

@@ -8,7 +8,7 @@ import { measure, settle, type World } from './world.ts'
 
 /** Create with confirm (the answer says that it is paid), then refunds until the ledger has them. */
 export const benchRefunds = async (world: World): Promise<string> => {
-  const seconds = world.settings.quick ? 3 : 6
+  const seconds = world.settings.quick ? 2 : 5
   const paid: string[] = []
   await confirmRound(world, 2, 16, paid)
   const few = await measure(world, () => confirmRound(world, seconds, 1, paid))

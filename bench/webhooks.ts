@@ -13,14 +13,14 @@ const paymentsPerSecond = 20
 export const benchWebhooks = async (world: World): Promise<string> => {
   const { app, settings } = world
   await muteSandbox(app)
-  const seconds = settings.quick ? 4 : 10
-  await postPayments(world, await payAtProvider(app, 100), 16) // warms up what the rounds measure
+  const seconds = settings.quick ? 3 : 8
+  await postPayments(world, await payAtProvider(app, settings.quick ? 50 : 100), 16) // warms up what the rounds measure
   const moderate = await measure(world, async () => {
     const paid = await payAtProvider(app, paymentsPerSecond * seconds)
     return postAtRate(world, paid, seconds)
   })
   const saturated = await measure(world, async () =>
-    postPayments(world, await payAtProvider(app, settings.quick ? 300 : 800), 64),
+    postPayments(world, await payAtProvider(app, settings.quick ? 150 : 800), 64),
   )
   const acks = await benchAcks(world)
   const rows = [
@@ -94,7 +94,7 @@ const benchAcks = async (world: World) => {
       script: inboxScript(sample),
     })
   const results = { app: [] as LoadResult[], baseline: [] as { perSecond: number; p50: number; p99: number }[] }
-  const seconds = Math.min(3, world.settings.seconds)
+  const seconds = Math.min(2, world.settings.seconds)
   for (let n = 0; n < world.settings.rounds; n++) {
     results.app.push(await measure(world, () => ackRound(world, intent, seconds)))
     if (!baseline) continue
