@@ -1,5 +1,6 @@
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import type { ExportStorage } from '#exports/storage-service.ts'
 import type { App, AppConfig } from './app.ts'
 import { ConfigurationError, type Environment, requireSetting } from './config.ts'
 
@@ -26,7 +27,20 @@ export const commonConfig = (env: Environment) => ({
   logLevel: env.LOG_LEVEL,
   rateLimitPerSecond: env.RATE_LIMIT_PER_SECOND,
   workerConcurrency: env.WORKER_CONCURRENCY,
+  fourEyes: env.LEDGER_FOUR_EYES,
+  exports: exportStorage(env),
 })
+
+const exportStorage = (env: Environment): ExportStorage => {
+  if (env.EXPORTS_S3_URL === undefined) return { kind: 'folder', path: env.EXPORTS_DIR }
+  return {
+    kind: 's3',
+    url: trimSlash(env.EXPORTS_S3_URL),
+    region: env.EXPORTS_S3_REGION,
+    accessKeyId: requireSetting(env, 'EXPORTS_S3_ACCESS_KEY_ID'),
+    secretAccessKey: requireSetting(env, 'EXPORTS_S3_SECRET_ACCESS_KEY'),
+  }
+}
 
 export const trimSlash = (url: string): string => url.replace(/\/+$/, '')
 export const splitSecrets = (text: string): string[] => text.split(',').map((secret) => secret.trim())

@@ -37,6 +37,7 @@ export const startWork = async (options: WorkOptions): Promise<Work> => {
     await services.refunds.sweep()
     await services.webhooks.sweep()
     await services.events.sweepEvents(clock.now())
+    await services.exports.sweep()
   }
   let running: Promise<void> | undefined
   const tick = (): void => {
@@ -46,6 +47,7 @@ export const startWork = async (options: WorkOptions): Promise<Work> => {
         running = undefined
       })
   }
+  const sealing = services.sealer.start()
   tick()
   const timer = setInterval(tick, sweepEveryMs)
   return {
@@ -53,6 +55,7 @@ export const startWork = async (options: WorkOptions): Promise<Work> => {
     close: async () => {
       clearInterval(timer)
       await running
+      await sealing.close()
       await workers.close()
       await services.events.settled()
     },

@@ -7,8 +7,15 @@ import { deliveryRoutes } from '#events/delivery-routes.ts'
 import { webhookEndpointRoutes } from '#events/endpoint-routes.ts'
 import { eventRoutes } from '#events/routes.ts'
 import { createEventService } from '#events/service.ts'
+import { exportJobs } from '#exports/jobs.ts'
+import { exportRoutes } from '#exports/routes.ts'
+import { createExportService } from '#exports/service.ts'
+import type { ExportStorage } from '#exports/storage-service.ts'
+import { financeRoutes } from '#finance/routes.ts'
+import { createFinanceService } from '#finance/service.ts'
 import { type Clock, systemClock } from '#kernel/clock.ts'
 import { ledgerRoutes } from '#ledger/routes.ts'
+import { createSealer } from '#ledger/seal-service.ts'
 import { createLedgerService } from '#ledger/service.ts'
 import { createMessageSubscriber } from '#messages/jobs.ts'
 import { messageRoutes } from '#messages/routes.ts'
@@ -52,6 +59,10 @@ export interface AppConfig {
   rateLimitPerSecond: number
   workerConcurrency: number
   allowPrivateWebhooks: boolean
+  /** Where export files are kept: a folder, or a bucket of any S3 API. */
+  exports: ExportStorage
+  /** Whether a second key must approve what changes the books by hand. */
+  fourEyes: boolean
   stripe: { secretKey: string; webhookSecrets: string[]; apiBase?: string | undefined }
   /** Mounts what is not the API: pages, docs, demo. */
   mount?: ((app: express.Express, context: MountContext) => void) | undefined
@@ -162,9 +173,13 @@ const createServices = (config: AppConfig, overrides: AppOverrides, base: Base) 
   const payments = createPaymentService(deps)
   const refunds = createRefundService(deps)
   const checkoutUrl = (merchantId: string, id: string) => intentLinks(deps, { merchant_id: merchantId, id }).checkoutUrl
+  const sealer = createSealer(base)
   return {
     accounts: createAccountService(base),
+    sealer,
     ledger: createLedgerService(base),
+    finance: createFinanceService({ ...base, sealer, fourEyes: config.fourEyes }),
+    exports: createExportService({ ...base, sealer, databaseUrl: config.databaseUrl, storage: config.exports }),
     threads: createThreadService(base),
     customers: createCustomerService(base),
     payments,
@@ -197,6 +212,8 @@ export const createRoutes = (services: Services): Route[] => [
   ...refundRoutes(services.refunds),
   ...customerRoutes(services.customers),
   ...ledgerRoutes(services.ledger),
+  ...financeRoutes(services.finance),
+  ...exportRoutes(services.exports),
   ...eventRoutes(services.events),
   ...webhookEndpointRoutes(services.events),
   ...deliveryRoutes(services.events),
@@ -208,6 +225,7 @@ const createHandlers = (services: Services, db: Database, clock: Clock): JobHand
   ...webhookJobs(services.webhooks),
   ...paymentJobs(services.payments),
   ...refundJobs(services.refunds),
+  ...exportJobs(services.exports),
   'outbox.drain': async () => void (await services.events.drainOutbox()),
   'notification.deliver': (payload) => services.events.deliver(payload),
   ...upkeepJobs(db, clock),

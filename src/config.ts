@@ -51,6 +51,22 @@ export const environment = z.object({
     .optional()
     .describe('Whether notifications may go to loopback and private addresses. Default: only with the sandbox.'),
   WORKER_CONCURRENCY: whole(1, 512).default(32).describe('Jobs that one worker process runs at once.'),
+  EXPORTS_DIR: z
+    .string()
+    .min(1)
+    .default('.parley/exports')
+    .describe('Folder for export files; several processes need the same one, or EXPORTS_S3_URL.'),
+  EXPORTS_S3_URL: url(/^https?$/)
+    .optional()
+    .describe(
+      'Keep export files in this S3 bucket instead, for example https://s3.eu-central-1.amazonaws.com/my-bucket.',
+    ),
+  EXPORTS_S3_REGION: z.string().min(1).default('us-east-1').describe('Region of the bucket.'),
+  EXPORTS_S3_ACCESS_KEY_ID: z.string().min(1).optional().describe('Access key id for the bucket.'),
+  EXPORTS_S3_SECRET_ACCESS_KEY: z.string().min(1).optional().describe('Secret access key for the bucket.'),
+  LEDGER_FOUR_EYES: flag
+    .default(true)
+    .describe('Whether adjustments, reversals and periods need a second API key that approves. false: one is enough.'),
   LOG_LEVEL: z
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
     .default('warn')

@@ -20,6 +20,9 @@ export const idPrefixes = {
   ledgerAccount: 'lac',
   ledgerTransaction: 'ltx',
   ledgerEntry: 'len',
+  ledgerProposal: 'lpr',
+  exchangeRate: 'fxr',
+  export: 'exp',
   request: 'req',
 } as const satisfies Record<string, string>
 

@@ -1,7 +1,7 @@
 import { type Selectable, type SelectQueryBuilder, sql } from 'kysely'
 import type { Db, Tx } from '#platform/database.ts'
 import type { Tables } from '#platform/tables.ts'
-import type { LedgerAccountsTable } from '#platform/tables-records.ts'
+import type { LedgerAccountsTable } from '#platform/tables-ledger.ts'
 
 export type AccountRow = Selectable<LedgerAccountsTable>
 

@@ -1,7 +1,7 @@
 import { type Selectable, type SelectQueryBuilder, sql } from 'kysely'
 import type { Db, Tx } from '#platform/database.ts'
 import type { Tables } from '#platform/tables.ts'
-import type { LedgerTransactionsTable } from '#platform/tables-records.ts'
+import type { LedgerTransactionsTable } from '#platform/tables-ledger.ts'
 
 export type TransactionRow = Omit<Selectable<LedgerTransactionsTable>, 'xid'>
 
@@ -50,7 +50,7 @@ export const selectTransactions = (
   db
     .selectFrom('ledger_transactions')
     .select(['merchant_id', 'id', 'event_key', 'kind', 'description', 'payment_intent_id', 'refund_id', 'thread_id'])
-    .select(['effective_at', 'created_at'])
+    .select(['effective_at', 'created_at', 'base_currency', 'reverses_id', 'original_effective_at', 'value_at', 'refs'])
     .where('merchant_id', '=', merchantId)
 
 /** Every line of the given transactions, in their order. */

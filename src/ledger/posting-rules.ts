@@ -7,7 +7,14 @@ export interface Leg {
   readonly code: AccountCode
   readonly currency: Currency
   readonly amount: bigint
+  /** Whose wallet or hold it is (2020, 2030–2032): an account of its own for each. */
+  readonly holder?: string
 }
+
+/** What the event is called elsewhere; ids only. */
+export type Refs = Readonly<
+  Partial<Record<'provider' | 'object' | 'balance_transaction' | 'payout' | 'order' | 'message' | 'customer', string>>
+>
 
 /** A business event as the ledger books it. `eventKey` is what makes it happen once. */
 export interface Posting {
@@ -16,6 +23,11 @@ export interface Posting {
   /** Never a person's name: the ledger cannot forget. */
   readonly description: string
   readonly effectiveAt: Date
+  /** When the provider makes the money available. */
+  readonly valueAt?: Date
+  /** The transaction (its UUID) that this one takes back; at most one may. */
+  readonly reverses?: string
+  readonly refs?: Refs
   readonly legs: readonly Leg[]
 }
 

@@ -44,6 +44,7 @@ const insertPostings = async (
   const legs = headers.flatMap((header) =>
     header.posting.legs.map((leg, index) => ({ ...leg, header, line: index + 1 })),
   )
+  const merchants = [...new Set(headers.map((header) => header.merchantId))]
   const { rows } = await sql<{ booked: number; lacks_accounts: boolean }>`
     with header as (
       select * from unnest(
@@ -55,8 +56,14 @@ const insertPostings = async (
         ${headers.map((header) => header.paymentIntentId)}::uuid[],
         ${headers.map((header) => header.refundId)}::uuid[],
         ${headers.map((header) => header.threadId)}::uuid[],
-        ${headers.map((header) => header.posting.effectiveAt)}::timestamptz[]
-      ) as h (merchant_id, id, event_key, kind, description, payment_intent_id, refund_id, thread_id, effective_at)
+        ${headers.map((header) => header.posting.effectiveAt)}::timestamptz[],
+        ${headers.map((header) => header.posting.valueAt ?? null)}::timestamptz[],
+        ${headers.map((header) => header.posting.reverses ?? null)}::uuid[],
+        ${headers.map((header) => JSON.stringify(header.posting.refs ?? {}))}::jsonb[]
+      ) as h (merchant_id, id, event_key, kind, description, payment_intent_id, refund_id, thread_id, effective_at,
+        value_at, reverses_id, refs)
+      join (select merchant_id, base_currency, ledger_open_from(merchant_id) as open_from from merchants
+        where merchant_id = any(${merchants}::uuid[])) as m using (merchant_id)
     ), leg as materialized (
       select l.*, a.id as account_id
       from unnest(
@@ -65,24 +72,29 @@ const insertPostings = async (
         ${legs.map((leg) => leg.line)}::smallint[],
         ${legs.map((leg) => leg.code)}::text[],
         ${legs.map((leg) => leg.currency)}::text[],
+        ${legs.map((leg) => leg.holder ?? '')}::text[],
         ${legs.map((leg) => leg.amount)}::bigint[]
-      ) as l (merchant_id, transaction_id, line, code, currency, amount)
+      ) as l (merchant_id, transaction_id, line, code, currency, holder, amount)
       left join ledger_accounts a on a.merchant_id = l.merchant_id and a.code = l.code and a.currency = l.currency
+        and a.holder = l.holder
+    ), rate as materialized (${rates}
     ), booked as (
       insert into ledger_transactions (merchant_id, id, event_key, kind, description, payment_intent_id, refund_id,
-        thread_id, effective_at, created_at)
-      select merchant_id, id, event_key, kind, description, payment_intent_id, refund_id, thread_id, effective_at,
-        ${now}::timestamptz
+        thread_id, effective_at, original_effective_at, value_at, reverses_id, refs, base_currency, created_at)
+      select merchant_id, id, event_key, kind, description, payment_intent_id, refund_id, thread_id,
+        greatest(effective_at, open_from), case when effective_at < open_from then effective_at end, value_at,
+        reverses_id, refs, base_currency, ${now}::timestamptz
       from header
       where not exists (select from leg where account_id is null)
       order by merchant_id, event_key
       on conflict (merchant_id, event_key) do nothing
       returning merchant_id, id
     ), entered as (
-      insert into ledger_entries (merchant_id, transaction_id, line, account_id, currency, amount)
-      select merchant_id, transaction_id, line, account_id, currency, amount
-      from leg
+      insert into ledger_entries (merchant_id, transaction_id, line, account_id, currency, amount, base_amount)
+      select merchant_id, transaction_id, line, account_id, currency, amount, ${valued}
+      from leg join rate using (merchant_id, transaction_id, currency)
       where (merchant_id, transaction_id) in (select merchant_id, id from booked)
+      window running as (partition by merchant_id, transaction_id, currency order by line)
       order by merchant_id, transaction_id, line
     )
     select (select count(*)::int from booked) as booked, exists (select from leg where account_id is null) as lacks_accounts
@@ -91,10 +103,33 @@ const insertPostings = async (
   return { booked: row?.booked ?? 0, lacksAccounts: row?.lacks_accounts ?? false }
 }
 
+/** Base units (minor) for one minor unit of each leg's currency: that day's rate, or the last one before it. */
+const rates = sql`
+      select c.merchant_id, c.transaction_id, c.currency, case when c.currency = h.base_currency then 1 else r.rate *
+        10::numeric ^ (ledger_exponent(h.base_currency) - ledger_exponent(c.currency)) end as factor
+      from (select distinct merchant_id, transaction_id, currency from leg) c
+      join header h on h.merchant_id = c.merchant_id and h.id = c.transaction_id
+      left join lateral (
+        select rate from ledger_exchange_rates x
+        where x.merchant_id = c.merchant_id and x.currency = c.currency and c.currency <> h.base_currency
+          and x.effective_on <= (h.effective_at at time zone 'UTC')::date
+        order by x.effective_on desc, x.id desc limit 1
+      ) r on true`
+
+/**
+ * The value of a leg in the base currency, by cumulative rounding: the running sum of a currency's legs is rounded and
+ * each leg takes the difference, so that legs which add up to zero have values that add up to zero.
+ */
+const valued = sql`coalesce(
+  round(sum(amount) over running * factor) - round((sum(amount) over running - amount) * factor), 0)::bigint`
+
 const openAccounts = async (tx: Tx, items: readonly LedgerItem[], now: Date): Promise<void> => {
   const wanted = new Map(
     items.flatMap(({ merchantId, posting }) =>
-      posting.legs.map(({ code, currency }) => [`${merchantId} ${code} ${currency}`, { merchantId, code, currency }]),
+      posting.legs.map(({ code, currency, holder = '' }) => [
+        `${merchantId} ${code} ${currency} ${holder}`,
+        { merchantId, code, currency, holder },
+      ]),
     ),
   )
   // Sorted by the unique key, for the same reason as the headers.
@@ -102,15 +137,16 @@ const openAccounts = async (tx: Tx, items: readonly LedgerItem[], now: Date): Pr
   await tx
     .insertInto('ledger_accounts')
     .values(
-      rows.map(({ merchantId, code, currency }) => ({
+      rows.map(({ merchantId, code, currency, holder }) => ({
         merchant_id: merchantId,
         id: newUuid(),
         ...chartAccount(code),
         currency,
+        holder,
         created_at: now,
       })),
     )
-    .onConflict((conflict) => conflict.columns(['merchant_id', 'code', 'currency']).doNothing())
+    .onConflict((conflict) => conflict.columns(['merchant_id', 'code', 'currency', 'holder']).doNothing())
     .execute()
 }
 

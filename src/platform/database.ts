@@ -20,6 +20,8 @@ export interface Database {
 // Parsers belong to our pools and not to pg's global table, which BullMQ and others share.
 const parsers = new Map<number, (text: string) => unknown>([
   [20, BigInt],
+  // A day is a day: pg's own parser would make it midnight somewhere.
+  [1082, (text) => text],
   [1016, (text) => (text === '{}' ? [] : text.slice(1, -1).split(',').map(BigInt))],
 ])
 const types: pg.CustomTypesConfig = {

@@ -50,6 +50,11 @@ export const createMetrics = () => {
       help: 'Provider amounts that differ from ours. Each one needs a person.',
       registers,
     }),
+    sealLag: new Gauge({
+      name: 'parley_ledger_seal_lag_seconds',
+      help: 'Age of the oldest ledger transaction that has no seal. Above a second, exports and closing wait for it.',
+      registers,
+    }),
     backlog: new Gauge({
       name: 'parley_backlog_age_seconds',
       help: 'Age of the oldest waiting row: outbox, inbox, refunds, operations, deliveries.',

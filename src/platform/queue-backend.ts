@@ -24,8 +24,8 @@ interface BackendOptions {
 export const openQueueBackend = (options: BackendOptions): Promise<QueueBackend> =>
   options.url.startsWith('redis') ? openRedis(options) : openPostgres(options)
 
-/** Connections of one process: three LISTEN clients, the rest for adding, fetching and finishing jobs. */
-const poolMax = 10
+/** Connections of one process: four LISTEN clients, the rest for adding, fetching and finishing jobs. */
+const poolMax = 12
 
 const openPostgres = async ({ url, logger }: BackendOptions): Promise<QueueBackend> => {
   const onError = (err: Error) => logger.warn({ err }, 'queue connection failed')

@@ -8,7 +8,7 @@ import { withRequestContext } from './request-context.ts'
 import { spaced } from './spaced.ts'
 
 /** Queues by what may starve what: a slow receiver of notifications never delays money. */
-const queueNames = ['payments', 'notifications', 'upkeep'] as const
+const queueNames = ['payments', 'notifications', 'exports', 'upkeep'] as const
 type QueueName = (typeof queueNames)[number]
 
 const job = (queue: QueueName, timeoutMs: number, everyMs?: number) => ({ queue, timeoutMs, everyMs })
@@ -26,6 +26,8 @@ export const jobCatalogue = {
   'payment.expire': job('payments', 60_000),
   'outbox.drain': job('notifications', 60_000),
   'notification.deliver': job('notifications', 60_000),
+  'export.run': job('exports', 600_000),
+  'upkeep.expire_exports': job('upkeep', 60_000, 3_600_000),
   'upkeep.forget_keys': job('upkeep', 60_000, 3_600_000),
   'upkeep.create_partitions': job('upkeep', 60_000, 6 * 3_600_000),
 } as const satisfies Record<string, ReturnType<typeof job>>

@@ -3,39 +3,6 @@ import type { Json, JsonOrNull, Metadata } from './tables-columns.ts'
 
 /** Rows that record what happened: ledger, events, notifications, inbox. */
 
-export interface LedgerAccountsTable {
-  merchant_id: string
-  id: string
-  code: string
-  name: string
-  type: 'asset' | 'liability' | 'equity' | 'revenue' | 'expense' | 'memo'
-  currency: string
-  created_at: Date
-}
-
-export interface LedgerTransactionsTable {
-  merchant_id: string
-  id: string
-  event_key: string
-  kind: string
-  description: Generated<string>
-  payment_intent_id: string | null
-  refund_id: string | null
-  thread_id: string | null
-  effective_at: Date
-  created_at: Date
-  xid: Generated<string>
-}
-
-export interface LedgerEntriesTable {
-  merchant_id: string
-  transaction_id: string
-  line: number
-  account_id: string
-  currency: string
-  amount: bigint
-}
-
 export interface EventsTable {
   merchant_id: string
   id: string

@@ -1,11 +1,25 @@
 import type { Generated } from 'kysely'
 import type { Json, JsonOrNull, Metadata } from './tables-columns.ts'
 import type {
+  ExportPartsTable,
+  ExportsTable,
+  LedgerAccountMappingsTable,
+  LedgerAccountsTable,
+  LedgerCheckpointsTable,
+  LedgerEntriesTable,
+  LedgerExchangeRatesTable,
+  LedgerGuardedBalancesTable,
+  LedgerMarksTable,
+  LedgerPeriodLocksTable,
+  LedgerProposalsTable,
+  LedgerRollupsTable,
+  LedgerSealerTable,
+  LedgerSealsTable,
+  LedgerTransactionsTable,
+} from './tables-ledger.ts'
+import type {
   DeliveriesTable,
   EventsTable,
-  LedgerAccountsTable,
-  LedgerEntriesTable,
-  LedgerTransactionsTable,
   OutboxTable,
   ProviderEventsTable,
   WebhookEndpointsTable,
@@ -28,6 +42,18 @@ export interface Tables {
   ledger_accounts: LedgerAccountsTable
   ledger_transactions: LedgerTransactionsTable
   ledger_entries: LedgerEntriesTable
+  ledger_exchange_rates: LedgerExchangeRatesTable
+  ledger_guarded_balances: LedgerGuardedBalancesTable
+  ledger_period_locks: LedgerPeriodLocksTable
+  ledger_seals: LedgerSealsTable
+  ledger_checkpoints: LedgerCheckpointsTable
+  ledger_sealer: LedgerSealerTable
+  ledger_rollups: LedgerRollupsTable
+  ledger_marks: LedgerMarksTable
+  ledger_proposals: LedgerProposalsTable
+  ledger_account_mappings: LedgerAccountMappingsTable
+  exports: ExportsTable
+  export_parts: ExportPartsTable
   events: EventsTable
   outbox: OutboxTable
   webhook_endpoints: WebhookEndpointsTable
@@ -40,6 +66,7 @@ export interface MerchantsTable {
   name: string
   settings: Json<{ accent?: string; logo_url?: string; support_email?: string; support_url?: string }>
   created_at: Date
+  base_currency: Generated<string>
 }
 
 export interface ApiKeysTable {

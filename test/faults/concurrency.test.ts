@@ -3,6 +3,8 @@ import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { createLogger } from '#platform/logger.ts'
 import { type App, createApp } from '../../src/app.ts'
@@ -150,6 +152,8 @@ const startSecond = async (world: World) => {
       logLevel: 'silent',
       rateLimitPerSecond: 100_000,
       workerConcurrency: 8,
+      fourEyes: true,
+      exports: { kind: 'folder', path: join(tmpdir(), `parley-exports-${randomUUID()}`) },
       allowPrivateWebhooks: true,
       stripe: { secretKey: 'sk_test_world', webhookSecrets: ['whsec_world'], apiBase: world.sandbox.url },
     },

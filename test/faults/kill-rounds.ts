@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import pg from 'pg'
 import { createApp } from '../../src/app.ts'
 import { type Book, findBrokenInvariants } from '../support/invariants.ts'
@@ -195,6 +198,8 @@ const assertPromisesKept = async (parley: ParleyProcess, promised: readonly Prom
     logLevel: 'silent',
     rateLimitPerSecond: 1000,
     workerConcurrency: 1,
+    fourEyes: true,
+    exports: { kind: 'folder', path: join(tmpdir(), `parley-exports-${randomUUID()}`) },
     allowPrivateWebhooks: true,
     stripe: { secretKey: parley.sandboxKey, webhookSecrets: ['whsec_unused_here'], apiBase: parley.sandboxUrl },
   })

@@ -144,7 +144,11 @@ const wipe = async (backend: 'postgres' | 'redis', world: World): Promise<void> 
     const redis = new Redis(String(process.env.TEST_REDIS_URL))
     // At once, as a lost Redis is: keys of one job taken away one by one leave an active job that nobody has,
     // which BullMQ itself clears only after a minute.
-    await redis.eval("for _, key in ipairs(redis.call('keys', ARGV[1])) do redis.call('del', key) end", 0, `${prefix}:*`)
+    await redis.eval(
+      "for _, key in ipairs(redis.call('keys', ARGV[1])) do redis.call('del', key) end",
+      0,
+      `${prefix}:*`,
+    )
     redis.disconnect()
     return
   }

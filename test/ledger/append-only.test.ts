@@ -76,13 +76,13 @@ const insert = async (client: pg.Client, table: string, lines: readonly Line[], 
       }
     }
     await client.query(
-      `insert into ledger_transactions (merchant_id, id, event_key, kind, effective_at, created_at)
-       values ($1, $2::uuid, $2::uuid::text, 'test', now(), now()) on conflict do nothing`,
+      `insert into ledger_transactions (merchant_id, id, event_key, kind, base_currency, effective_at, created_at)
+       values ($1, $2::uuid, $2::uuid::text, 'test', 'eur', now(), now()) on conflict do nothing`,
       [merchantId, id],
     )
     const values = lines.map(
       ([code, currency, amount, bookedIn = currency], index) =>
-        `('${merchantId}', '${id}', ${index + (lateFor === undefined ? 1 : 101)}, '${accountId(code, currency)}', '${bookedIn}', ${amount})`,
+        `('${merchantId}', '${id}', ${index + (lateFor === undefined ? 1 : 101)}, '${accountId(code, currency)}', '${bookedIn}', ${amount}, ${currency === 'eur' ? amount : 0})`,
     )
     await client.query(`insert into ${table} values ${values.join(', ')}`)
     await client.query(client === owner ? 'rollback' : 'commit')
@@ -100,8 +100,8 @@ const balanced: readonly Line[] = [
 
 describe('what the database refuses to book', () => {
   test('the application may not choose the database transaction that closes a booking', async () => {
-    const forged = `insert into ledger_transactions (merchant_id, id, event_key, kind, effective_at, created_at, xid)
-      values ('${merchantId}', '${newUuid()}', 'forged', 'test', now(), now(), '999999')`
+    const forged = `insert into ledger_transactions (merchant_id, id, event_key, kind, base_currency, effective_at, created_at, xid)
+      values ('${merchantId}', '${newUuid()}', 'forged', 'test', 'eur', now(), now(), '999999')`
     await assert.rejects(app.query(forged), /permission denied/)
   })
 

@@ -248,6 +248,7 @@ test('an entry of a month without a partition is kept, shown and balanced, and t
         payment_intent_id: null,
         refund_id: null,
         thread_id: null,
+        base_currency: 'eur',
         ...moment,
       })
       .execute()
@@ -255,8 +256,8 @@ test('an entry of a month without a partition is kept, shown and balanced, and t
     await tx
       .insertInto('ledger_entries')
       .values([
-        { ...entry, line: 1, account_id: first?.id ?? '', amount: 5n },
-        { ...entry, line: 2, account_id: second?.id ?? '', amount: -5n },
+        { ...entry, line: 1, account_id: first?.id ?? '', amount: 5n, base_amount: 5n },
+        { ...entry, line: 2, account_id: second?.id ?? '', amount: -5n, base_amount: -5n },
       ])
       .execute()
     return transaction

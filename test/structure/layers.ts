@@ -11,6 +11,8 @@ export const slices = [
   'messages',
   'events',
   'webhooks',
+  'finance',
+  'exports',
 ] as const
 
 const order = ['kernel', 'config.ts', 'platform', 'providers', 'channels', ...slices, 'pages', 'app.ts', 'main-*.ts']

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
-import { randomBytes } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type Stripe from 'stripe'
 import request from 'supertest'
 import type { Role } from '#platform/api-keys.ts'
@@ -155,6 +157,8 @@ const startApp = ({ queue, config, overrides }: WorldOptions, parts: AppParts): 
       logLevel: 'silent',
       rateLimitPerSecond: 100_000,
       workerConcurrency: 8,
+      fourEyes: true,
+      exports: { kind: 'folder', path: join(tmpdir(), `parley-exports-${randomUUID()}`) },
       allowPrivateWebhooks: true,
       stripe: { secretKey, webhookSecrets: [webhookSecret], apiBase: parts.sandbox.url },
       mount: mountPages({ publicUrl: parts.url, providerOrigin: parts.sandbox.url }),
