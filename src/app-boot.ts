@@ -1,5 +1,8 @@
+import { readFile } from 'node:fs/promises'
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { z } from 'zod'
 import type { ExportStorage } from '#exports/storage-service.ts'
 import type { App, AppConfig } from './app.ts'
 import { ConfigurationError, type Environment, requireSetting } from './config.ts'
@@ -22,17 +25,17 @@ export const productionConfig = (env: Environment): AppConfig => {
   }
 }
 
-export const commonConfig = (env: Environment) => ({
+export const commonConfig = (env: Environment, dir = '.parley') => ({
   databasePoolMax: env.DATABASE_POOL_MAX,
   logLevel: env.LOG_LEVEL,
   rateLimitPerSecond: env.RATE_LIMIT_PER_SECOND,
   workerConcurrency: env.WORKER_CONCURRENCY,
   fourEyes: env.LEDGER_FOUR_EYES,
-  exports: exportStorage(env),
+  exports: exportStorage(env, dir),
 })
 
-const exportStorage = (env: Environment): ExportStorage => {
-  if (env.EXPORTS_S3_URL === undefined) return { kind: 'folder', path: env.EXPORTS_DIR }
+const exportStorage = (env: Environment, dir: string): ExportStorage => {
+  if (env.EXPORTS_S3_URL === undefined) return { kind: 'folder', path: env.EXPORTS_DIR ?? join(dir, 'exports') }
   return {
     kind: 's3',
     url: trimSlash(env.EXPORTS_S3_URL),
@@ -40,6 +43,15 @@ const exportStorage = (env: Environment): ExportStorage => {
     accessKeyId: requireSetting(env, 'EXPORTS_S3_ACCESS_KEY_ID'),
     secretAccessKey: requireSetting(env, 'EXPORTS_S3_SECRET_ACCESS_KEY'),
   }
+}
+
+/** For commands: the database that is named, or the one that `npm start` left word of in this folder. */
+export const findDatabaseUrl = async (named: string | undefined): Promise<string> => {
+  if (named !== undefined) return named
+  const text = await readFile('.parley/demo.json', 'utf8').catch(() => '{}')
+  const { data } = z.object({ database_url: z.string() }).safeParse(JSON.parse(text))
+  if (data) return data.database_url
+  throw new ConfigurationError('No database: run "npm start" in this folder first, or set DATABASE_URL.')
 }
 
 export const trimSlash = (url: string): string => url.replace(/\/+$/, '')

@@ -35,7 +35,7 @@ export const startEverything = async (env: Environment, { dir }: { dir: string }
     closers.push(provider.close)
     const mounted = mountPages({ publicUrl: url, providerOrigin: provider.origin })
     const app = await createApp({
-      ...commonConfig(env),
+      ...commonConfig(env, dir),
       databaseUrl: database.url,
       queueUrl: env.QUEUE_URL ?? database.url,
       secret,

@@ -54,8 +54,8 @@ export const environment = z.object({
   EXPORTS_DIR: z
     .string()
     .min(1)
-    .default('.parley/exports')
-    .describe('Folder for export files; several processes need the same one, or EXPORTS_S3_URL.'),
+    .optional()
+    .describe('Folder for export files, the same one for every process. Default: .parley/exports.'),
   EXPORTS_S3_URL: url(/^https?$/)
     .optional()
     .describe(

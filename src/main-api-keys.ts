@@ -1,6 +1,4 @@
-import { readFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
-import { z } from 'zod'
 import type { ApiKey } from '#accounts/schemas.ts'
 import { createAccountService } from '#accounts/service.ts'
 import { systemClock } from '#kernel/clock.ts'
@@ -8,7 +6,7 @@ import { AppError } from '#kernel/errors.ts'
 import { newUuid, parseId, showId } from '#kernel/ids.ts'
 import { type Role, roles } from '#platform/api-keys.ts'
 import { type Database, openDatabase, sqlState } from '#platform/database.ts'
-import { run } from './app-boot.ts'
+import { findDatabaseUrl, run } from './app-boot.ts'
 import { ConfigurationError, parseEnvironment } from './config.ts'
 
 const usage = `Usage:
@@ -137,15 +135,6 @@ const readMerchant = (text: string | undefined): string => {
 const describe = ({ id, role, livemode, hint, name, expires_at }: ApiKey): string => {
   const end = expires_at === null ? 'valid' : `ends ${new Date(expires_at * 1000).toISOString()}`
   return [id, role.padEnd(8), livemode ? 'live' : 'test', hint, end, name].join('  ').trimEnd()
-}
-
-/** The database that is named, or the one that `npm start` left word of in this folder. */
-const findDatabaseUrl = async (named: string | undefined): Promise<string> => {
-  if (named !== undefined) return named
-  const text = await readFile('.parley/demo.json', 'utf8').catch(() => '{}')
-  const { data } = z.object({ database_url: z.string() }).safeParse(JSON.parse(text))
-  if (data) return data.database_url
-  throw new ConfigurationError('No database: run "npm start" in this folder first, or set DATABASE_URL.')
 }
 
 if (import.meta.main) {
