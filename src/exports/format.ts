@@ -12,6 +12,8 @@ export interface ExportContext {
   /** Only what took effect in [from, to], days of UTC; null is open. */
   readonly from: string | null
   readonly to: string | null
+  /** First and last day on which one of the lines took effect; null where there are no lines. */
+  readonly days: { readonly first: string; readonly last: string } | null
   readonly options: ExportOptions
   /** The merchant's own code and name of an account for the tool of this format, else the chart's. */
   readonly mapped: (account: JournalAccount) => { readonly code: string; readonly name: string }
@@ -42,6 +44,10 @@ interface FormatBase {
   readonly needsBalances: boolean
   /** Whether its tool refuses a file in which transactions miss lines; then the export cannot be narrowed to accounts. */
   readonly needsWholeTransactions: boolean
+  /** Whether `granularity: 'day'` means something to it; else only lines can be asked for. */
+  readonly sumsDays?: true
+  /** Where a law or a tool prescribes the file's name; else journal-<first seq>-<last seq>.<extension>. */
+  fileName?(context: ExportContext): string
 }
 
 /** Written line by line, in parts that are made apart and put together: `head`, lines of part 1, 2, …, `tail`. */
@@ -63,4 +69,15 @@ export interface DocumentFormat extends FormatBase {
   write(context: ExportContext, lines: AsyncIterable<readonly JournalLine[]>): AsyncIterable<string | Uint8Array>
 }
 
-export type ExportFormat = LineFormat | DocumentFormat
+/** Several files in one zip archive, because its tool takes only so many lines at once. */
+export interface ArchiveFormat extends FormatBase {
+  readonly shape: 'archive'
+  write(context: ExportContext, lines: AsyncIterable<readonly JournalLine[]>): AsyncIterable<ArchivedFile>
+}
+
+export interface ArchivedFile {
+  readonly file: string
+  readonly text: string
+}
+
+export type ExportFormat = LineFormat | DocumentFormat | ArchiveFormat
