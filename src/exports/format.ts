@@ -48,6 +48,10 @@ interface FormatBase {
   readonly sumsDays?: true
   /** Where a law or a tool prescribes the file's name; else journal-<first seq>-<last seq>.<extension>. */
   fileName?(context: ExportContext): string
+  /** Of the text that is yielded, unless `options.encoding` asks for UTF-8; what it lacks becomes '?'. Default: UTF-8. */
+  readonly encoding?: 'latin9' | 'windows-1252'
+  /** Why this export cannot be written, for people, said before anything is; undefined when it can. */
+  refuse?(context: ExportContext): string | undefined
 }
 
 /** Written line by line, in parts that are made apart and put together: `head`, lines of part 1, 2, …, `tail`. */
