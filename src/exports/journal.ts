@@ -10,14 +10,18 @@ export interface JournalTransaction {
   readonly kind: string
   /** One line: without line breaks, tabs and other control characters. */
   readonly description: string
+  /** As it was booked, line breaks and all: what its seal signs for. */
+  readonly descriptionAsWritten: string
   /** 2026-11-30 */
   readonly effectiveOn: string
   /** The day it happened, where that lies in a period that was closed already. */
   readonly originalEffectiveOn: string | null
   /** 2026-11-30T12:00:00.000000Z */
   readonly effectiveAt: string
+  readonly originalEffectiveAt: string | null
   readonly postedAt: string
   readonly valueOn: string | null
+  readonly valueAt: string | null
   readonly baseCurrency: string
   readonly paymentIntentId: string | null
   readonly refundId: string | null
