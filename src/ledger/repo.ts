@@ -3,9 +3,12 @@ import type { Currency } from '#kernel/currencies.ts'
 import { newUuid } from '#kernel/ids.ts'
 import type { Tx } from '#platform/database.ts'
 import { chartAccount } from './chart.ts'
-import type { Posting, Refundable } from './posting-rules.ts'
+import type { Posting } from './posting.ts'
+import type { Refundable } from './posting-rules.ts'
 
 export interface LedgerItem {
+  /** Of the new transaction (UUIDv7), for who has to name it beforehand; it is not used where the event is booked already. */
+  readonly id?: string
   readonly merchantId: string
   readonly posting: Posting
   readonly paymentIntentId: string | null
@@ -73,8 +76,9 @@ const insertPostings = async (
         ${legs.map((leg) => leg.code)}::text[],
         ${legs.map((leg) => leg.currency)}::text[],
         ${legs.map((leg) => leg.holder ?? '')}::text[],
-        ${legs.map((leg) => leg.amount)}::bigint[]
-      ) as l (merchant_id, transaction_id, line, code, currency, holder, amount)
+        ${legs.map((leg) => leg.amount)}::bigint[],
+        ${legs.map((leg) => leg.baseAmount ?? null)}::bigint[]
+      ) as l (merchant_id, transaction_id, line, code, currency, holder, amount, base_amount)
       left join ledger_accounts a on a.merchant_id = l.merchant_id and a.code = l.code and a.currency = l.currency
         and a.holder = l.holder
     ), rate as materialized (${rates}
@@ -91,7 +95,8 @@ const insertPostings = async (
       returning merchant_id, id
     ), entered as (
       insert into ledger_entries (merchant_id, transaction_id, line, account_id, currency, amount, base_amount)
-      select merchant_id, transaction_id, line, account_id, currency, amount, ${valued}
+      select merchant_id, transaction_id, line, account_id, currency, amount,
+        coalesce(base_amount, ${valued})
       from leg join rate using (merchant_id, transaction_id, currency)
       where (merchant_id, transaction_id) in (select merchant_id, id from booked)
       window running as (partition by merchant_id, transaction_id, currency order by line)

@@ -3,9 +3,9 @@ import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { type Currency, isCurrency } from '#kernel/currencies.ts'
 import { chartAccount } from '#ledger/chart.ts'
+import { reversePosting } from '#ledger/correction-rules.ts'
+import type { Posting } from '#ledger/posting.ts'
 import {
-  type CaptureParts,
-  type Posting,
   postAuthorized,
   postCaptured,
   postFee,
@@ -14,14 +14,14 @@ import {
   postReleased,
   type Refundable,
   refundableOf,
-  reversePosting,
-  scaleParts,
 } from '#ledger/posting-rules.ts'
+import { type CaptureParts, scaleParts } from '#ledger/revenue.ts'
 
 const eur = 'eur'
 assert.ok(isCurrency(eur))
 const event: { currency: Currency; effectiveAt: Date } = { currency: eur, effectiveAt: new Date(0) }
 
+const reversal = { reverses: 'ltx', effectiveAt: new Date(0) }
 const amount = fc.bigInt({ min: 0n, max: 99_999_999n })
 const parts: fc.Arbitrary<CaptureParts> = fc.record({ goods: amount, shipping: amount, tax: amount, tip: amount })
 const totalOf = (of: CaptureParts): bigint => of.goods + of.shipping + of.tax + of.tip
@@ -59,11 +59,11 @@ describe('every posting', () => {
       fc.property(anyPosting, (postings) => {
         for (const posting of postings) {
           if (!posting) continue
-          for (const one of [posting, reversePosting(posting, { effectiveAt: new Date(0) })]) {
+          for (const one of [posting, reversePosting(posting, reversal)]) {
             assert.equal(net([one]), 0n)
             assert.ok(one.legs.length >= 2 && one.legs.every((leg) => leg.amount !== 0n && chartAccount(leg.code)))
           }
-          assert.equal(net([posting, reversePosting(posting, { effectiveAt: new Date(0) })], '1110'), 0n)
+          assert.equal(net([posting, reversePosting(posting, reversal)], '1110'), 0n)
         }
       }),
     )

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { type Currency, isCurrency } from '#kernel/currencies.ts'
 import { toDecimalString } from '#kernel/money.ts'
+import { reversePosting } from '#ledger/correction-rules.ts'
+import type { Posting } from '#ledger/posting.ts'
 import {
-  type Posting,
   postAuthorized,
   postCaptured,
   postFee,
@@ -11,9 +12,8 @@ import {
   postRefundFailed,
   postReleased,
   refundableOf,
-  reversePosting,
-  scaleParts,
 } from '#ledger/posting-rules.ts'
+import { scaleParts } from '#ledger/revenue.ts'
 
 const currencyOf = (code: string): Currency => {
   assert.ok(isCurrency(code))
@@ -199,7 +199,7 @@ test('a refund of more than is left stops loudly', () => {
 test('a reversal negates every leg and has a key of its own', () => {
   const original = postCaptured({ ...ch, total: 13000n, parts: order })
   assert.ok(original)
-  const reversal = reversePosting(original, { effectiveAt: new Date('2026-11-03T00:00:00Z') })
+  const reversal = reversePosting(original, { reverses: 'ltx', effectiveAt: new Date('2026-11-03T00:00:00Z') })
   assert.equal(show(reversal), 'Cr 1110 130.00 | Dr 4010 100.00 | Dr 4020 5.00 | Dr 2310 21.00 | Dr 2060 4.00')
   assert.equal(reversal.eventKey, 'ch_1:capture:reversal')
   assert.equal(reversal.kind, 'reversal')

@@ -2,14 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { sql } from 'kysely'
 import { newUuid } from '#kernel/ids.ts'
-import {
-  type Posting,
-  postCaptured,
-  postFee,
-  postRefunded,
-  postRefundFailed,
-  refundableOf,
-} from '#ledger/posting-rules.ts'
+import type { Posting } from '#ledger/posting.ts'
+import { postCaptured, postFee, postRefunded, postRefundFailed, refundableOf } from '#ledger/posting-rules.ts'
 import { type LedgerItem, postLedger, readRefundable } from '#ledger/repo.ts'
 import { inTransaction } from '#platform/database.ts'
 import { createTestDatabase, currencyOf, itemOf, post } from './ledger-database.ts'

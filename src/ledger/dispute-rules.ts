@@ -1,0 +1,54 @@
+import type { PostingKind } from './kinds.ts'
+import { type MoneyEvent, notNegative, type Posting, partOf, posting } from './posting.ts'
+
+/** Disputes: all of one dispute carry its id as `refs.object`, and 1150 over them is zero once it is closed. */
+type DisputeEvent = MoneyEvent & { readonly disputeRef: string; readonly amount: bigint }
+
+/** Opened, the provider withdraws the amount and its fee: Dr 1150 · 5020 / Cr 1110. */
+export const postDisputed = (event: DisputeEvent & { fee?: bigint }): Posting | undefined => {
+  const amount = notNegative('a disputed amount', event.amount)
+  const fee = notNegative('a dispute fee', event.fee ?? 0n)
+  return posting(event, subject(event, 'dispute', 'Dispute opened'), [
+    ['1150', amount],
+    ['5020', fee],
+    ['1110', -amount - fee],
+  ])
+}
+
+/**
+ * Lost: Dr 5050 / Cr 1150. `taxRelief` is the part of it that is VAT which the law of the merchant's country lets it
+ * take back (Dr 2310); without it all is a loss.
+ */
+export const postDisputeLost = (event: DisputeEvent & { taxRelief?: bigint }): Posting | undefined => {
+  const amount = notNegative('a lost dispute', event.amount)
+  const relief = partOf('a tax relief', event.taxRelief ?? 0n, amount)
+  return posting(event, subject(event, 'dispute_lost', 'Dispute lost'), [
+    ['5050', amount - relief],
+    ['2310', relief],
+    ['1150', -amount],
+  ])
+}
+
+/** Won, the provider gives the amount back: Dr 1110 / Cr 1150. */
+export const postDisputeWon = (event: DisputeEvent): Posting | undefined => {
+  const amount = notNegative('a won dispute', event.amount)
+  return posting(event, subject(event, 'dispute_reversal', 'Dispute won'), [
+    ['1110', amount],
+    ['1150', -amount],
+  ])
+}
+
+/** The fee given back, where the provider does so: Dr 1110 / Cr 5020. */
+export const postDisputeFeeReturned = (event: DisputeEvent): Posting | undefined => {
+  const amount = notNegative('a returned dispute fee', event.amount)
+  return posting(event, subject(event, 'dispute_fee_reversal', 'Dispute fee returned'), [
+    ['1110', amount],
+    ['5020', -amount],
+  ])
+}
+
+const subject = ({ disputeRef }: DisputeEvent, kind: PostingKind, what: string) => ({
+  ref: disputeRef,
+  kind,
+  description: `${what} ${disputeRef}`,
+})
