@@ -1,17 +1,22 @@
 import type { ExportFormat } from './format.ts'
+import { camt05302, camt05308 } from './formats/camt.ts'
 import { csv } from './formats/csv.ts'
 import { jsonLines } from './formats/jsonl.ts'
+import { ofx } from './formats/ofx.ts'
 
 /** Every format by the name that the API takes. */
 export const exportFormats = {
   csv,
   jsonl: jsonLines,
+  'camt.053.001.08': camt05308,
+  'camt.053.001.02': camt05302,
+  ofx,
 } as const satisfies Record<string, ExportFormat>
 
 export type FormatName = keyof typeof exportFormats
 
 /** Other names of formats. */
-export const formatAliases: Readonly<Record<string, string>> = { ledger: 'hledger' }
+export const formatAliases: Readonly<Record<string, string>> = { ledger: 'hledger', 'camt.053': 'camt.053.001.08' }
 
 /** The format of this name, or undefined. */
 export const findFormat = (name: string): ExportFormat | undefined => {

@@ -141,6 +141,12 @@ describe('purity', () => {
     'src/payments/deps.ts',
     `import type { Database } from '#platform/database.ts'\n\nexport type Deps = {\n  db: Database\n  now: () => Date\n}`,
   ])
+  accepts(checkPurity, 'a file format that packs', [
+    'src/exports/formats/xlsx.ts',
+    `import { deflateRawSync } from 'node:zlib'\nimport { ZipFile } from 'yazl'`,
+  ])
+  refuses(checkPurity, 'a file format that opens files', ['src/exports/formats/a.ts', `import 'node:fs'`], /pure/)
+  refuses(checkPurity, 'packing elsewhere', ['src/exports/journal.ts', `import { ZipFile } from 'yazl'`], /pure/)
   refuses(checkPurity, 'the kernel importing a package', ['src/kernel/money.ts', `import { z } from 'zod'`])
   accepts(checkPurity, 'the kernel importing node:crypto', [
     'src/kernel/ids.ts',
