@@ -42,6 +42,15 @@ create table ledger_sealer (
 );
 grant select, insert, update on ledger_sealer to parley_maintenance;
 grant select on ledger_sealer to parley_app;
+insert into ledger_sealer
+  select true, system_identifier::text, '0', '00000000-0000-0000-0000-000000000000', now() from pg_control_system();
+
+-- After a restore: nobody books while the sealer looks at what is there. A function, because the sealer's role may not
+-- write to the table and so may not lock it.
+create function ledger_stop_writers() returns void language sql security definer
+set search_path = public, pg_temp as 'lock table ledger_transactions in share mode';
+revoke all on function ledger_stop_writers() from public;
+grant execute on function ledger_stop_writers() to parley_maintenance;
 
 -- Sums of sealed entries by the day and by the month they took effect; final, hence exact.
 create table ledger_rollups (
@@ -59,8 +68,19 @@ create table ledger_rollups (
 select parley_protect('ledger_rollups', 'select');
 grant insert, update on ledger_rollups to parley_maintenance;
 
--- All that an account took up to a seq: written each time the chain passes a round number, for the accounts that
--- moved since their last mark.
+-- Each time the chain of a merchant passes a multiple of 4096: by when everything up to there had taken effect.
+create table ledger_mark_points (
+  merchant_id uuid not null,
+  seq bigint not null check (seq % 4096 = 0),
+  effective_until timestamptz not null,
+  primary key (merchant_id, seq),
+  foreign key (merchant_id, seq) references ledger_seals
+);
+select parley_protect('ledger_mark_points', 'select');
+grant insert on ledger_mark_points to parley_maintenance;
+select parley_append_only('ledger_mark_points');
+
+-- And all that an account took up to there, for the accounts that moved since their last mark.
 create table ledger_marks (
   merchant_id uuid not null,
   account_id uuid not null,
@@ -70,7 +90,8 @@ create table ledger_marks (
   base_debit bigint not null check (base_debit >= 0),
   base_credit bigint not null check (base_credit >= 0),
   primary key (merchant_id, account_id, seq),
-  foreign key (merchant_id, account_id) references ledger_accounts
+  foreign key (merchant_id, account_id) references ledger_accounts,
+  foreign key (merchant_id, seq) references ledger_mark_points
 );
 select parley_protect('ledger_marks', 'select');
 grant insert on ledger_marks to parley_maintenance;

@@ -83,3 +83,7 @@ export const canonicalText = (transaction: SealedTransaction): string =>
 
 /** What the first seal of a chain is made of instead of the one before it. */
 export const chainStart: Uint8Array = new Uint8Array(32)
+
+/** The text that a checkpoint's Ed25519 signature covers. `merchant` is the public id, `hash` hexadecimal. */
+export const checkpointText = (merchant: string, seq: bigint, hash: string): string =>
+  `parley ledger checkpoint\n${merchant}\n${seq}\n${hash}\n`

@@ -3,10 +3,14 @@ import {
   createDecipheriv,
   createHash,
   createHmac,
+  createPrivateKey,
+  createPublicKey,
   createSecretKey,
   hkdfSync,
   randomBytes,
+  sign,
   timingSafeEqual,
+  verify,
 } from 'node:crypto'
 
 /** Keys derived from PARLEY_SECRET, one per purpose, so that no purpose can be played against another. */
@@ -16,6 +20,16 @@ export interface Secrets {
   /** AES-256-GCM; `context` names the row, so a ciphertext moved to another row does not open. */
   seal(plain: string, context: string): Buffer
   open(sealed: Uint8Array, context: string): string
+  /** An Ed25519 key pair, for what others verify without our secret. */
+  signer(purpose: string): Signer
+}
+
+export interface Signer {
+  /** First 16 hexadecimal digits of the SHA-256 of the public key (SPKI, DER). */
+  readonly keyId: string
+  /** SPKI, PEM. */
+  readonly publicKey: string
+  sign(data: string): Buffer
 }
 
 export const createSecrets = (secret: string): Secrets => {
@@ -46,8 +60,27 @@ export const createSecrets = (secret: string): Secrets => {
       decipher.setAAD(Buffer.from(context)).setAuthTag(bytes.subarray(13, 29))
       return Buffer.concat([decipher.update(bytes.subarray(29)), decipher.final()]).toString('utf8')
     },
+    signer: (purpose) => createSigner(derive(`sign ${purpose}`)),
   }
 }
+
+/** What PKCS #8 writes before the 32 bytes of an Ed25519 key (RFC 8410, section 7). */
+const pkcs8Head = Buffer.from('302e020100300506032b657004220420', 'hex')
+
+const createSigner = (seed: Buffer): Signer => {
+  const key = createPrivateKey({ key: Buffer.concat([pkcs8Head, seed]), format: 'der', type: 'pkcs8' })
+  const publicKey = createPublicKey(key).export({ format: 'pem', type: 'spki' }).toString()
+  return { keyId: keyIdOf(publicKey), publicKey, sign: (data) => sign(null, Buffer.from(data), key) }
+}
+
+/** The id of a public key (PEM), as `Signer` has it. Throws on what is no key. */
+export const keyIdOf = (publicKey: string): string =>
+  sha256(createPublicKey(publicKey).export({ format: 'der', type: 'spki' }))
+    .toString('hex')
+    .slice(0, 16)
+
+export const isSignedBy = (publicKey: string, data: string, signature: Uint8Array): boolean =>
+  verify(null, Buffer.from(data), publicKey, signature)
 
 export const sha256 = (...parts: readonly (string | Uint8Array)[]): Buffer => {
   const hash = createHash('sha256')

@@ -81,6 +81,19 @@ export const inTransaction = async <T>(
   )
 }
 
+/** Reads in one transaction whose statements all see the same moment. It writes nothing and waits for nobody. */
+export const inSnapshot = <T>(
+  db: Database,
+  merchants: string | readonly string[],
+  work: (tx: Tx) => Promise<T>,
+): Promise<T> => {
+  const reading = db.app.transaction().setIsolationLevel('repeatable read').setAccessMode('read only')
+  return reading.execute(async (tx) => {
+    await tx.executeQuery(CompiledQuery.raw(contextSql, [contextOf(merchants)]))
+    return work(tx)
+  })
+}
+
 /** One statement as a transaction of its own, in one round trip instead of five. Retried like any other. */
 export const atOnce = <R extends pg.QueryResultRow>(
   db: Database,

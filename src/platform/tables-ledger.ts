@@ -106,6 +106,12 @@ export interface LedgerRollupsTable {
   base_credit: bigint
 }
 
+export interface LedgerMarkPointsTable {
+  merchant_id: string
+  seq: bigint
+  effective_until: Date
+}
+
 export interface LedgerMarksTable {
   merchant_id: string
   account_id: string
@@ -127,7 +133,9 @@ export interface LedgerProposalsTable {
   proposed_by: string
   decided_by: string | null
   four_eyes: boolean
+  decision_reason: string | null
   transaction_id: string | null
+  livemode: boolean
   created_at: Date
   decided_at: Date | null
 }

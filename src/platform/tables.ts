@@ -9,6 +9,7 @@ import type {
   LedgerEntriesTable,
   LedgerExchangeRatesTable,
   LedgerGuardedBalancesTable,
+  LedgerMarkPointsTable,
   LedgerMarksTable,
   LedgerPeriodLocksTable,
   LedgerProposalsTable,
@@ -49,6 +50,7 @@ export interface Tables {
   ledger_checkpoints: LedgerCheckpointsTable
   ledger_sealer: LedgerSealerTable
   ledger_rollups: LedgerRollupsTable
+  ledger_mark_points: LedgerMarkPointsTable
   ledger_marks: LedgerMarksTable
   ledger_proposals: LedgerProposalsTable
   ledger_account_mappings: LedgerAccountMappingsTable

@@ -35,7 +35,7 @@ export const createSettle =
         continue
       }
       const [next] = waiting
-      if (!next || !throughTime) return
+      if (!next || !throughTime) return void (await parts.app.services.sealer.seal())
       parts.clock.advance(next.at.getTime() - now + 1)
     }
     const left = await readWaiting(parts.app)
