@@ -1,6 +1,8 @@
 import type { ExportFormat } from './format.ts'
+import { beancount } from './formats/beancount.ts'
 import { camt05302, camt05308 } from './formats/camt.ts'
 import { csv } from './formats/csv.ts'
+import { hledger } from './formats/hledger.ts'
 import { jsonLines } from './formats/jsonl.ts'
 import { ofx } from './formats/ofx.ts'
 
@@ -8,6 +10,8 @@ import { ofx } from './formats/ofx.ts'
 export const exportFormats = {
   csv,
   jsonl: jsonLines,
+  hledger,
+  beancount,
   'camt.053.001.08': camt05308,
   'camt.053.001.02': camt05302,
   ofx,
