@@ -201,6 +201,12 @@ const postingsOf = (row: IntentRow, facts: readonly MoneyFact[], charge: Provide
     providerChargeRef: charge.ref,
     currency: row.currency as ProviderPayment['currency'],
     effectiveAt: effectiveTime(facts, charge, now),
+    ...(charge.fee ? { valueAt: charge.fee.availableOn } : {}),
+    refs: {
+      provider: row.provider,
+      object: charge.ref,
+      ...(charge.fee ? { balance_transaction: charge.fee.ref } : {}),
+    },
   }
   const post = (fact: MoneyFact): Posting | undefined => {
     switch (fact.kind) {
@@ -213,12 +219,7 @@ const postingsOf = (row: IntentRow, facts: readonly MoneyFact[], charge: Provide
       case 'fee':
         return (
           charge.fee &&
-          postFee({
-            balanceRef: charge.fee.ref,
-            amount: charge.fee.amount,
-            currency: charge.fee.currency,
-            effectiveAt: event.effectiveAt,
-          })
+          postFee({ ...event, balanceRef: charge.fee.ref, amount: charge.fee.amount, currency: charge.fee.currency })
         )
       default:
         return fact satisfies never

@@ -59,7 +59,13 @@ const book = async (
 ): Promise<void> => {
   if (step.book === undefined) return
   const currency = refund.currency as Currency
-  const event = { refundId: showId('refund', refund.id), amount: refund.amount, currency, effectiveAt }
+  const event = {
+    refundId: showId('refund', refund.id),
+    amount: refund.amount,
+    currency,
+    effectiveAt,
+    refs: { provider: intent.provider, ...(refund.provider_ref === null ? {} : { object: refund.provider_ref }) },
+  }
   const posting =
     step.book === 'refund'
       ? postRefunded({ ...event, ...(await leftOf(tx, refund, currency)) })
