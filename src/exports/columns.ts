@@ -1,9 +1,9 @@
 import { type Currency, currencyExponent } from '#kernel/currencies.ts'
 import { showId } from '#kernel/ids.ts'
 import { toDecimalString } from '#kernel/money.ts'
+import { reportingCategories } from '#ledger/kinds.ts'
 import type { ExportContext } from './format.ts'
 import type { JournalAccount, JournalLine, JournalTransaction } from './journal.ts'
-import { reportingCategory } from './reporting-category.ts'
 
 /**
  * The columns of a journal line, the same and in the same order in CSV, JSON Lines, Parquet and XLSX.
@@ -51,7 +51,7 @@ export const journalColumns: readonly JournalColumn[] = [
     value: ({ transaction }) => transaction.refs.balance_transaction ?? null,
   },
   { name: 'payout_id', type: 'text', value: ({ transaction }) => transaction.refs.payout ?? null },
-  { name: 'reporting_category', type: 'text', value: ({ transaction }) => reportingCategory(transaction.kind) },
+  { name: 'reporting_category', type: 'text', value: ({ transaction }) => categories[transaction.kind] ?? null },
   {
     name: 'reverses_journal_id',
     type: 'id',
@@ -61,6 +61,8 @@ export const journalColumns: readonly JournalColumn[] = [
   { name: 'chain_hash', type: 'id', value: ({ transaction }) => transaction.hash },
   { name: 'metadata', type: 'json', value: ({ transaction, account }) => metadataOf(transaction, account) },
 ]
+
+const categories: Readonly<Record<string, string | null>> = reportingCategories
 
 /** What has no column of its own. */
 const metadataOf = (transaction: JournalTransaction, { holder }: JournalAccount): string =>
