@@ -9,11 +9,13 @@ export interface Sealable extends Omit<SealedTransaction, 'seq' | 'entries'> {
   readonly merchantId: string
   /** UUID. */
   readonly transactionId: string
-  readonly xid: string
   /** The day it took effect (UTC): 2026-11-30. */
   readonly day: string
   readonly entries: readonly SealableEntry[]
 }
+
+/** With the number of the database transaction that wrote it. */
+export type Final = Sealable & { readonly xid: string }
 
 export type SealableEntry = SealedTransaction['entries'][number] & { readonly accountId: string }
 
@@ -25,8 +27,8 @@ interface Row extends Omit<Sealable, 'entries'> {
 const moment = (column: string): RawBuilder<string> =>
   sql`to_char(${sql.ref(column)} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`
 
-export const sealableColumns = sql`t.merchant_id as "merchantId", t.id as "transactionId", t.xid::text as xid,
-  t.event_key as "eventKey", t.kind, t.description, ${moment('t.effective_at')} as "effectiveAt",
+const idColumns = sql`t.merchant_id as "merchantId", t.id as "transactionId", t.xid::text as xid`
+const columns = sql`t.event_key as "eventKey", t.kind, t.description, ${moment('t.effective_at')} as "effectiveAt",
   ${moment('t.original_effective_at')} as "originalEffectiveAt", ${moment('t.created_at')} as "createdAt",
   ${moment('t.value_at')} as "valueAt", t.payment_intent_id as "paymentIntent", t.refund_id as refund,
   t.thread_id as thread, t.reverses_id as reverses, t.base_currency as "baseCurrency", t.refs,
@@ -60,9 +62,9 @@ export const readSealer = async (db: Db): Promise<SealerState> => {
  * What is final and has no seal, in the order of (xid, id). A transaction number below the snapshot's xmin belongs to
  * nobody who still writes, so no row can ever appear among these later; the horizon and the rows are of one snapshot.
  */
-export const readFinal = async (tx: Tx, state: SealerState, limit: number): Promise<Sealable[]> => {
-  const { rows } = await sql<Row>`
-    select ${sealableColumns} from ledger_transactions t
+export const readFinal = async (tx: Tx, state: SealerState, limit: number): Promise<Final[]> => {
+  const { rows } = await sql<Row & Final>`
+    select ${idColumns}, ${columns} from ledger_transactions t
     where (t.xid, t.id) > (${state.lastXid}::xid8, ${state.lastId}::uuid)
       and t.xid < pg_snapshot_xmin(pg_current_snapshot()) and ${unsealed}
     order by t.xid, t.id limit ${limit}`.execute(tx)
@@ -70,9 +72,11 @@ export const readFinal = async (tx: Tx, state: SealerState, limit: number): Prom
 }
 
 /** Everything without a seal, by id. Only while nobody else writes: see `stopWriters`. */
-export const readRest = async (tx: Tx, limit: number): Promise<Sealable[]> => {
-  const { rows } = await sql<Row>`
-    select ${sealableColumns} from ledger_transactions t where ${unsealed} order by t.id limit ${limit}`.execute(tx)
+export const readRest = async (tx: Tx, limit: number): Promise<Final[]> => {
+  const { rows } = await sql<Row & Final>`
+    select ${idColumns}, ${columns} from ledger_transactions t where ${unsealed} order by t.id limit ${limit}`.execute(
+    tx,
+  )
   return withEntries(tx, rows)
 }
 
@@ -85,7 +89,7 @@ export const stopWriters = async (tx: Tx): Promise<void> => {
 }
 
 /** Adds their entries to transactions and shows their ids as the seal has them. */
-export const withEntries = async <R extends Row>(db: Db, rows: readonly R[]): Promise<(R & Sealable)[]> => {
+const withEntries = async <R extends Row>(db: Db, rows: readonly R[]): Promise<(R & Sealable)[]> => {
   if (rows.length === 0) return []
   const { rows: entries } = await sql<SealableEntry & { transactionId: string }>`
     select e.transaction_id as "transactionId", e.line, e.account_id as "accountId", a.code as account, a.holder,
@@ -105,6 +109,24 @@ export const withEntries = async <R extends Row>(db: Db, rows: readonly R[]): Pr
     reverses: row.reverses && showId('ledgerTransaction', row.reverses),
     entries: byTransaction.get(row.transactionId) ?? [],
   }))
+}
+
+/** A sealed transaction and its seal. `isThere` is false when the transaction is gone, which nothing but force can do. */
+export interface Sealed extends Sealable {
+  readonly seq: bigint
+  /** Hexadecimal. */
+  readonly hash: string
+  readonly isThere: boolean
+}
+
+/** Sealed transactions of a merchant with seq > `after`, by seq. */
+export const readSealed = async (db: Db, merchantId: string, after: bigint, limit: number): Promise<Sealed[]> => {
+  const { rows } = await sql<Row & Omit<Sealed, keyof Sealable>>`
+    select s.merchant_id as "merchantId", s.transaction_id as "transactionId", s.seq, encode(s.hash, 'hex') as hash,
+      t.id is not null as "isThere", ${columns}
+    from ledger_seals s left join ledger_transactions t on t.merchant_id = s.merchant_id and t.id = s.transaction_id
+    where s.merchant_id = ${merchantId} and s.seq > ${after} order by s.seq limit ${limit}`.execute(db)
+  return withEntries(db, rows)
 }
 
 export interface Head {
