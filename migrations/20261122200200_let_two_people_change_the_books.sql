@@ -15,17 +15,48 @@ create table ledger_proposals (
   proposed_by uuid not null,
   decided_by uuid,
   four_eyes boolean not null,
+  -- Why it was rejected.
+  decision_reason text check (length(decision_reason) between 1 and 500),
   transaction_id uuid,
+  livemode boolean not null,
   created_at timestamptz not null,
   decided_at timestamptz,
   primary key (merchant_id, id),
   foreign key (merchant_id, transaction_id) references ledger_transactions,
   constraint ledger_four_eyes check (not four_eyes or decided_by <> proposed_by),
   check ((status = 'proposed') = (decided_by is null)),
-  check ((status = 'proposed') = (decided_at is null))
+  check ((status = 'proposed') = (decided_at is null)),
+  check ((status = 'approved' and kind in ('adjustment', 'reversal')) = (transaction_id is not null))
 );
-select parley_protect('ledger_proposals', 'select, insert, update');
+select parley_protect('ledger_proposals', 'select, insert');
+-- What was proposed stays; only the decision is added, and only once.
+grant update (status, decided_by, decision_reason, transaction_id, decided_at) on ledger_proposals to parley_app;
 create index ledger_proposals_open on ledger_proposals (merchant_id, id) where status = 'proposed';
+
+create function ledger_refuse_second_decision() returns trigger language plpgsql as $$
+begin
+  raise exception 'ledger proposal % has been decided', old.id
+    using errcode = 'check_violation', constraint = 'ledger_decided_once';
+end $$;
+create trigger decided_once before update on ledger_proposals for each row when (old.status <> 'proposed')
+  execute function ledger_refuse_second_decision();
+alter table ledger_proposals enable always trigger decided_once;
+
+-- Entries are valued once, when they are booked, and rates are in the base currency: with either there, it stays. The
+-- lock waits for a first entry that is under way: it opens accounts, whose foreign key holds the merchant's row.
+create function ledger_keep_base_currency() returns trigger language plpgsql as $$
+begin
+  perform from merchants where merchant_id = old.merchant_id for update;
+  if exists (select from ledger_transactions where merchant_id = old.merchant_id)
+    or exists (select from ledger_exchange_rates where merchant_id = old.merchant_id) then
+    raise exception 'the books of % are kept in %', old.merchant_id, old.base_currency
+      using errcode = 'check_violation', constraint = 'ledger_base_currency_in_use';
+  end if;
+  return new;
+end $$;
+create trigger base_currency_kept before update on merchants for each row
+  when (old.base_currency is distinct from new.base_currency) execute function ledger_keep_base_currency();
+alter table merchants enable always trigger base_currency_kept;
 alter table ledger_period_locks add foreign key (merchant_id, proposal_id) references ledger_proposals;
 
 -- A merchant's own codes and names for the accounts of the chart, by the tool they are for ('' is for all).

@@ -38,6 +38,7 @@ export const startWork = async (options: WorkOptions): Promise<Work> => {
     await services.webhooks.sweep()
     await services.events.sweepEvents(clock.now())
     await services.exports.sweep()
+    await services.finance.sweep()
   }
   let running: Promise<void> | undefined
   const tick = (): void => {

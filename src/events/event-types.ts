@@ -2,6 +2,11 @@ import { stripeEventTypes } from './stripe-event-types.ts'
 
 /** Event types of ours that Stripe does not have. */
 export const ownEventTypes = [
+  'ledger.adjustment.approved',
+  'ledger.adjustment.proposed',
+  'ledger.adjustment.rejected',
+  'ledger.period.closed',
+  'ledger.period.reopened',
   'payment_intent.conflicted',
   'payment_intent.updated',
   'thread.created',

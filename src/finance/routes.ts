@@ -1,4 +1,11 @@
 import type { Route } from '#platform/route.ts'
+import { booksRoutes } from './books-routes.ts'
+import { periodRoutes } from './period-routes.ts'
+import { proposalRoutes } from './proposal-routes.ts'
 import type { FinanceService } from './service.ts'
 
-export const financeRoutes = (_finance: FinanceService): Route[] => []
+export const financeRoutes = (finance: FinanceService): Route[] => [
+  ...proposalRoutes(finance),
+  ...periodRoutes(finance),
+  ...booksRoutes(finance),
+]

@@ -1,7 +1,12 @@
-import type { Clock } from '#kernel/clock.ts'
-import type { Sealer } from '#ledger/seal-service.ts'
-import type { Database } from '#platform/database.ts'
+import { createBooksService } from './books-service.ts'
+import { createPeriodService } from './period-service.ts'
+import { createProposalService, type ProposalDeps } from './proposal-service.ts'
 
 export type FinanceService = ReturnType<typeof createFinanceService>
 
-export const createFinanceService = (_deps: { db: Database; clock: Clock; sealer: Sealer; fourEyes: boolean }) => ({})
+/** What finance does with the books: corrections that two people answer for, periods, rates, and names of accounts. */
+export const createFinanceService = (deps: ProposalDeps) => ({
+  ...createProposalService(deps),
+  ...createPeriodService(deps),
+  ...createBooksService(deps),
+})

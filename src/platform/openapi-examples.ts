@@ -29,6 +29,22 @@ export const requestExamples: Readonly<Record<string, Readonly<Record<string, un
     reason: 'requested_by_customer',
   },
   updateRefund: { metadata: { ticket: '77' } },
+  createLedgerAdjustment: {
+    description: 'Receipt on the bank statement without a payment',
+    reason: 'The bank shows 12.34 that nobody announced',
+    attachment: 'statement-2026-10.pdf, page 3',
+    effective_at: '2026-10-31',
+    entries: [
+      { account: '1010', currency: 'eur', amount: 1234 },
+      { account: '2090', currency: 'eur', amount: -1234 },
+    ],
+  },
+  reverseLedgerTransaction: { reason: 'Booked twice by hand' },
+  rejectLedgerProposal: { reason: 'It is the payout of the 29th' },
+  reopenLedgerPeriod: { reason: 'The fee invoice came late' },
+  updateLedgerBooks: { base_currency: 'chf' },
+  createExchangeRate: { currency: 'jpy', rate: '0.0062', effective_on: '2026-10-01', source: 'ECB reference rate' },
+  updateLedgerChart: { target: 'xero', accounts: { 4010: { code: '200', name: 'Sales' } } },
   createCustomer: { name: 'Léa Martin', email: 'lea@example.com', metadata: { crm: '42' } },
   updateCustomer: { phone: '+33 1 23 45 67 89' },
   createWebhookEndpoint: {

@@ -14,6 +14,11 @@ export const sentEvents: Readonly<Record<string, string>> = {
   'customer.created': 'A customer was created.',
   'customer.deleted': 'A customer was deleted.',
   'customer.updated': 'A customer was changed.',
+  'ledger.adjustment.approved': 'An adjustment or a reversal was approved and booked.',
+  'ledger.adjustment.proposed': 'An adjustment or a reversal waits for another person.',
+  'ledger.adjustment.rejected': 'An adjustment or a reversal was rejected; nothing was booked.',
+  'ledger.period.closed': 'A month was closed; its trial balance is final.',
+  'ledger.period.reopened': 'A closed month was reopened.',
   'payment_intent.amount_capturable_updated': 'Money is authorised and can be captured.',
   'payment_intent.canceled': 'The payment intent was canceled or expired.',
   'payment_intent.conflicted':

@@ -167,8 +167,8 @@ export interface ExportsTable {
   error_code: string | null
   error_message: string | null
   attempts: Generated<number>
-  next_attempt_at: Date | null
-  locked_until: Date | null
+  failures: Generated<number>
+  next_attempt_at: Date
   requested_by: string
   livemode: boolean
   created_at: Date
