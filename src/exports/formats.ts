@@ -2,9 +2,14 @@ import type { ExportFormat } from './format.ts'
 import { beancount } from './formats/beancount.ts'
 import { camt05302, camt05308 } from './formats/camt.ts'
 import { csv } from './formats/csv.ts'
+import { datev } from './formats/datev.ts'
+import { fec } from './formats/fec.ts'
 import { hledger } from './formats/hledger.ts'
 import { jsonLines } from './formats/jsonl.ts'
 import { ofx } from './formats/ofx.ts'
+import { quickbooks } from './formats/quickbooks.ts'
+import { sage } from './formats/sage.ts'
+import { xero } from './formats/xero.ts'
 
 /** Every format by the name that the API takes. */
 export const exportFormats = {
@@ -15,6 +20,11 @@ export const exportFormats = {
   'camt.053.001.08': camt05308,
   'camt.053.001.02': camt05302,
   ofx,
+  fec,
+  datev,
+  quickbooks,
+  xero,
+  sage,
 } as const satisfies Record<string, ExportFormat>
 
 export type FormatName = keyof typeof exportFormats

@@ -1,0 +1,201 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { fec } from '#exports/formats/fec.ts'
+import { cents, writeDocument } from './documents.ts'
+import { hostileJournal } from './hostile-journal.ts'
+import { balancesOf, contextOf, journalOf } from './journal-model.ts'
+
+const parameters = { siren: '732829320', year_end: '2026-12-31' }
+const lines = hostileJournal()
+const context = contextOf(lines, { from: '2026-01-01', to: '2026-12-31', options: { parameters } })
+
+/** What the law asks of the file and the tax office's own tool does not check: everything that is wrong, in words. */
+const faultsOf = (text: string): string[] => {
+  const [head = '', ...rest] = text.split('\r\n')
+  const faults: string[] = []
+  if (head !== columns.join('\t')) faults.push('header')
+  if (rest.pop() !== '') faults.push('the last line is not ended')
+  const rows = rest.map((line) => line.split('\t'))
+  const sums = new Map<string, bigint>()
+  let [number, validOn] = [0n, '']
+  for (const [index, cells] of rows.entries()) {
+    const cell = (name: string) => cells[columns.indexOf(name)] ?? ''
+    const fault = (what: string) => faults.push(`line ${index + 2}: ${what}`)
+    if (cells.length !== 18) fault(`${cells.length} columns`)
+    for (const name of mandatory) if (cell(name) === '') fault(`${name} is empty`)
+    for (const name of ['EcritureDate', 'PieceDate', 'ValidDate'])
+      if (!isDay(cell(name))) fault(`${name} ${cell(name)}`)
+    for (const name of ['Debit', 'Credit']) if (!/^\d+,\d{2}$/.test(cell(name))) fault(`${name} ${cell(name)}`)
+    if (cell('Debit') !== '0,00' && cell('Credit') !== '0,00') fault('debit and credit')
+    if (!/^\d{3}/.test(cell('CompteNum'))) fault(`CompteNum ${cell('CompteNum')}`)
+    if ((cell('Montantdevise') === '') !== (cell('Idevise') === '')) fault('half a foreign amount')
+    if (!/^(-?\d+(,\d+)?)?$/.test(cell('Montantdevise'))) fault(`Montantdevise ${cell('Montantdevise')}`)
+    const next = BigInt(cell('EcritureNum'))
+    if (next !== number && next !== number + 1n) fault(`EcritureNum ${next} after ${number}`)
+    if (cell('ValidDate') < validOn) fault(`ValidDate ${cell('ValidDate')} after ${validOn}`)
+    ;[number, validOn] = [next, cell('ValidDate')]
+    const key = `${next} of ${cell('JournalCode')}`
+    sums.set(key, (sums.get(key) ?? 0n) + cents(cell('Debit')) - cents(cell('Credit')))
+  }
+  for (const [key, sum] of sums) if (sum !== 0n) faults.push(`EcritureNum ${key} is unbalanced by ${sum}`)
+  return faults
+}
+
+const columns =
+  'JournalCode JournalLib EcritureNum EcritureDate CompteNum CompteLib CompAuxNum CompAuxLib PieceRef PieceDate EcritureLib Debit Credit EcritureLet DateLet ValidDate Montantdevise Idevise'.split(
+    ' ',
+  )
+const mandatory = ['JournalCode', 'JournalLib', 'EcritureNum', 'CompteNum', 'CompteLib', 'PieceRef', 'EcritureLib']
+
+const isDay = (text: string): boolean => {
+  const day = text.replace(/^(\d{4})(\d{2})(\d{2})$/, '$1-$2-$3')
+  return /^\d{4}-/.test(day) && new Date(`${day}T00:00:00Z`).toISOString().startsWith(day)
+}
+
+test('two entries, byte for byte', async () => {
+  const small = journalOf([
+    {
+      description: 'Order 1001\tcapture',
+      legs: [
+        ['1110', 'eur', 12_000n],
+        ['4010', 'eur', -10_000n],
+        ['2310', 'eur', -2000n],
+      ],
+    },
+    {
+      kind: 'auth',
+      legs: [
+        ['9010', 'jpy', 12_000n, 7440n],
+        ['9011', 'jpy', -12_000n, -7440n],
+      ],
+    },
+    {
+      description: '',
+      effectiveOn: '2026-11-03',
+      legs: [
+        ['1110', 'jpy', 12_000n, 7440n],
+        ['2020', 'jpy', -12_000n, -7440n, 'usr_7'],
+      ],
+    },
+  ])
+  const text = await writeDocument(fec, small, contextOf(small, { to: '2026-12-31', options: { parameters } }))
+  const [, ...rows] = text.split('\r\n')
+  assert.deepEqual(rows, [
+    'VE\tVentes\t1\t20261102\t467110\tPSP - fonds en attente\t\t\tch_1\t20261102\tOrder 1001 capture\t120,00\t0,00\t\t\t20261102\t\t',
+    'VE\tVentes\t1\t20261102\t706000\tPrestations de services\t\t\tch_1\t20261102\tOrder 1001 capture\t0,00\t100,00\t\t\t20261102\t\t',
+    'VE\tVentes\t1\t20261102\t445710\tTVA collectée\t\t\tch_1\t20261102\tOrder 1001 capture\t0,00\t20,00\t\t\t20261102\t\t',
+    'VE\tVentes\t2\t20261103\t467110\tPSP - fonds en attente\t\t\tch_3\t20261103\tcapture\t74,40\t0,00\t\t\t20261103\t12000\tJPY',
+    'VE\tVentes\t2\t20261103\t467400\tPorte-monnaie des utilisateurs\tusr_7\tusr_7\tch_3\t20261103\tcapture\t0,00\t74,40\t\t\t20261103\t-12000\tJPY',
+    '',
+  ])
+  assert.deepEqual(faultsOf(text), [])
+})
+
+test('every text and currency passes the validator, and the opening balances come first', async () => {
+  const opening = balancesOf(
+    journalOf([
+      {
+        legs: [
+          ['1110', 'eur', 12_000n],
+          ['4010', 'eur', -10_000n],
+          ['2310', 'eur', -2000n],
+        ],
+      },
+      {
+        legs: [
+          ['5010', 'jpy', 100n, 62n],
+          ['1120', 'jpy', -100n, -62n],
+        ],
+      },
+    ]),
+  )
+  const text = await writeDocument(fec, lines, { ...context, opening })
+  assert.deepEqual(faultsOf(text), [])
+  const openingRows = text.split('\r\n').filter((row) => row.startsWith('AN\t'))
+  assert.deepEqual(
+    openingRows
+      .map((row) => row.split('\t'))
+      .map((cells) => [cells[2], cells[3], cells[4], cells[11], cells[12], cells[16]]),
+    [
+      ['1', '20260101', '467110', '120,00', '0,00', ''],
+      ['1', '20260101', '445710', '0,00', '20,00', ''],
+      ['1', '20260101', '467120', '0,00', '0,62', '-100'],
+      ['1', '20260101', '110000', '0,00', '99,38', ''],
+    ],
+  )
+  assert.equal(text.split('\r\n')[1]?.slice(0, 3), 'AN\t')
+})
+
+test('a clock that was set back does not put an entry before an earlier one', async () => {
+  const legs = [
+    ['1110', 'eur', 100n],
+    ['4010', 'eur', -100n],
+  ] as const
+  const late = journalOf([
+    { legs, postedAt: '2026-11-03T00:00:00.100000Z' },
+    { legs, postedAt: '2026-11-02T23:59:59.900000Z' },
+  ])
+  assert.deepEqual(faultsOf(await writeDocument(fec, late, contextOf(late, { options: { parameters } }))), [])
+})
+
+test('a gain on exchange has its own account', async () => {
+  const gain = journalOf([
+    {
+      kind: 'fx_gain',
+      legs: [
+        ['3900', 'eur', 100n],
+        ['5310', 'eur', -100n],
+      ],
+    },
+  ])
+  assert.match(
+    await writeDocument(fec, gain, contextOf(gain, { options: { parameters } })),
+    /\t766000\tGains de change\t/,
+  )
+})
+
+describe('the validator finds', () => {
+  const mutations: Record<string, [RegExp, (from: string) => string]> = {
+    'a cent too much': [/unbalanced by 1$/, (from) => from.replace('\t10,01\t', '\t10,02\t')],
+    'a decimal point': [/Debit 10\.01/, (from) => from.replace('\t10,01\t', '\t10.01\t')],
+    'a gap in the numbers': [/EcritureNum 3 after 1/, (from) => from.replaceAll(/\t2\t20261127/g, '\t3\t20261127')],
+    'an impossible day': [/EcritureDate 20261131/, (from) => from.replace('\t20261128\t', '\t20261131\t')],
+    'a missing column': [/17 columns/, (from) => from.replace('\tch_1\t', '\t')],
+    'another header': [/header/, (from) => from.replace('Debit', 'Débit')],
+  }
+  for (const [what, [complaint, mutate]] of Object.entries(mutations)) {
+    test(what, async () => {
+      const text = mutate(await writeDocument(fec, lines, context))
+      assert.ok(
+        faultsOf(text).some((fault) => complaint.test(fault)),
+        faultsOf(text).join('\n'),
+      )
+    })
+  }
+})
+
+describe('refused with a reason', () => {
+  const reasonOf = (given: Parameters<typeof contextOf>[1]) =>
+    fec.refuse?.(
+      contextOf(lines, { from: '2026-01-01', to: '2026-12-31', ...given, options: { parameters, ...given?.options } }),
+    )
+
+  test('books in another currency, a wrong SIREN, another year, an increment', () => {
+    assert.equal(reasonOf({}), undefined)
+    assert.match(reasonOf({ baseCurrency: 'usd' }) ?? '', /euros/)
+    assert.match(reasonOf({ options: { parameters: { ...parameters, siren: '12' } } }) ?? '', /SIREN/)
+    assert.match(reasonOf({ options: { parameters: { siren: '732829320' } } }) ?? '', /year_end/)
+    assert.match(reasonOf({ to: '2026-11-30' }) ?? '', /2026-12-31/)
+    assert.match(reasonOf({ fromSeq: 5n }) ?? '', /from_seq/)
+  })
+
+  test('an account number of the merchant that is not French', () => {
+    const mapped = ({ code }: { code: string }) => ({ code: code === '4010' ? 'SALES' : '706100', name: 'Ventes' })
+    assert.match(reasonOf({ mapped }) ?? '', /4010/)
+  })
+})
+
+test('the file is called as the law says and written in its encoding', () => {
+  assert.equal(fec.fileName?.(context), '732829320FEC20261231.txt')
+  assert.equal(fec.encoding, 'latin9')
+})
