@@ -47,7 +47,7 @@ function lint(signal: AbortSignal) {
 async function startServices(started: AsyncDisposableStack, isWhole: boolean, signal: AbortSignal) {
   const [postgres, programs] = await Promise.all([
     timed('PostgreSQL', report, async () => started.use(await startDatabase())),
-    timed('Redis and Chromium', report, () => findPrograms(isWhole, signal)),
+    timed('Programs', report, () => findPrograms(isWhole, signal)),
   ])
   const redis = programs.redis === undefined ? undefined : started.use(await startRedis(programs.redis))
   tellPrograms(programs)

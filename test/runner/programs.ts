@@ -10,14 +10,26 @@ const chromiumElsewhere = [
   '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
   '/Applications/Chromium.app/Contents/MacOS/Chromium',
 ]
+/** Other people's programs that read what we export (test/exports/tools.ts), and the packages they come in. */
+const readers = {
+  hledger: 'hledger',
+  ledger: 'ledger',
+  'bean-check': 'beancount',
+  'bean-query': 'beancount',
+  xmllint: 'libxml2-utils',
+  ofxdump: 'ofx',
+  ssconvert: 'gnumeric',
+}
 const installWithinMs = 480_000
 
 /** What the tests need besides Node: the system's own, or Debian's packages where we may install them. */
 export async function findPrograms(mayInstall: boolean, signal: AbortSignal): Promise<Programs> {
   const found = look()
+  const missing = Object.entries(readers).filter(([program]) => !which(program))
   const packages = [
     ...(found.redis ? [] : ['redis-server']),
     ...(found.chromium ? [] : ['chromium', 'fonts-noto-core', 'fonts-noto-cjk']),
+    ...new Set(missing.map(([, name]) => name)),
   ]
   if (packages.length === 0) return { ...found, trouble: undefined }
   if (!mayInstall)
