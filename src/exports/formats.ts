@@ -7,14 +7,18 @@ import { fec } from './formats/fec.ts'
 import { hledger } from './formats/hledger.ts'
 import { jsonLines } from './formats/jsonl.ts'
 import { ofx } from './formats/ofx.ts'
+import { parquet } from './formats/parquet.ts'
 import { quickbooks } from './formats/quickbooks.ts'
 import { sage } from './formats/sage.ts'
 import { xero } from './formats/xero.ts'
+import { xlsx } from './formats/xlsx.ts'
 
 /** Every format by the name that the API takes. */
 export const exportFormats = {
   csv,
   jsonl: jsonLines,
+  parquet,
+  xlsx,
   hledger,
   beancount,
   'camt.053.001.08': camt05308,

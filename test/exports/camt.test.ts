@@ -3,10 +3,11 @@ import { existsSync } from 'node:fs'
 import { describe, test } from 'node:test'
 import { camt05302, camt05308 } from '#exports/formats/camt.ts'
 import { bytesOf, type Journal, journalOf } from './journal-of.ts'
-import { lacks, november, run } from './scenario.ts'
+import { november } from './scenario.ts'
+import { lacking, runTool } from './tools.ts'
 
 const schemas = '../shared/specs/iso20022'
-const noSchema = lacks('xmllint') || (existsSync(schemas) ? false : 'needs the schemas of ISO 20022')
+const noSchema = lacking('xmllint') || (existsSync(schemas) ? false : 'needs the schemas of ISO 20022')
 
 const write = async (journal: Journal, format = camt05308) =>
   (await bytesOf(format.write(journal.context, journal.batches()))).toString()
@@ -49,7 +50,12 @@ describe('camt.053', () => {
     for (const format of [camt05302, camt05308]) {
       test(`${format.name} of ${name} is valid`, { skip: noSchema }, async () => {
         const schema = `${schemas}/${format.name}.xsd`
-        await run('xmllint', ['--noout', '--schema', schema, '-'], await write(journalOf(november, { skip }), format))
+        const { isGood, said } = runTool(
+          'xmllint',
+          ['--noout', '--schema', schema, '{file}'],
+          await write(journalOf(november, { skip }), format),
+        )
+        assert.ok(isGood, said)
       })
     }
     test(`opening and entries of ${name} lead to closing`, async () => {
@@ -130,11 +136,13 @@ describe('camt.053', () => {
   })
 
   test('many entries of many accounts are put aside and found again in order', async () => {
-    const [topup] = november.filter(({ kind }) => kind === 'topup')
+    const [topup] = november.filter(({ posting }) => posting.kind === 'topup')
     assert.ok(topup)
     const postings = Array.from({ length: 3000 }, (_, index) => ({
-      ...topup,
-      legs: topup.legs.map((leg) => (leg.holder ? { ...leg, holder: `usr_${index % 7}` } : leg)),
+      posting: {
+        ...topup.posting,
+        legs: topup.posting.legs.map((leg) => (leg.holder ? { ...leg, holder: `usr_${index % 7}` } : leg)),
+      },
     }))
     const xml = await write(journalOf(postings))
     const refs = statementOf(xml, '1110-KWD').entries.map(({ ref }) => ref)

@@ -3,7 +3,9 @@ import type { ExportContext } from '#exports/format.ts'
 import type { AccountBalance, JournalAccount, JournalLine, JournalTransaction } from '#exports/journal.ts'
 import { newUuid } from '#kernel/ids.ts'
 import { chartAccount } from '#ledger/chart.ts'
-import type { Posting } from '#ledger/posting.ts'
+import type { LedgerItem } from '#ledger/repo.ts'
+
+export type Booked = Pick<LedgerItem, 'posting'> & Partial<LedgerItem>
 
 /** A journal as the export engine hands it to formats, made of postings without a database. */
 export interface Journal {
@@ -15,11 +17,11 @@ export interface Journal {
 
 /** `skip`: so many transactions lie before the export and make its opening balances. */
 export const journalOf = (
-  postings: readonly (Posting & { paymentIntentId?: string })[],
+  items: readonly Booked[],
   { skip = 0, context = {} }: { skip?: number; context?: Partial<ExportContext> } = {},
 ): Journal => {
   const accounts = new Map<string, JournalAccount>()
-  const all = postings.flatMap((posting, index) => linesOf(posting, index + 1, accounts))
+  const all = items.flatMap((item, index) => linesOf(item, index + 1, accounts))
   const lines = all.filter(({ transaction }) => transaction.seq > BigInt(skip))
   const days = lines.map(({ transaction }) => transaction.effectiveOn).sort()
   const [first, last] = [days[0], days.at(-1)]
@@ -29,7 +31,7 @@ export const journalOf = (
       merchant: { id: newUuid(), name: 'Noodle Bar' },
       baseCurrency: 'eur',
       fromSeq: BigInt(skip),
-      asOfSeq: BigInt(postings.length),
+      asOfSeq: BigInt(items.length),
       headHash: all.at(-1)?.transaction.hash ?? '',
       from: null,
       to: null,
@@ -60,15 +62,12 @@ export const bytesOf = async (chunks: AsyncIterable<string | Uint8Array>): Promi
   return Buffer.concat(parts)
 }
 
-const linesOf = (
-  posting: Posting & { paymentIntentId?: string },
-  seq: number,
-  accounts: Map<string, JournalAccount>,
-): JournalLine[] => {
+const linesOf = (item: Booked, seq: number, accounts: Map<string, JournalAccount>): JournalLine[] => {
+  const { posting } = item
   const at = `${posting.effectiveAt.toISOString().slice(0, 23)}000Z`
   const transaction: JournalTransaction = {
     seq: BigInt(seq),
-    id: newUuid(),
+    id: item.id ?? newUuid(),
     eventKey: posting.eventKey,
     kind: posting.kind,
     description: posting.description,
@@ -81,10 +80,10 @@ const linesOf = (
     valueOn: posting.valueAt?.toISOString().slice(0, 10) ?? null,
     valueAt: posting.valueAt?.toISOString() ?? null,
     baseCurrency: 'eur',
-    paymentIntentId: posting.paymentIntentId ?? null,
-    refundId: null,
-    threadId: null,
-    reversesId: null,
+    paymentIntentId: item.paymentIntentId ?? null,
+    refundId: item.refundId ?? null,
+    threadId: item.threadId ?? null,
+    reversesId: posting.reverses ?? null,
     refs: { ...posting.refs },
     hash: createHash('sha256').update(`${seq}`).digest('hex'),
   }

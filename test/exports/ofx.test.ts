@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { ofx } from '#exports/formats/ofx.ts'
 import { bytesOf, journalOf } from './journal-of.ts'
-import { lacks, november, run } from './scenario.ts'
+import { november } from './scenario.ts'
+import { lacking, runTool } from './tools.ts'
 
 describe('OFX 2.2', () => {
-  test('ofxdump reads every entry and every balance', { skip: lacks('ofxdump') }, async () => {
+  test('ofxdump reads every entry and every balance', { skip: lacking('ofxdump') }, async () => {
     const journal = journalOf(november)
-    const dump = await ofxdump(await bytesOf(ofx.write(journal.context, journal.batches())))
+    const file = await bytesOf(ofx.write(journal.context, journal.batches()))
+    const { isGood, said, stdout: dump } = runTool('ofxdump', ['{file}'], file)
+    assert.ok(isGood, said)
     const owned = journal.lines.filter(({ account }) => ['asset', 'liability'].includes(account.type))
     assert.equal([...dump.matchAll(/^ofx_proc_transaction\(\)/gm)].length, owned.length)
     assert.deepEqual(
@@ -40,13 +40,3 @@ describe('OFX 2.2', () => {
     assert.match(text, /<NAME>=HYPERLINK\("x"\)&amp;&lt;b&gt; 花束 شكرا 🧧/)
   })
 })
-
-const ofxdump = async (file: Buffer): Promise<string> => {
-  const folder = await mkdtemp(join(tmpdir(), 'parley-ofx-'))
-  try {
-    await writeFile(join(folder, 'a.ofx'), file)
-    return await run('ofxdump', [join(folder, 'a.ofx')])
-  } finally {
-    await rm(folder, { recursive: true })
-  }
-}
