@@ -12,6 +12,8 @@ export interface ExportContext {
   /** Only what took effect in [from, to], days of UTC; null is open. */
   readonly from: string | null
   readonly to: string | null
+  /** Whether only some kinds, threads, accounts or currencies are in it: then what the lines add up to is no balance. */
+  readonly isNarrowed?: boolean
   /** First and last day on which one of the lines took effect; null where there are no lines. */
   readonly days: { readonly first: string; readonly last: string } | null
   readonly options: ExportOptions

@@ -186,7 +186,8 @@ describe('refused with a reason', () => {
     assert.match(reasonOf({ options: { parameters: { ...parameters, siren: '12' } } }) ?? '', /SIREN/)
     assert.match(reasonOf({ options: { parameters: { siren: '732829320' } } }) ?? '', /year_end/)
     assert.match(reasonOf({ to: '2026-11-30' }) ?? '', /2026-12-31/)
-    assert.match(reasonOf({ fromSeq: 5n }) ?? '', /from_seq/)
+    assert.match(reasonOf({ fromSeq: 5n }) ?? '', /filters/)
+    assert.match(reasonOf({ isNarrowed: true }) ?? '', /filters/)
   })
 
   test('an account number of the merchant that is not French', () => {

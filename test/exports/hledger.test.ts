@@ -117,8 +117,8 @@ describe('what is written', () => {
     assert.equal(short.match(/^\d.* \(J\d+\)/gm)?.length, 26)
   })
 
-  test('an increment or a month asserts no balances', () => {
-    for (const part of [{ fromSeq: 1n }, { from: '2026-11-01' }, { to: '2026-11-30' }]) {
+  test('an increment, a month or a thread asserts no balances', () => {
+    for (const part of [{ fromSeq: 1n }, { from: '2026-11-01' }, { to: '2026-11-30' }, { isNarrowed: true }]) {
       assert.doesNotMatch(writeLines(hledger, lines, contextOf(lines, part)), /Balances after/)
     }
   })

@@ -73,7 +73,7 @@ function refuse(context: ExportContext): string | undefined {
   if (!/^\d{9}$/.test(siren)) return 'parameters.siren must be the nine digits of the SIREN'
   if (!/^\d{4}-\d{2}-\d{2}$/.test(yearEnd)) return 'parameters.year_end must be the last day of the fiscal year'
   if (context.to !== yearEnd) return `a FEC holds a whole fiscal year: let the export end on ${yearEnd}`
-  if (context.fromSeq !== 0n) return 'a FEC holds a whole fiscal year: leave from_seq out'
+  if (context.fromSeq !== 0n || context.isNarrowed) return 'a FEC holds all of a fiscal year: leave the filters out'
   const accounts = [...context.opening, ...context.closing].map(({ account }) => account)
   const bad = accounts.find((account) => account.type !== 'memo' && !/^\d{3}/.test(accountOf(context, account)[0]))
   return bad && `the account number of ${bad.code} must begin with three digits of the plan comptable général`

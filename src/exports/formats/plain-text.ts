@@ -56,7 +56,8 @@ export const isLeftOut = ({ options }: ExportContext, { type }: JournalAccount):
   options.withoutMemo && type === 'memo'
 
 /** Whether the file holds the ledger from its beginning: only then are its sums the balances. */
-export const isWhole = ({ fromSeq, from, to }: ExportContext): boolean => fromSeq === 0n && from === null && to === null
+export const isWhole = ({ fromSeq, from, to, isNarrowed }: ExportContext): boolean =>
+  fromSeq === 0n && from === null && to === null && !isNarrowed
 
 export const decimal = ({ currency }: NamedAccount, amount: bigint): string => toDecimalString(amount, currency)
 
