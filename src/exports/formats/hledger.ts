@@ -68,7 +68,10 @@ const headerOf = (transaction: JournalTransaction): string => {
 }
 
 /** `;` begins a comment, `|` divides payee and note, and two spaces end a description. */
-const safeText = (text: string): string => text.replaceAll(';', ',').replaceAll('|', '/').replaceAll(/\s+/g, ' ').trim()
+const safeText = (text: string): string =>
+  unsafe.test(text) ? text.replaceAll(';', ',').replaceAll('|', '/').replaceAll(/\s+/g, ' ').trim() : text
+
+const unsafe = /[;|]|\s\s|[^\S ]|^\s|\s$/
 
 const tagValue = (text: string): string => text.replaceAll(/[\s,;]+/g, '_')
 
