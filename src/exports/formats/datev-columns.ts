@@ -1,5 +1,3 @@
-import type { AccountCode } from '#ledger/chart.ts'
-
 const numbered = (count: number, ...names: readonly ((number: number) => string)[]): string[] =>
   Array.from({ length: count }, (_, index) => names.map((name) => name(index + 1))).flat()
 
@@ -85,47 +83,3 @@ export const datevColumns: readonly string[] = [
   'EU-Steuersatz (Ursprung)',
   'Abw. Skontokonto',
 ]
-
-/**
- * Accounts of the Standardkontenrahmen 03 in which our chart is written unless a merchant has its own. None of them
- * computes tax by itself (as 8400 would): the tax has its own entry.
- */
-export const germanAccounts = {
-  1010: '1200',
-  1020: '1210',
-  1110: '1361',
-  1120: '1362',
-  1130: '1363',
-  1140: '1360',
-  1150: '1364',
-  1210: '1500',
-  1230: '1570',
-  1390: '1591',
-  2010: '1700',
-  2011: '1701',
-  2020: '1702',
-  2030: '1703',
-  2031: '1704',
-  2032: '1705',
-  2040: '1706',
-  2060: '1707',
-  2090: '1592',
-  2310: '1770',
-  2320: '1771',
-  3100: '0860',
-  3900: '1593',
-  4010: '8200',
-  4020: '8201',
-  4030: '8510',
-  4040: '2660',
-  4090: '8700',
-  4096: '8701',
-  5010: '4970',
-  5020: '4971',
-  5030: '4972',
-  5050: '2400',
-  5060: '2401',
-  5310: '2150',
-  5320: '2151',
-  5390: '4900',
-} as const satisfies Partial<Record<AccountCode, string>>

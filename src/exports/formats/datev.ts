@@ -1,8 +1,8 @@
 import type { DocumentFormat, ExportContext } from '#exports/format.ts'
 import type { JournalAccount, JournalTransaction } from '#exports/journal.ts'
-import { datevColumns, germanAccounts } from './datev-columns.ts'
+import { mappedAccount } from '#finance/mapping.ts'
+import { datevColumns } from './datev-columns.ts'
 import { decimalCommaOf, decimalOf, exponentOf } from './decimal.ts'
-import { ownAccount } from './own-account.ts'
 import { objectOf } from './transaction-names.ts'
 import { type TransactionLines, wholeTransactions } from './whole-transactions.ts'
 
@@ -62,8 +62,10 @@ function refuse(context: ExportContext): string | undefined {
 const refuseAccounts = (context: ExportContext, length: string): string | undefined => {
   const { chart = '03' } = parametersOf(context)
   const accounts = context.closing.map(({ account }) => account).filter(({ type }) => type !== 'memo')
-  const strange = chart !== '03' && accounts.find((account) => !ownAccount(context, account))
-  if (strange) return `our own numbers are those of SKR 03: give ${strange.code} one of SKR ${chart}`
+  const strange =
+    chart !== '03' &&
+    accounts.find((account) => context.mapped(account).code === mappedAccount('datev', {}, account).code)
+  if (strange) return `${strange.code} has the number that is usual in SKR 03: map it to one of SKR ${chart}`
   const numbers = accounts.map((account) => [account.code, numberOf(context, account)] as const)
   const all = [['the clearing account', clearingOf(context)] as const, ...numbers]
   const bad = all.find(([, number]) => !isNumber(number, length))
@@ -191,19 +193,15 @@ const rowOf = (context: ExportContext, transaction: JournalTransaction, leg: Leg
   return `${cellsOf(datevColumns.length, cells).join(';')}\r\n`
 }
 
-const clearingOf = (context: ExportContext): string => {
-  const { clearing_account: own, account_length: length = '4' } = parametersOf(context)
-  return own ?? clearingDefault.padEnd(Number(length), '0') // exact: one digit
-}
+const clearingOf = (context: ExportContext): string =>
+  padded(context, parametersOf(context).clearing_account ?? clearingDefault)
 
-/** The merchant's own number, else that of SKR 03, which longer accounts continue with zeros. */
-const numberOf = (context: ExportContext, account: JournalAccount): string => {
-  const { account_length: length = '4' } = parametersOf(context)
-  const own = ownAccount(context, account)
-  return own ? own.code : (german.get(account.code) ?? account.code).padEnd(Number(length), '0') // exact: one digit
-}
+const numberOf = (context: ExportContext, account: JournalAccount): string =>
+  padded(context, context.mapped(account).code)
 
-const german: ReadonlyMap<string, string> = new Map(Object.entries(germanAccounts))
+/** Where accounts are longer than a number, it goes on with zeros: 1200 is 120000 among six digits. */
+const padded = (context: ExportContext, number: string): string =>
+  number.padEnd(Number(parametersOf(context).account_length ?? '4'), '0') // exact: one digit
 
 /** Accounts of persons have one digit more. */
 const isNumber = (number: string, length: string): boolean =>

@@ -2,8 +2,7 @@ import type { DocumentFormat, ExportContext } from '#exports/format.ts'
 import type { AccountBalance, JournalAccount } from '#exports/journal.ts'
 import { chartAccount } from '#ledger/chart.ts'
 import { decimalCommaOf } from './decimal.ts'
-import { exchangeGains, frenchAccounts, journalByKind, journals } from './fec-chart.ts'
-import { ownAccount } from './own-account.ts'
+import { journalByKind, journals } from './fec-journals.ts'
 import { objectOf } from './transaction-names.ts'
 import { type TransactionLines, wholeTransactions } from './whole-transactions.ts'
 
@@ -75,7 +74,7 @@ function refuse(context: ExportContext): string | undefined {
   if (context.to !== yearEnd) return `a FEC holds a whole fiscal year: let the export end on ${yearEnd}`
   if (context.fromSeq !== 0n || context.isNarrowed) return 'a FEC holds all of a fiscal year: leave the filters out'
   const accounts = [...context.opening, ...context.closing].map(({ account }) => account)
-  const bad = accounts.find((account) => account.type !== 'memo' && !/^\d{3}/.test(accountOf(context, account)[0]))
+  const bad = accounts.find((account) => account.type !== 'memo' && !/^\d{3}/.test(context.mapped(account).code))
   return bad && `the account number of ${bad.code} must begin with three digits of the plan comptable général`
 }
 
@@ -129,9 +128,9 @@ const entry = (context: ExportContext, lines: TransactionLines, number: number, 
 const journalOf: ReadonlyMap<string, keyof typeof journals> = new Map(Object.entries(journalByKind))
 
 const amounts = (context: ExportContext, account: JournalAccount, amount: bigint, base: bigint): Row => {
-  const [number, name] = accountOf(context, account, base)
+  const { code, name } = context.mapped(account)
   return {
-    CompteNum: number,
+    CompteNum: code,
     CompteLib: name,
     ...(account.holder !== '' && { CompAuxNum: account.holder, CompAuxLib: account.holder }),
     Debit: decimalCommaOf(base > 0n ? base : 0n, 'eur'),
@@ -142,16 +141,6 @@ const amounts = (context: ExportContext, account: JournalAccount, amount: bigint
     }),
   }
 }
-
-/** Number and name: the merchant's own, else the French ones. */
-const accountOf = (context: ExportContext, account: JournalAccount, base = 0n): readonly [string, string] => {
-  const own = ownAccount(context, account)
-  if (own) return [own.code, own.name]
-  if (account.code === '5310' && base < 0n) return exchangeGains
-  return french.get(account.code) ?? [account.code, account.name]
-}
-
-const french: ReadonlyMap<string, readonly [string, string]> = new Map(Object.entries(frenchAccounts))
 
 const row = (cells: Row): string => `${columns.map((column) => clean(cells[column] ?? '')).join('\t')}\r\n`
 
