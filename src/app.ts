@@ -177,7 +177,7 @@ const createServices = (config: AppConfig, overrides: AppOverrides, base: Base) 
   return {
     accounts: createAccountService(base),
     sealer,
-    ledger: createLedgerService(base),
+    ledger: createLedgerService({ ...base, sealer }),
     finance: createFinanceService({ ...base, sealer, fourEyes: config.fourEyes }),
     exports: createExportService({ ...base, sealer, databaseUrl: config.databaseUrl, storage: config.exports }),
     threads: createThreadService(base),

@@ -32,7 +32,7 @@ export const readBalances = async (
   point: BalancePoint,
   filter: BalanceFilter = {},
 ): Promise<AccountBalance[]> => {
-  const parts = await partsOf(tx, merchantId, point)
+  const parts = await partsOf(tx, merchantId, point, filter.accountIds)
   const { rows } = await sql<AccountBalance>`
     select a.id, a.code, a.name, a.type, a.currency, a.holder, sum(p.debit)::bigint as debit, sum(p.credit)::bigint as credit,
       sum(p.base_debit)::bigint as "baseDebit", sum(p.base_credit)::bigint as "baseCredit"
@@ -43,11 +43,10 @@ export const readBalances = async (
   return rows
 }
 
-const narrowed = ({ accountIds, currency, types }: BalanceFilter): RawBuilder<unknown> =>
+const narrowed = ({ currency, types }: BalanceFilter): RawBuilder<unknown> =>
   sql.join(
     [
       sql`true`,
-      ...(accountIds === undefined ? [] : [sql`a.id = any(${accountIds}::uuid[])`]),
       ...(currency === undefined ? [] : [sql`a.currency = ${currency}`]),
       ...(types === undefined ? [] : [sql`a.type = any(${types}::text[])`]),
     ],
@@ -55,9 +54,14 @@ const narrowed = ({ accountIds, currency, types }: BalanceFilter): RawBuilder<un
   )
 
 /** Selects of (account_id, debit, credit, base_debit, base_credit) that add up to the turnovers at a point. */
-const partsOf = async (tx: Tx, merchantId: string, point: BalancePoint): Promise<RawBuilder<unknown>[]> => {
+const partsOf = async (
+  tx: Tx,
+  merchantId: string,
+  point: BalancePoint,
+  accountIds: readonly string[] | undefined,
+): Promise<RawBuilder<unknown>[]> => {
   const { before, asOfSeq } = point
-  const of = edges(merchantId)
+  const of = edges(merchantId, accountIds)
   if (asOfSeq === undefined) return [...of.rollups(before), of.tail(behind(await readSealer(tx)), before)]
   const marked = await readMarkPoint(tx, merchantId, point)
   if (before === undefined || asOfSeq - marked <= (await readHeadSeq(tx, merchantId)) - asOfSeq) {
@@ -96,14 +100,16 @@ export const countUnsealed = async (tx: Tx, merchantId: string, before: Date | u
 const effectiveBefore = (before: Date | undefined): RawBuilder<unknown> =>
   before === undefined ? sql`true` : sql`t.effective_at < ${before}`
 
-const edges = (merchantId: string) => {
+const edges = (merchantId: string, accountIds: readonly string[] | undefined) => {
+  const only = (column: string) =>
+    accountIds === undefined ? sql`true` : sql`${sql.ref(column)} = any(${accountIds}::uuid[])`
   const entries = sql`join ledger_entries e on e.merchant_id = t.merchant_id and e.transaction_id = t.id`
   const rollup = (where: RawBuilder<unknown>) => sql`
-    select account_id, debit, credit, base_debit, base_credit from ledger_rollups where merchant_id = ${merchantId} and ${where}`
+    select account_id, debit, credit, base_debit, base_credit from ledger_rollups where merchant_id = ${merchantId} and ${where} and ${only('account_id')}`
   const sealed = (which: RawBuilder<unknown>, before: Date | undefined) => sql`
     select e.account_id, ${sums} from ledger_seals s
     join ledger_transactions t on t.merchant_id = s.merchant_id and t.id = s.transaction_id ${entries}
-    where s.merchant_id = ${merchantId} and ${which} and ${effectiveBefore(before)} group by e.account_id`
+    where s.merchant_id = ${merchantId} and ${which} and ${effectiveBefore(before)} and ${only('e.account_id')} group by e.account_id`
   return {
     /** Everything sealed that took effect before: whole months, the days of the last one, the hours of the last day. */
     rollups: (before: Date | undefined): RawBuilder<unknown>[] => {
@@ -118,12 +124,13 @@ const edges = (merchantId: string) => {
     sealed,
     tail: (where: RawBuilder<unknown>, before: Date | undefined): RawBuilder<unknown> => sql`
       select e.account_id, ${sums} from ledger_transactions t ${entries}
-      where t.merchant_id = ${merchantId} and ${where} and ${unsealed} and ${effectiveBefore(before)} group by e.account_id`,
+      where t.merchant_id = ${merchantId} and ${where} and ${unsealed} and ${effectiveBefore(before)}
+        and ${only('e.account_id')} group by e.account_id`,
     marks: (seq: bigint): RawBuilder<unknown> => sql`
       select a.id as account_id, k.debit, k.credit, k.base_debit, k.base_credit from ledger_accounts a
       cross join lateral (select * from ledger_marks m where m.merchant_id = a.merchant_id and m.account_id = a.id
         and m.seq <= ${seq} order by m.seq desc limit 1) k
-      where a.merchant_id = ${merchantId}`,
+      where a.merchant_id = ${merchantId} and ${only('a.id')}`,
   }
 }
 

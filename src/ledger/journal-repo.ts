@@ -3,7 +3,7 @@ import type { Db, Tx } from '#platform/database.ts'
 import type { Tables } from '#platform/tables.ts'
 import type { LedgerTransactionsTable } from '#platform/tables-ledger.ts'
 
-export type TransactionRow = Omit<Selectable<LedgerTransactionsTable>, 'xid'>
+export type TransactionRow = Omit<Selectable<LedgerTransactionsTable>, 'xid'> & { seq: bigint | null }
 
 /** An entry with what its account and its transaction say of it. */
 export interface JournalLine {
@@ -15,6 +15,13 @@ export interface JournalLine {
   amount: bigint
   account_code: string
   account_name: string
+  holder: string
+  /** Null until it is sealed. */
+  seq: bigint | null
+  base_amount: bigint
+  base_currency: string
+  original_effective_at: Date | null
+  value_at: Date | null
   event_key: string
   kind: string
   description: string
@@ -51,6 +58,14 @@ export const selectTransactions = (
     .selectFrom('ledger_transactions')
     .select(['merchant_id', 'id', 'event_key', 'kind', 'description', 'payment_intent_id', 'refund_id', 'thread_id'])
     .select(['effective_at', 'created_at', 'base_currency', 'reverses_id', 'original_effective_at', 'value_at', 'refs'])
+    .select((eb) =>
+      eb
+        .selectFrom('ledger_seals as s')
+        .select('s.seq')
+        .whereRef('s.merchant_id', '=', 'ledger_transactions.merchant_id')
+        .whereRef('s.transaction_id', '=', 'ledger_transactions.id')
+        .as('seq'),
+    )
     .where('merchant_id', '=', merchantId)
 
 /** Every line of the given transactions, in their order. */
@@ -105,7 +120,11 @@ const journal = (db: Db, merchantId: string, filter: JournalFilter) => {
     .innerJoin('ledger_accounts as a', (join) =>
       join.onRef('a.merchant_id', '=', 'e.merchant_id').onRef('a.id', '=', 'e.account_id'),
     )
-    .select(['e.merchant_id', 'e.transaction_id', 'e.line', 'e.account_id', 'e.currency', 'e.amount'])
+    .leftJoin('ledger_seals as s', (join) =>
+      join.onRef('s.merchant_id', '=', 'e.merchant_id').onRef('s.transaction_id', '=', 'e.transaction_id'),
+    )
+    .select(['e.merchant_id', 'e.transaction_id', 'e.line', 'e.account_id', 'e.currency', 'e.amount', 'e.base_amount'])
+    .select(['s.seq', 't.base_currency', 't.original_effective_at', 't.value_at', 'a.holder'])
     .select(['a.code as account_code', 'a.name as account_name', 't.event_key', 't.kind', 't.description'])
     .select(['t.payment_intent_id', 't.refund_id', 't.thread_id', 't.effective_at', 't.created_at'])
     .where('e.merchant_id', '=', merchantId)

@@ -1,6 +1,7 @@
 import { unixSeconds } from '#kernel/clock.ts'
 import { parseId, showId } from '#kernel/ids.ts'
 import { toJsonAmount } from '#kernel/money.ts'
+import type { Turnover } from './balance-movements.ts'
 import { type AccountType, normalSide } from './chart.ts'
 
 interface AccountRow {
@@ -9,18 +10,25 @@ interface AccountRow {
   name: string
   type: AccountType
   currency: string
+  holder: string
   created_at: Date
 }
 
 interface TransactionRow {
   id: string
+  seq: bigint | null
   event_key: string
   kind: string
   description: string
   payment_intent_id: string | null
   refund_id: string | null
   thread_id: string | null
+  reverses_id: string | null
+  refs: Record<string, string>
+  base_currency: string
   effective_at: Date
+  original_effective_at: Date | null
+  value_at: Date | null
   created_at: Date
 }
 
@@ -30,26 +38,38 @@ interface EntryRow {
   account_id: string
   account_code: string
   account_name: string
+  holder: string
+  seq: bigint | null
   currency: string
   amount: bigint
+  base_currency: string
+  base_amount: bigint
   kind: string
   payment_intent_id: string | null
   effective_at: Date
+  original_effective_at: Date | null
+  value_at: Date | null
   created_at: Date
 }
 
-interface Turnover {
-  debit: bigint
-  credit: bigint
+/** Where a balance stands: what was asked for, null for everything booked. */
+export interface AskedPoint {
+  readonly asOf: number | null
+  readonly asOfSeq: number | null
 }
 
-const showTurnover = ({ debit, credit }: Turnover) => ({
+/** Both sides and what they come to, in minor units of the account's currency; the last of the base currency. */
+export const showTurnover = ({ debit, credit, baseDebit, baseCredit }: Turnover) => ({
   debit: toJsonAmount(debit),
   credit: toJsonAmount(credit),
   balance: toJsonAmount(debit - credit),
+  base_balance: toJsonAmount(baseDebit - baseCredit),
 })
 
-export const showAccount = (row: AccountRow, turnover: Turnover, asOf: number | null) => ({
+export const showSeq = (seq: bigint | null): number | null => (seq === null ? null : toJsonAmount(seq))
+const showMoment = (moment: Date | null): number | null => (moment === null ? null : unixSeconds(moment))
+
+export const showAccount = (row: AccountRow, turnover: Turnover, baseCurrency: string, point: AskedPoint) => ({
   id: showId('ledgerAccount', row.id),
   object: 'ledger_account' as const,
   code: row.code,
@@ -57,8 +77,11 @@ export const showAccount = (row: AccountRow, turnover: Turnover, asOf: number | 
   type: row.type,
   normal_side: normalSide(row.type),
   currency: row.currency,
+  holder: row.holder,
   ...showTurnover(turnover),
-  as_of: asOf,
+  base_currency: baseCurrency,
+  as_of: point.asOf,
+  as_of_seq: point.asOfSeq,
   created: unixSeconds(row.created_at),
 })
 
@@ -77,50 +100,39 @@ export const showEntry = (row: EntryRow) => ({
   object: 'ledger_entry' as const,
   transaction: showId('ledgerTransaction', row.transaction_id),
   line: row.line,
+  seq: showSeq(row.seq),
   account: showId('ledgerAccount', row.account_id),
   account_code: row.account_code,
   account_name: row.account_name,
+  holder: row.holder,
   currency: row.currency,
   amount: toJsonAmount(row.amount),
+  base_currency: row.base_currency,
+  base_amount: toJsonAmount(row.base_amount),
   kind: row.kind,
   payment_intent: row.payment_intent_id && showId('paymentIntent', row.payment_intent_id),
   effective_at: unixSeconds(row.effective_at),
+  original_effective_at: showMoment(row.original_effective_at),
+  value_at: showMoment(row.value_at),
   created: unixSeconds(row.created_at),
 })
 
 export const showTransaction = (row: TransactionRow, entries: readonly EntryRow[]) => ({
   id: showId('ledgerTransaction', row.id),
   object: 'ledger_transaction' as const,
+  seq: showSeq(row.seq),
   kind: row.kind,
   description: row.description,
   event_key: row.event_key,
   payment_intent: row.payment_intent_id && showId('paymentIntent', row.payment_intent_id),
   refund: row.refund_id && showId('refund', row.refund_id),
   thread: row.thread_id && showId('thread', row.thread_id),
+  reverses: row.reverses_id && showId('ledgerTransaction', row.reverses_id),
+  refs: row.refs,
+  base_currency: row.base_currency,
   entries: entries.map(showEntry),
   effective_at: unixSeconds(row.effective_at),
+  original_effective_at: showMoment(row.original_effective_at),
+  value_at: showMoment(row.value_at),
   created: unixSeconds(row.created_at),
 })
-
-export const showTrialBalance = (rows: readonly (Omit<AccountRow, 'created_at'> & Turnover)[], asOf: number | null) => {
-  const totals = new Map<string, Turnover>()
-  for (const { currency, debit, credit } of rows) {
-    const sum = totals.get(currency) ?? { debit: 0n, credit: 0n }
-    totals.set(currency, { debit: sum.debit + debit, credit: sum.credit + credit })
-  }
-  return {
-    object: 'trial_balance' as const,
-    as_of: asOf,
-    // The ledger is not numbered yet: whatever is booked is in it.
-    as_of_seq: null,
-    data: rows.map((row) => ({
-      account: showId('ledgerAccount', row.id),
-      code: row.code,
-      name: row.name,
-      type: row.type,
-      currency: row.currency,
-      ...showTurnover(row),
-    })),
-    totals: [...totals].sort().map(([currency, sum]) => ({ currency, ...showTurnover(sum) })),
-  }
-}

@@ -1,12 +1,6 @@
 import { type Route, route } from '#platform/route.ts'
-import {
-  accountExample,
-  csvExample,
-  entryExample,
-  listExample,
-  transactionExample,
-  trialBalanceExample,
-} from './examples.ts'
+import { balanceRoutes } from './balance-routes.ts'
+import { accountExample, csvExample, entryExample, listExample, transactionExample } from './examples.ts'
 import {
   accountList,
   accountListQuery,
@@ -20,13 +14,11 @@ import {
   transactionList,
   transactionListQuery,
   transactionSchema,
-  trialBalanceQuery,
-  trialBalanceSchema,
 } from './schemas.ts'
+import { sealRoutes } from './seal-routes.ts'
 import type { LedgerService } from './service.ts'
 
-const roles = ['finance', 'merchant', 'service', 'platform'] as const
-const shared = { method: 'get', tag: 'Ledger', roles } as const
+const shared = { method: 'get', tag: 'Ledger', roles: ['finance', 'merchant', 'service', 'platform'] } as const
 
 export const ledgerRoutes = (ledger: LedgerService): Route[] => [
   route({
@@ -34,10 +26,11 @@ export const ledgerRoutes = (ledger: LedgerService): Route[] => [
     path: '/v1/ledger/accounts',
     operationId: 'listLedgerAccounts',
     summary: 'List ledger accounts with their balances',
-    description: 'An account is a code of the chart in one currency; it is opened by its first entry.',
+    description:
+      'An account is a code of the chart in one currency, and of one holder for wallets and holds; its first entry opens it.',
     query: accountListQuery,
     response: accountList,
-    errors: ['parameters_exclusive', 'resource_missing'],
+    errors: ['parameters_exclusive', 'resource_missing', 'ledger_seq_not_sealed'],
     example: listExample('/v1/ledger/accounts', accountExample),
     handler: ({ merchantId, query }) => ledger.listAccounts(merchantId, query),
   }),
@@ -49,9 +42,9 @@ export const ledgerRoutes = (ledger: LedgerService): Route[] => [
     params: idParams,
     query: accountQuery,
     response: accountSchema,
-    errors: ['resource_missing'],
+    errors: ['resource_missing', 'ledger_seq_not_sealed'],
     example: accountExample,
-    handler: ({ merchantId, params, query }) => ledger.retrieveAccount(merchantId, params.id, query.as_of),
+    handler: ({ merchantId, params, query }) => ledger.retrieveAccount(merchantId, params.id, query),
   }),
   route({
     ...shared,
@@ -86,19 +79,8 @@ export const ledgerRoutes = (ledger: LedgerService): Route[] => [
     example: listExample('/v1/ledger/entries', entryExample),
     handler: ({ merchantId, query }) => ledger.listEntries(merchantId, query),
   }),
-  route({
-    ...shared,
-    path: '/v1/ledger/trial_balance',
-    operationId: 'retrieveTrialBalance',
-    summary: 'Retrieve the trial balance',
-    description:
-      'Debits, credits and balance of every account that has entries. The balances of a currency add up to 0.',
-    query: trialBalanceQuery,
-    response: trialBalanceSchema,
-    errors: ['parameter_invalid_integer', 'parameter_invalid_string'],
-    example: trialBalanceExample,
-    handler: ({ merchantId, query }) => ledger.trialBalance(merchantId, query),
-  }),
+  ...balanceRoutes(ledger, shared),
+  ...sealRoutes(ledger, shared),
   route({
     ...shared,
     tag: 'Exports',

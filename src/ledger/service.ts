@@ -1,9 +1,14 @@
 import type { Clock } from '#kernel/clock.ts'
 import { AppError, notFound } from '#kernel/errors.ts'
-import { type Database, inTransaction, type Tx } from '#platform/database.ts'
+import type { Secrets } from '#platform/crypto.ts'
+import { type Database, inSnapshot, inTransaction, type Tx } from '#platform/database.ts'
 import { listAnswer, type Page, readPage, requireUuid } from '#platform/listing.ts'
 import type { StreamAnswer } from '#platform/route.ts'
-import { noTurnover, readTrialBalance, readTurnovers, selectAccounts } from './account-repo.ts'
+import { type AccountChoice, findAccounts, readBaseCurrency, selectAccounts } from './account-repo.ts'
+import { noTurnover } from './balance-movements.ts'
+import { endOf } from './balance-points.ts'
+import { type BalancePoint, readBalances } from './balance-repo.ts'
+import { createBalanceReadings, requireSealed } from './balance-service.ts'
 import { csvHead, csvLine } from './journal-csv.ts'
 import {
   type EntryKey,
@@ -14,18 +19,19 @@ import {
   readLines,
   selectTransactions,
 } from './journal-repo.ts'
-import { parseEntryId, showAccount, showEntry, showTransaction, showTrialBalance } from './ledger-view.ts'
+import { parseEntryId, showAccount, showEntry, showTransaction } from './ledger-view.ts'
 import type {
   Account,
   AccountListQuery,
+  AccountQuery,
   Entry,
   EntryListQuery,
   ExportQuery,
   LedgerTransaction,
   TransactionListQuery,
-  TrialBalance,
-  TrialBalanceQuery,
 } from './schemas.ts'
+import { createSealReadings } from './seal-reading-service.ts'
+import type { Sealer } from './seal-service.ts'
 
 export type LedgerService = ReturnType<typeof createLedgerService>
 
@@ -34,20 +40,37 @@ const exportsMax = 4
 /** Lines per fetch: what a slow client must take before the database's idle limit (30 s) ends its export. */
 const fetchLines = 500
 
-export const createLedgerService = ({ db, clock }: { db: Database; clock: Clock }) => {
+interface LedgerDeps {
+  db: Database
+  clock: Clock
+  secrets: Secrets
+  sealer: Sealer
+}
+
+export const createLedgerService = (deps: LedgerDeps) => {
+  const { db, clock } = deps
   let exportsOpen = 0
   return {
-    listAccounts: (merchantId: string, query: AccountListQuery): Promise<Page<Account>> =>
-      inTransaction(db, merchantId, (tx) => listAccounts(tx, merchantId, query)),
+    ...createBalanceReadings(deps),
+    ...createSealReadings(deps),
 
-    retrieveAccount: (merchantId: string, id: string, asOf: number | undefined): Promise<Account> =>
-      inTransaction(db, merchantId, async (tx) => {
+    listAccounts: async (merchantId: string, query: AccountListQuery): Promise<Page<Account>> => {
+      const point = pointOf(query)
+      await requireSealed(deps, merchantId, point.asOfSeq)
+      return inSnapshot(db, merchantId, (tx) => listAccounts(tx, merchantId, query, point))
+    },
+
+    retrieveAccount: async (merchantId: string, id: string, query: AccountQuery): Promise<Account> => {
+      const point = pointOf(query)
+      await requireSealed(deps, merchantId, point.asOfSeq)
+      return inSnapshot(db, merchantId, async (tx) => {
         const uuid = requireUuid('ledgerAccount', id, 'ledger account')
         const row = await selectAccounts(tx, merchantId).where('id', '=', uuid).executeTakeFirst()
         if (!row) throw notFound('ledger account', id)
-        const turnovers = await readTurnovers(tx, merchantId, [uuid], endOf(asOf))
-        return showAccount(row, turnovers.get(uuid) ?? noTurnover, asOf ?? null)
-      }),
+        const [turnover = noTurnover] = await readBalances(tx, merchantId, point, { accountIds: [uuid] })
+        return showAccount(row, turnover, await readBaseCurrency(tx, merchantId), askedOf(query))
+      })
+    },
 
     listTransactions: (merchantId: string, query: TransactionListQuery): Promise<Page<LedgerTransaction>> =>
       inTransaction(db, merchantId, (tx) => listTransactions(tx, merchantId, query)),
@@ -62,12 +85,6 @@ export const createLedgerService = ({ db, clock }: { db: Database; clock: Clock 
 
     listEntries: (merchantId: string, query: EntryListQuery): Promise<Page<Entry>> =>
       inTransaction(db, merchantId, (tx) => listEntries(tx, merchantId, query)),
-
-    trialBalance: (merchantId: string, query: TrialBalanceQuery): Promise<TrialBalance> =>
-      inTransaction(db, merchantId, async (tx) => {
-        const filter = { currency: query.currency, before: endOf(query.as_of) }
-        return showTrialBalance(await readTrialBalance(tx, merchantId, filter), query.as_of ?? null)
-      }),
 
     /** Streams the journal as it stands when the stream begins. Nothing is open before the first chunk is read. */
     exportJournal: async (merchantId: string, query: ExportQuery): Promise<StreamAnswer> => {
@@ -96,17 +113,27 @@ export const createLedgerService = ({ db, clock }: { db: Database; clock: Clock 
   }
 }
 
-/** Moments are compared in whole seconds, as they are shown: up to the end of the second that was named. */
-const endOf = (asOf: number | undefined): Date | undefined =>
-  asOf === undefined ? undefined : new Date((asOf + 1) * 1000)
+const pointOf = (query: AccountQuery): BalancePoint => ({
+  before: query.as_of === undefined ? undefined : endOf(query.as_of),
+  asOfSeq: query.as_of_seq === undefined ? undefined : BigInt(query.as_of_seq),
+})
 
-const listAccounts = async (tx: Tx, merchantId: string, query: AccountListQuery): Promise<Page<Account>> => {
+const askedOf = (query: AccountQuery) => ({ asOf: query.as_of ?? null, asOfSeq: query.as_of_seq ?? null })
+
+const listAccounts = async (
+  tx: Tx,
+  merchantId: string,
+  query: AccountListQuery,
+  point: BalancePoint,
+): Promise<Page<Account>> => {
   let select = selectAccounts(tx, merchantId)
   if (query.currency !== undefined) select = select.where('currency', '=', query.currency)
+  if (query.holder !== undefined) select = select.where('holder', '=', query.holder)
   const { rows, hasMore } = await readPage(select, query, 'ledgerAccount')
-  const ids = rows.map((row) => row.id)
-  const turnovers = await readTurnovers(tx, merchantId, ids, endOf(query.as_of))
-  const data = rows.map((row) => showAccount(row, turnovers.get(row.id) ?? noTurnover, query.as_of ?? null))
+  const accountIds = rows.map((row) => row.id)
+  const balances = new Map((await readBalances(tx, merchantId, point, { accountIds })).map((row) => [row.id, row]))
+  const base = await readBaseCurrency(tx, merchantId)
+  const data = rows.map((row) => showAccount(row, balances.get(row.id) ?? noTurnover, base, askedOf(query)))
   return listAnswer('/v1/ledger/accounts', data, hasMore)
 }
 
@@ -135,10 +162,10 @@ const listEntries = async (tx: Tx, merchantId: string, query: EntryListQuery): P
       param: 'ending_before',
     })
   }
-  const { account, payment_intent: intent, transaction } = query
+  const { account, holder, payment_intent: intent, transaction } = query
   const filter: JournalFilter = {
     currency: query.currency,
-    accountIds: account === undefined ? undefined : await requireAccounts(tx, merchantId, account),
+    accountIds: account || holder ? await requireAccounts(tx, merchantId, { account, holder }) : undefined,
     paymentIntentId: intent && requireUuid('paymentIntent', intent, 'payment intent', 'payment_intent'),
     transactionIds: transaction === undefined ? undefined : [requireTransaction(transaction)],
   }
@@ -160,20 +187,19 @@ const requireEntry = (id: string | undefined, param: string): EntryKey | undefin
   return key
 }
 
-/** The accounts that an id or a code of the chart stands for. */
-const requireAccounts = async (tx: Tx, merchantId: string, account: string): Promise<string[]> => {
-  const accounts = selectAccounts(tx, merchantId)
-  const rows = await (/^\d{4}$/.test(account)
-    ? accounts.where('code', '=', account)
-    : accounts.where('id', '=', requireUuid('ledgerAccount', account, 'ledger account', 'account'))
-  ).execute()
-  if (rows.length === 0) throw notFound('ledger account', account, 'account')
-  return rows.map((row) => row.id)
+/** The accounts that are meant; 404 names the parameter that none has. */
+const requireAccounts = async (tx: Tx, merchantId: string, choice: AccountChoice): Promise<string[]> => {
+  const rows = await findAccounts(tx, merchantId, choice)
+  if (rows.length > 0) return rows.map((row) => row.id)
+  throw choice.account === undefined
+    ? notFound('holder', choice.holder ?? '', 'holder')
+    : notFound('ledger account', choice.account, 'account')
 }
 
 const exportFilter = async (tx: Tx, merchantId: string, query: ExportQuery): Promise<JournalFilter> => ({
   currency: query.currency,
-  accountIds: query.account === undefined ? undefined : await requireAccounts(tx, merchantId, query.account),
+  accountIds:
+    query.account === undefined ? undefined : await requireAccounts(tx, merchantId, { account: query.account }),
   from: momentOf(query.from),
   before: momentOf(query.to),
 })

@@ -1,4 +1,4 @@
-import type { Generated } from 'kysely'
+import type { ColumnType, Generated } from 'kysely'
 import type { Json, JsonOrNull } from './tables-columns.ts'
 
 /** Rows of the ledger and of what finance makes of it. */
@@ -30,7 +30,7 @@ export interface LedgerTransactionsTable {
   reverses_id: string | null
   original_effective_at: Date | null
   value_at: Date | null
-  refs: Generated<Json<Record<string, string>>>
+  refs: ColumnType<Record<string, string>, string | undefined, never>
 }
 
 export interface LedgerEntriesTable {

@@ -4,10 +4,9 @@ import { newUuid, showId } from '#kernel/ids.ts'
 import { toDecimalString } from '#kernel/money.ts'
 import { csvHead, csvLine } from '#ledger/journal-csv.ts'
 import { postCaptured, postFee } from '#ledger/posting-rules.ts'
-import { createLedgerService } from '#ledger/service.ts'
 import { inTransaction } from '#platform/database.ts'
 import { createTestDatabase, currencyOf, itemOf, post } from './ledger-database.ts'
-import { keyOf, startLedgerServer } from './ledger-server.ts'
+import { createTestLedger, keyOf, startLedgerServer } from './ledger-server.ts'
 
 const { db, newMerchant, connect } = await createTestDatabase()
 const watcher = await connect()
@@ -182,7 +181,7 @@ describe('an export of 20,000 lines', async () => {
   const total = (10_000n * 10_001n) / 2n
 
   test('comes in small pieces, complete, in order and balanced', async () => {
-    const service = createLedgerService({ db, clock: { now: () => posted } })
+    const service = createTestLedger(db)
     const answer = await service.exportJournal(merchant, { format: 'csv', profile: 'machine' })
     let longest = 0
     let rest = ''
@@ -208,7 +207,7 @@ describe('an export of 20,000 lines', async () => {
   })
 
   test('is one snapshot: what is booked meanwhile is not in it', async () => {
-    const service = createLedgerService({ db, clock: { now: () => posted } })
+    const service = createTestLedger(db)
     const answer = await service.exportJournal(merchant, { format: 'csv', profile: 'machine' })
     let lines = 0
     let isFirst = true
