@@ -10,6 +10,15 @@ import { ofx } from './formats/ofx.ts'
 import { parquet } from './formats/parquet.ts'
 import { quickbooks } from './formats/quickbooks.ts'
 import { sage } from './formats/sage.ts'
+import {
+  stripeActivity,
+  stripeActivitySummary,
+  stripeBalance,
+  stripeEndingBalance,
+  stripePayoutReconciliation,
+  stripePayouts,
+  stripePayoutsSummary,
+} from './formats/stripe.ts'
 import { xero } from './formats/xero.ts'
 import { xlsx } from './formats/xlsx.ts'
 
@@ -29,6 +38,13 @@ export const exportFormats = {
   quickbooks,
   xero,
   sage,
+  'stripe.balance.summary.1': stripeBalance,
+  'stripe.balance_change_from_activity.itemized.3': stripeActivity,
+  'stripe.balance_change_from_activity.summary.1': stripeActivitySummary,
+  'stripe.payouts.itemized.3': stripePayouts,
+  'stripe.payouts.summary.1': stripePayoutsSummary,
+  'stripe.payout_reconciliation.itemized.5': stripePayoutReconciliation,
+  'stripe.ending_balance_reconciliation.itemized.4': stripeEndingBalance,
 } as const satisfies Record<string, ExportFormat>
 
 export type FormatName = keyof typeof exportFormats

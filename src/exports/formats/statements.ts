@@ -85,7 +85,7 @@ export const readStatements = async (
 export const refuseNoStatements = ({ closing }: ExportContext): string | undefined =>
   closing.some(({ account }) => hasStatement(account))
     ? undefined
-    : 'There is no asset or liability account here to make a statement of.'
+    : 'there is no asset or liability account to make a statement of'
 
 type Open = Pick<Statement, 'account' | 'opening' | 'credits' | 'debits'>
 
