@@ -44,13 +44,11 @@ const insertPostings = async (
   headers: readonly Header[],
   now: Date,
 ): Promise<{ booked: number; lacksAccounts: boolean }> => {
-  const legs = headers.flatMap((header) =>
-    header.posting.legs.map((leg, index) => ({ ...leg, header, line: index + 1 })),
-  )
-  const merchants = [...new Set(headers.map((header) => header.merchantId))]
+  const legs = headers.flatMap(runningLegs)
   const { rows } = await sql<{ booked: number; lacks_accounts: boolean }>`
-    with header as (
-      select * from unnest(
+    with header as materialized (
+      select h.*, m.base_currency, ledger_open_from(h.merchant_id) as open_from
+      from unnest(
         ${headers.map((header) => header.merchantId)}::uuid[],
         ${headers.map((header) => header.id)}::uuid[],
         ${headers.map((header) => header.posting.eventKey)}::text[],
@@ -65,23 +63,20 @@ const insertPostings = async (
         ${headers.map((header) => JSON.stringify(header.posting.refs ?? {}))}::jsonb[]
       ) as h (merchant_id, id, event_key, kind, description, payment_intent_id, refund_id, thread_id, effective_at,
         value_at, reverses_id, refs)
-      join (select merchant_id, base_currency, ledger_open_from(merchant_id) as open_from from merchants
-        where merchant_id = any(${merchants}::uuid[])) as m using (merchant_id)
+      left join merchants m using (merchant_id)
     ), leg as materialized (
-      select l.*, a.id as account_id
+      select h.merchant_id, l.*, ${accountOfLeg} as account_id, ${factorOfLeg} as factor
       from unnest(
-        ${legs.map((leg) => leg.header.merchantId)}::uuid[],
-        ${legs.map((leg) => leg.header.id)}::uuid[],
+        ${legs.map((leg) => leg.transactionId)}::uuid[],
         ${legs.map((leg) => leg.line)}::smallint[],
         ${legs.map((leg) => leg.code)}::text[],
         ${legs.map((leg) => leg.currency)}::text[],
         ${legs.map((leg) => leg.holder ?? '')}::text[],
         ${legs.map((leg) => leg.amount)}::bigint[],
+        ${legs.map((leg) => leg.running)}::bigint[],
         ${legs.map((leg) => leg.baseAmount ?? null)}::bigint[]
-      ) as l (merchant_id, transaction_id, line, code, currency, holder, amount, base_amount)
-      left join ledger_accounts a on a.merchant_id = l.merchant_id and a.code = l.code and a.currency = l.currency
-        and a.holder = l.holder
-    ), rate as materialized (${rates}
+      ) as l (transaction_id, line, code, currency, holder, amount, running, base_amount)
+      join header h on h.id = l.transaction_id
     ), booked as (
       insert into ledger_transactions (merchant_id, id, event_key, kind, description, payment_intent_id, refund_id,
         thread_id, effective_at, original_effective_at, value_at, reverses_id, refs, base_currency, created_at)
@@ -95,12 +90,9 @@ const insertPostings = async (
       returning merchant_id, id
     ), entered as (
       insert into ledger_entries (merchant_id, transaction_id, line, account_id, currency, amount, base_amount)
-      select merchant_id, transaction_id, line, account_id, currency, amount,
-        coalesce(base_amount, ${valued})
-      from leg join rate using (merchant_id, transaction_id, currency)
-      where (merchant_id, transaction_id) in (select merchant_id, id from booked)
-      window running as (partition by merchant_id, transaction_id, currency order by line)
-      order by merchant_id, transaction_id, line
+      select merchant_id, transaction_id, line, account_id, currency, amount, coalesce(base_amount, ${valueOfLeg}, 0)
+      from leg
+      where transaction_id in (select id from booked)
     )
     select (select count(*)::int from booked) as booked, exists (select from leg where account_id is null) as lacks_accounts
   `.execute(tx)
@@ -108,25 +100,33 @@ const insertPostings = async (
   return { booked: row?.booked ?? 0, lacksAccounts: row?.lacks_accounts ?? false }
 }
 
-/** Base units (minor) for one minor unit of each leg's currency: that day's rate, or the last one before it. */
-const rates = sql`
-      select c.merchant_id, c.transaction_id, c.currency, case when c.currency = h.base_currency then 1 else r.rate *
-        10::numeric ^ (ledger_exponent(h.base_currency) - ledger_exponent(c.currency)) end as factor
-      from (select distinct merchant_id, transaction_id, currency from leg) c
-      join header h on h.merchant_id = c.merchant_id and h.id = c.transaction_id
-      left join lateral (
-        select rate from ledger_exchange_rates x
-        where x.merchant_id = c.merchant_id and x.currency = c.currency and c.currency <> h.base_currency
-          and x.effective_on <= (h.effective_at at time zone 'UTC')::date
-        order by x.effective_on desc, x.id desc limit 1
-      ) r on true`
+/** By the unique key, one look-up per leg: a merchant may have an account per customer. */
+const accountOfLeg = sql`(select a.id from ledger_accounts a
+        where a.merchant_id = h.merchant_id and a.code = l.code and a.currency = l.currency and a.holder = l.holder)`
+
+/** Base units (minor) for one minor unit of the leg's currency: that day's rate, or the last one before it. */
+const factorOfLeg = sql`case when l.currency = h.base_currency then 1 else (
+          select rate * 10::numeric ^ (ledger_exponent(h.base_currency) - ledger_exponent(l.currency))
+          from ledger_exchange_rates x
+          where x.merchant_id = h.merchant_id and x.currency = l.currency
+            and x.effective_on <= (h.effective_at at time zone 'UTC')::date
+          order by x.effective_on desc, x.id desc limit 1) end`
 
 /**
  * The value of a leg in the base currency, by cumulative rounding: the running sum of a currency's legs is rounded and
- * each leg takes the difference, so that legs which add up to zero have values that add up to zero.
+ * each leg takes the difference, so that legs which add up to zero have values that add up to zero. Null without a rate.
  */
-const valued = sql`coalesce(
-  round(sum(amount) over running * factor) - round((sum(amount) over running - amount) * factor), 0)::bigint`
+const valueOfLeg = sql`(round(running * factor) - round((running - amount) * factor))::bigint`
+
+/** The legs of a posting, numbered, each with the sum of its currency's legs up to it. */
+const runningLegs = (header: Header) => {
+  const sums = new Map<Currency, bigint>()
+  return header.posting.legs.map((leg, index) => {
+    const running = (sums.get(leg.currency) ?? 0n) + leg.amount
+    sums.set(leg.currency, running)
+    return { ...leg, transactionId: header.id, line: index + 1, running }
+  })
+}
 
 const openAccounts = async (tx: Tx, items: readonly LedgerItem[], now: Date): Promise<void> => {
   const wanted = new Map(

@@ -82,7 +82,7 @@ const insert = async (client: pg.Client, table: string, lines: readonly Line[], 
     )
     const values = lines.map(
       ([code, currency, amount, bookedIn = currency], index) =>
-        `('${merchantId}', '${id}', ${index + (lateFor === undefined ? 1 : 101)}, '${accountId(code, currency)}', '${bookedIn}', ${amount}, ${currency === 'eur' ? amount : 0})`,
+        `('${merchantId}', '${id}', ${index + (lateFor === undefined ? 1 : 101)}, '${accountId(code, currency)}', '${bookedIn}', ${amount}, ${bookedIn === 'eur' ? amount : 0})`,
     )
     await client.query(`insert into ${table} values ${values.join(', ')}`)
     await client.query(client === owner ? 'rollback' : 'commit')
