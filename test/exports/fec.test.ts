@@ -3,7 +3,8 @@ import { describe, test } from 'node:test'
 import { fec } from '#exports/formats/fec.ts'
 import type { JournalAccount } from '#exports/journal.ts'
 import { mappedAccount } from '#finance/mapping.ts'
-import { cents, writeDocument } from './documents.ts'
+import { writeDocument } from './documents.ts'
+import { faultsOf } from './fec-validator.ts'
 import { hostileJournal } from './hostile-journal.ts'
 import { balancesOf, contextOf, journalOf } from './journal-model.ts'
 
@@ -11,49 +12,6 @@ const parameters = { siren: '732829320', year_end: '2026-12-31' }
 const lines = hostileJournal()
 const mapped = (account: JournalAccount) => mappedAccount('fec', {}, account)
 const context = contextOf(lines, { mapped, from: '2026-01-01', to: '2026-12-31', options: { parameters } })
-
-/** What the law asks of the file and the tax office's own tool does not check: everything that is wrong, in words. */
-const faultsOf = (text: string): string[] => {
-  const [head = '', ...rest] = text.split('\r\n')
-  const faults: string[] = []
-  if (head !== columns.join('\t')) faults.push('header')
-  if (rest.pop() !== '') faults.push('the last line is not ended')
-  const rows = rest.map((line) => line.split('\t'))
-  const sums = new Map<string, bigint>()
-  let [number, validOn] = [0n, '']
-  for (const [index, cells] of rows.entries()) {
-    const cell = (name: string) => cells[columns.indexOf(name)] ?? ''
-    const fault = (what: string) => faults.push(`line ${index + 2}: ${what}`)
-    if (cells.length !== 18) fault(`${cells.length} columns`)
-    for (const name of mandatory) if (cell(name) === '') fault(`${name} is empty`)
-    for (const name of ['EcritureDate', 'PieceDate', 'ValidDate'])
-      if (!isDay(cell(name))) fault(`${name} ${cell(name)}`)
-    for (const name of ['Debit', 'Credit']) if (!/^\d+,\d{2}$/.test(cell(name))) fault(`${name} ${cell(name)}`)
-    if (cell('Debit') !== '0,00' && cell('Credit') !== '0,00') fault('debit and credit')
-    if (!/^\d{3}/.test(cell('CompteNum'))) fault(`CompteNum ${cell('CompteNum')}`)
-    if ((cell('Montantdevise') === '') !== (cell('Idevise') === '')) fault('half a foreign amount')
-    if (!/^(-?\d+(,\d+)?)?$/.test(cell('Montantdevise'))) fault(`Montantdevise ${cell('Montantdevise')}`)
-    const next = BigInt(cell('EcritureNum'))
-    if (next !== number && next !== number + 1n) fault(`EcritureNum ${next} after ${number}`)
-    if (cell('ValidDate') < validOn) fault(`ValidDate ${cell('ValidDate')} after ${validOn}`)
-    ;[number, validOn] = [next, cell('ValidDate')]
-    const key = `${next} of ${cell('JournalCode')}`
-    sums.set(key, (sums.get(key) ?? 0n) + cents(cell('Debit')) - cents(cell('Credit')))
-  }
-  for (const [key, sum] of sums) if (sum !== 0n) faults.push(`EcritureNum ${key} is unbalanced by ${sum}`)
-  return faults
-}
-
-const columns =
-  'JournalCode JournalLib EcritureNum EcritureDate CompteNum CompteLib CompAuxNum CompAuxLib PieceRef PieceDate EcritureLib Debit Credit EcritureLet DateLet ValidDate Montantdevise Idevise'.split(
-    ' ',
-  )
-const mandatory = ['JournalCode', 'JournalLib', 'EcritureNum', 'CompteNum', 'CompteLib', 'PieceRef', 'EcritureLib']
-
-const isDay = (text: string): boolean => {
-  const day = text.replace(/^(\d{4})(\d{2})(\d{2})$/, '$1-$2-$3')
-  return /^\d{4}-/.test(day) && new Date(`${day}T00:00:00Z`).toISOString().startsWith(day)
-}
 
 test('two entries, byte for byte', async () => {
   const small = journalOf([
@@ -73,7 +31,7 @@ test('two entries, byte for byte', async () => {
       ],
     },
     {
-      description: '',
+      description: '红包：恭喜发财 🧧',
       effectiveOn: '2026-11-03',
       legs: [
         ['1110', 'jpy', 12_000n, 7440n],
@@ -87,8 +45,8 @@ test('two entries, byte for byte', async () => {
     'VE\tVentes\t1\t20261102\t467110\tPSP, fonds en attente\t\t\tch_1\t20261102\tOrder 1001 capture\t120,00\t0,00\t\t\t20261102\t\t',
     'VE\tVentes\t1\t20261102\t706000\tPrestations de services\t\t\tch_1\t20261102\tOrder 1001 capture\t0,00\t100,00\t\t\t20261102\t\t',
     'VE\tVentes\t1\t20261102\t445710\tTVA collectée\t\t\tch_1\t20261102\tOrder 1001 capture\t0,00\t20,00\t\t\t20261102\t\t',
-    'VE\tVentes\t2\t20261103\t467110\tPSP, fonds en attente\t\t\tch_3\t20261103\tcapture\t74,40\t0,00\t\t\t20261103\t12000\tJPY',
-    'VE\tVentes\t2\t20261103\t467300\tPortefeuilles des utilisateurs\tusr_7\tusr_7\tch_3\t20261103\tcapture\t0,00\t74,40\t\t\t20261103\t-12000\tJPY',
+    'VE\tVentes\t2\t20261103\t467110\tPSP, fonds en attente\t\t\tch_3\t20261103\tcapture ch_3\t74,40\t0,00\t\t\t20261103\t12000\tJPY',
+    'VE\tVentes\t2\t20261103\t467300\tPortefeuilles des utilisateurs\tusr_7\tusr_7\tch_3\t20261103\tcapture ch_3\t0,00\t74,40\t\t\t20261103\t-12000\tJPY',
     '',
   ])
   assert.deepEqual(faultsOf(text), [])
@@ -187,6 +145,22 @@ describe('refused with a reason', () => {
     const mapped = ({ code }: { code: string }) => ({ code: code === '4010' ? 'SALES' : '706100', name: 'Ventes' })
     assert.match(reasonOf({ mapped }) ?? '', /4010/)
   })
+})
+
+test('what the encoding cannot say is named by kind and object, unless UTF-8 is asked for', async () => {
+  const chinese = journalOf([
+    {
+      description: '红包',
+      legs: [
+        ['1110', 'eur', 100n],
+        ['4010', 'eur', -100n],
+      ],
+    },
+  ])
+  const given = contextOf(chinese, { mapped, options: { parameters, encoding: 'utf-8' } })
+  assert.match(await writeDocument(fec, chinese, given), /\t红包\t/)
+  const western = contextOf(chinese, { mapped, options: { parameters } })
+  assert.match(await writeDocument(fec, chinese, western), /\tcapture ch_1\t/)
 })
 
 test('the file is called as the law says and written in its encoding', () => {

@@ -50,6 +50,7 @@ test('every text and currency is written as asked, without memo accounts; a wron
   const text = await writeDocument(quickbooks, lines)
   assert.deepEqual(faultsOf(text), [])
   assert.doesNotMatch(text, /Authorised/)
+  assert.match(text, /naïve 花束/)
   assert.deepEqual(faultsOf(text.replace(',10.01,', ',10.02,')), ['J2 is off by 1'])
 })
 

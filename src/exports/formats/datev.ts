@@ -3,6 +3,7 @@ import type { JournalAccount, JournalTransaction } from '#exports/journal.ts'
 import { mappedAccount } from '#finance/mapping.ts'
 import { datevColumns } from './datev-columns.ts'
 import { decimalCommaOf, decimalOf, exponentOf } from './decimal.ts'
+import { legibleText, scriptsOf } from './legible-text.ts'
 import { objectOf } from './transaction-names.ts'
 import { type TransactionLines, wholeTransactions } from './whole-transactions.ts'
 
@@ -170,7 +171,7 @@ const legsOf = (context: ExportContext, lines: TransactionLines): Leg[] => {
  * the side it reverses.
  */
 const rowOf = (context: ExportContext, transaction: JournalTransaction, leg: Leg, other: string): string => {
-  const { seq, kind, description, effectiveOn, reversesId } = transaction
+  const { seq, effectiveOn, reversesId } = transaction
   const cells = {
     1: decimalCommaOf(leg.base < 0n ? -leg.base : leg.base, context.baseCurrency),
     2: leg.base > 0n ? '"S"' : '"H"',
@@ -183,7 +184,7 @@ const rowOf = (context: ExportContext, transaction: JournalTransaction, leg: Leg
         .replaceAll(/[^\w$%\-/]/g, '-')
         .slice(0, 36),
     ),
-    14: text((description || kind).slice(0, 60)),
+    14: text(legibleText(transaction, scriptsOf(context)).slice(0, 60)),
     21: '"Journal"',
     22: text(`J${seq}`),
     ...(leg.foreign !== '' && { 23: '"Betrag"', 24: text(leg.foreign.slice(0, 210)) }),

@@ -3,6 +3,7 @@ import type { AccountBalance, JournalAccount } from '#exports/journal.ts'
 import { chartAccount } from '#ledger/chart.ts'
 import { decimalCommaOf } from './decimal.ts'
 import { journalByKind, journals } from './fec-journals.ts'
+import { legibleText, scriptsOf } from './legible-text.ts'
 import { objectOf } from './transaction-names.ts'
 import { type TransactionLines, wholeTransactions } from './whole-transactions.ts'
 
@@ -108,7 +109,7 @@ const openingEntry = (context: ExportContext): string => {
 const entry = (context: ExportContext, lines: TransactionLines, number: number, validOn: string): string => {
   const transaction = lines[0]?.transaction
   if (!transaction) return ''
-  const { kind, effectiveOn, originalEffectiveOn, description } = transaction
+  const { kind, effectiveOn, originalEffectiveOn } = transaction
   const journal = journalOf.get(kind) ?? 'OD'
   const shared: Row = {
     JournalCode: journal,
@@ -117,7 +118,7 @@ const entry = (context: ExportContext, lines: TransactionLines, number: number, 
     EcritureDate: compact(effectiveOn),
     PieceRef: objectOf(transaction),
     PieceDate: compact(originalEffectiveOn ?? effectiveOn),
-    EcritureLib: description || kind,
+    EcritureLib: legibleText(transaction, scriptsOf(context)),
     ValidDate: compact(validOn),
   }
   return lines

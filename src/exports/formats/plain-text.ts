@@ -88,7 +88,7 @@ const safePart = (text: string): string => {
 
 /** One holder, one name: an id keeps its look (`usr_7` → `Id-usr-7`), anything else is spelt out in hexadecimal digits. */
 const holderPart = (holder: string): string => {
-  if (/^[A-Za-z0-9]+(_[A-Za-z0-9]+)*$/.test(holder)) return `Id-${holder.replaceAll('_', '-')}`
+  if (/^[\p{L}\p{Nd}]+(_[\p{L}\p{Nd}]+)*$/u.test(holder)) return `Id-${holder.replaceAll('_', '-')}`
   return `Hex-${[...holder].map((character) => character.codePointAt(0)?.toString(16)).join('-')}`
 }
 

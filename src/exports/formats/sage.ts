@@ -1,6 +1,7 @@
 import type { DocumentFormat, ExportContext } from '#exports/format.ts'
 import { csvRow } from './csv-row.ts'
 import { decimalOf } from './decimal.ts'
+import { scriptsOf } from './legible-text.ts'
 import { type Voucher, vouchers } from './vouchers.ts'
 
 /**
@@ -21,7 +22,7 @@ export const sage: DocumentFormat = {
   encoding: 'windows-1252',
   async *write(context, chunks) {
     yield csvRow(columns, context.options)
-    for await (const some of vouchers(context, chunks)) {
+    for await (const some of vouchers(context, chunks, scriptsOf(context))) {
       yield some.map((voucher) => rowsOf(context, voucher)).join('')
     }
   },

@@ -1,5 +1,6 @@
 import type { ExportContext } from '#exports/format.ts'
 import type { JournalLine } from '#exports/journal.ts'
+import { legibleText } from './legible-text.ts'
 import { type TransactionLines, wholeTransactions } from './whole-transactions.ts'
 
 /** A journal entry as small-business accounting takes it: balanced, in the base currency, without memo accounts. */
@@ -26,26 +27,28 @@ export interface VoucherLine {
 export const vouchers = (
   context: ExportContext,
   chunks: AsyncIterable<readonly JournalLine[]>,
+  scripts: 'western' | 'all' = 'all',
 ): AsyncGenerator<readonly Voucher[]> =>
-  context.options.granularity === 'day' ? dayVouchers(context, chunks) : transactionVouchers(context, chunks)
+  context.options.granularity === 'day' ? dayVouchers(context, chunks) : transactionVouchers(context, chunks, scripts)
 
 async function* transactionVouchers(
   context: ExportContext,
   chunks: AsyncIterable<readonly JournalLine[]>,
+  scripts: 'western' | 'all',
 ): AsyncGenerator<readonly Voucher[]> {
   for await (const transactions of wholeTransactions(chunks)) {
-    yield transactions.flatMap((lines) => voucherOf(context, lines))
+    yield transactions.flatMap((lines) => voucherOf(context, lines, scripts))
   }
 }
 
-const voucherOf = (context: ExportContext, lines: TransactionLines): Voucher[] => {
+const voucherOf = (context: ExportContext, lines: TransactionLines, scripts: 'western' | 'all'): Voucher[] => {
   const transaction = lines[0]?.transaction
   const kept = lines
     .filter(isWritten)
     .map(({ account, baseAmount }) => ({ ...context.mapped(account), amount: baseAmount }))
   if (!transaction || kept.length === 0) return []
-  const { seq, effectiveOn, description, kind } = transaction
-  return [{ number: `J${seq}`, day: effectiveOn, text: description || kind, lines: kept }]
+  const { seq, effectiveOn } = transaction
+  return [{ number: `J${seq}`, day: effectiveOn, text: legibleText(transaction, scripts), lines: kept }]
 }
 
 const isWritten = ({ account, baseAmount }: JournalLine): boolean => account.type !== 'memo' && baseAmount !== 0n
