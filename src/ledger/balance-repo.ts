@@ -115,10 +115,11 @@ const edges = (merchantId: string, accountIds: readonly string[] | undefined) =>
     rollups: (before: Date | undefined): RawBuilder<unknown>[] => {
       if (before === undefined) return [rollup(sql`span = 'month'`)]
       const day = dayOf(before)
+      const midnight = new Date(`${day}T00:00:00Z`)
       return [
         rollup(sql`span = 'month' and starts_on < ${monthOf(before)}::date`),
         rollup(sql`span = 'day' and starts_on >= ${monthOf(before)}::date and starts_on < ${day}::date`),
-        sealed(sql`t.effective_at >= ${`${day}T00:00:00Z`}::timestamptz`, before),
+        ...(midnight < before ? [sealed(sql`t.effective_at >= ${midnight}`, before)] : []),
       ]
     },
     sealed,
