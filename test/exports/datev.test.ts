@@ -119,6 +119,19 @@ describe('refused with a reason', () => {
     assert.match(reasonOf({ clearing_account: 'x' }), /clearing account/)
   })
 
+  test('a currency that nobody valued', () => {
+    const unvalued = journalOf([
+      {
+        legs: [
+          ['1110', 'usd', 100n, 0n],
+          ['4010', 'usd', -100n, 0n],
+        ],
+      },
+    ])
+    const given = contextOf(unvalued, { mapped, options: { parameters } })
+    assert.match(datev.refuse?.(given) ?? '', /USD: export the currency EUR alone/)
+  })
+
   test('accounts of another chart that are not mapped, and numbers too long', () => {
     assert.match(reasonOf({ chart: '04' }), /1110 .* SKR 04/)
     assert.equal(

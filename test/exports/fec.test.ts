@@ -163,6 +163,36 @@ test('what the encoding cannot say is named by kind and object, unless UTF-8 is 
   assert.match(await writeDocument(fec, chinese, western), /\tcapture ch_1\t/)
 })
 
+test('what rounds to nothing has no line, but an entry without any value is seen', async () => {
+  const dust = journalOf([
+    {
+      legs: [
+        ['1110', 'kwd', 1001n, 300n],
+        ['4010', 'kwd', -1000n, -300n],
+        ['2310', 'kwd', -1n, 0n],
+      ],
+    },
+    {
+      legs: [
+        ['1110', 'usd', 10_000n, 0n],
+        ['4010', 'usd', -10_000n, 0n],
+      ],
+    },
+  ])
+  const text = await writeDocument(fec, dust, contextOf(dust, { mapped, options: { parameters } }))
+  assert.deepEqual(faultsOf(text), [])
+  const amounts = text
+    .split('\r\n')
+    .slice(1, -1)
+    .map((row) => row.split('\t').slice(11).filter(Boolean).join(' '))
+  assert.deepEqual(amounts, [
+    '3,00 0,00 20261102 1,001 KWD',
+    '0,00 3,00 20261102 -1,000 KWD',
+    '0,00 0,00 20261102 100,00 USD',
+    '0,00 0,00 20261102 -100,00 USD',
+  ])
+})
+
 test('the file is called as the law says and written in its encoding', () => {
   assert.equal(fec.fileName?.(context), '732829320FEC20261231.txt')
   assert.equal(fec.encoding, 'latin9')

@@ -1,10 +1,12 @@
 import type { DocumentFormat, ExportContext } from '#exports/format.ts'
 import type { JournalAccount, JournalTransaction } from '#exports/journal.ts'
 import { mappedAccount } from '#finance/mapping.ts'
+import { AppError } from '#kernel/errors.ts'
 import { datevColumns } from './datev-columns.ts'
 import { decimalCommaOf, decimalOf, exponentOf } from './decimal.ts'
 import { legibleText, scriptsOf } from './legible-text.ts'
 import { objectOf } from './transaction-names.ts'
+import { refuseUnvalued } from './unvalued.ts'
 import { type TransactionLines, wholeTransactions } from './whole-transactions.ts'
 
 /**
@@ -31,7 +33,9 @@ export const datev: DocumentFormat = {
       const rows = transactions.flatMap((lines) => rowsOf(context, lines))
       count += rows.length
       if (count > rowsMax)
-        throw new RangeError(`a DATEV batch takes at most ${rowsMax} rows: export fewer days at a time`)
+        throw new AppError('export_too_large', {
+          message: `A DATEV batch takes at most ${rowsMax} rows. Export fewer days at a time.`,
+        })
       yield rows.join('')
     }
   },
@@ -57,7 +61,7 @@ function refuse(context: ExportContext): string | undefined {
   if (from < start || to >= yearAfter(start)) {
     return `a DATEV batch lies in one fiscal year: from ${from} to ${to} is not in the one that begins on ${start}`
   }
-  return refuseAccounts(context, length)
+  return refuseAccounts(context, length) ?? refuseUnvalued(context)
 }
 
 const refuseAccounts = (context: ExportContext, length: string): string | undefined => {

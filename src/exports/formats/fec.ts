@@ -121,9 +121,18 @@ const entry = (context: ExportContext, lines: TransactionLines, number: number, 
     EcritureLib: legibleText(transaction, scriptsOf(context)),
     ValidDate: compact(validOn),
   }
-  return lines
+  return withValue(lines)
     .map(({ account, amount, baseAmount }) => row({ ...shared, ...amounts(context, account, amount, baseAmount) }))
     .join('')
+}
+
+/**
+ * A line of 0,00 on both sides is an anomaly to the tax office, so what rounds to nothing goes. An entry of nothing else
+ * (no exchange rate was known) stays: an anomaly is better than a sale that nobody sees.
+ */
+const withValue = (lines: TransactionLines): TransactionLines => {
+  const valued = lines.filter(({ baseAmount }) => baseAmount !== 0n)
+  return valued.length > 0 ? valued : lines
 }
 
 const journalOf: ReadonlyMap<string, keyof typeof journals> = new Map(Object.entries(journalByKind))

@@ -1,6 +1,7 @@
 import type { DocumentFormat, ExportContext } from '#exports/format.ts'
 import { csvRow } from './csv-row.ts'
 import { decimalOf } from './decimal.ts'
+import { refuseUnvalued } from './unvalued.ts'
 import { type Voucher, vouchers } from './vouchers.ts'
 
 /**
@@ -14,9 +15,10 @@ export const quickbooks: DocumentFormat = {
   contentType: 'text/csv; charset=utf-8; header=present',
   extension: 'csv',
   target: 'quickbooks',
-  needsBalances: false,
+  needsBalances: true,
   needsWholeTransactions: true,
   sumsDays: true,
+  refuse: refuseUnvalued,
   async *write(context, chunks) {
     yield csvRow(columns, context.options)
     for await (const some of vouchers(context, chunks)) {

@@ -2,6 +2,7 @@ import type { DocumentFormat, ExportContext } from '#exports/format.ts'
 import { csvRow } from './csv-row.ts'
 import { decimalOf } from './decimal.ts'
 import { scriptsOf } from './legible-text.ts'
+import { refuseUnvalued } from './unvalued.ts'
 import { type Voucher, vouchers } from './vouchers.ts'
 
 /**
@@ -16,9 +17,10 @@ export const sage: DocumentFormat = {
   contentType: 'text/csv',
   extension: 'csv',
   target: 'sage',
-  needsBalances: false,
+  needsBalances: true,
   needsWholeTransactions: true,
   sumsDays: true,
+  refuse: refuseUnvalued,
   encoding: 'windows-1252',
   async *write(context, chunks) {
     yield csvRow(columns, context.options)

@@ -22,7 +22,7 @@ export interface VoucherLine {
 
 /**
  * One voucher for each transaction, or with `granularity: 'day'` for each day: what the accounts took on either side.
- * What has no value in the base currency (no rate was known, or it rounds to nothing) has no line.
+ * What rounds to nothing in the base currency has no line.
  */
 export const vouchers = (
   context: ExportContext,

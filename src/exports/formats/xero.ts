@@ -1,6 +1,8 @@
 import type { ArchiveFormat, ExportContext } from '#exports/format.ts'
+import { AppError } from '#kernel/errors.ts'
 import { csvRow } from './csv-row.ts'
 import { decimalOf } from './decimal.ts'
+import { refuseUnvalued } from './unvalued.ts'
 import { type Voucher, vouchers } from './vouchers.ts'
 
 /**
@@ -14,17 +16,17 @@ export const xero: ArchiveFormat = {
   contentType: 'application/zip',
   extension: 'zip',
   target: 'xero',
-  needsBalances: false,
+  needsBalances: true,
   needsWholeTransactions: true,
   sumsDays: true,
+  refuse: refuseUnvalued,
   async *write(context, chunks) {
     const head = csvRow(columns, context.options)
     let [number, count, text] = [1, 0, head]
     for await (const some of vouchers(context, chunks)) {
       for (const voucher of some) {
         const { length } = voucher.lines
-        if (length > linesMax)
-          throw new RangeError(`${voucher.number} has ${length} lines and Xero takes ${linesMax}: sum up days`)
+        if (length > linesMax) throw new AppError('export_too_large', { message: tooLong(voucher) })
         if (count + length > linesMax) {
           yield { file: fileOf(number), text }
           ;[number, count, text] = [number + 1, 0, head]
@@ -38,6 +40,9 @@ export const xero: ArchiveFormat = {
 }
 
 const linesMax = 300
+
+const tooLong = ({ number, lines }: Voucher): string =>
+  `${number} has ${lines.length} lines and Xero takes ${linesMax}. Ask for granularity day.`
 
 const columns = [
   '*Narration',
