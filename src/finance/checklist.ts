@@ -1,6 +1,7 @@
 import { type Currency, isCurrency } from '#kernel/currencies.ts'
 import { toDecimalString } from '#kernel/money.ts'
 import type { Month } from './month.ts'
+import type { CodeBalance } from './trial-balance.ts'
 
 /** One thing to look at before a month is closed. `ok: false` stops the closing when `blocking`, else it only warns. */
 export interface ChecklistItem {
@@ -10,24 +11,13 @@ export interface ChecklistItem {
   readonly blocking: boolean
 }
 
-/** Debit less credit of a code in a currency at the month's end; minor units. */
-export interface CodeBalance {
-  readonly code: string
-  readonly type: string
-  readonly currency: string
-  readonly debit: bigint
-  readonly credit: bigint
-  /** Value of debit − credit in the base currency. */
-  readonly base: bigint
-}
-
 /** What the check-list is made of, read from the database. */
 export interface ClosingFacts {
   readonly month: Month
   readonly baseCurrency: string
   readonly balances: readonly CodeBalance[]
-  /** Transactions of the month that have no seal yet. */
-  readonly unsealed: number
+  /** Transactions up to the month's end that have no seal yet, and for how long the oldest has waited. */
+  readonly unsealed: { readonly count: number; readonly seconds: number }
   /** Accounts that should run empty, and since when each has not been. */
   readonly open: readonly {
     readonly code: string
@@ -45,7 +35,7 @@ export interface ClosingFacts {
 
 /** The check-list of a month, in the order in which one works through it (finance.md §1.4). */
 export const checklistOf = (facts: ClosingFacts): ChecklistItem[] => [
-  blocking('seal_lag', facts.unsealed === 0, 'every transaction is sealed', `${facts.unsealed} not sealed yet`),
+  sealLag(facts.unsealed),
   trialBalance(facts.balances),
   suspense(facts.balances),
   blocking('proposals', facts.proposals.length === 0, 'none is open', `undecided: ${facts.proposals.join(', ')}`),
@@ -70,6 +60,15 @@ const warning = (name: string, ok: boolean, good: string, bad: string): Checklis
   ...blocking(name, ok, good, bad),
   blocking: false,
 })
+
+/** While others write something always waits for a moment, and the closing waits for it; longer, and nobody seals. */
+const sealLagMaxSeconds = 60
+
+const sealLag = ({ count, seconds }: ClosingFacts['unsealed']): ChecklistItem => {
+  const waiting = `${count} not sealed yet, the oldest for ${seconds} seconds`
+  const good = count === 0 ? 'every transaction is sealed' : waiting
+  return blocking('seal_lag', seconds < sealLagMaxSeconds, good, waiting)
+}
 
 const trialBalance = (balances: readonly CodeBalance[]): ChecklistItem => {
   const rests = new Map<string, bigint>()

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Clock } from '#kernel/clock.ts'
 import { AppError } from '#kernel/errors.ts'
+import { readHeadSeq } from '#ledger/balance-repo.ts'
 import type { Sealer } from '#ledger/seal-service.ts'
 import { sha256 } from '#platform/crypto.ts'
 import { type Database, inTransaction, type Tx } from '#platform/database.ts'
@@ -12,12 +13,11 @@ import {
   insertLock,
   isPassed,
   lockBooks,
-  readBalances,
   readBarrier,
   readBookedMonths,
   readFacts,
-  readLastSeq,
   readLocks,
+  readMonthEnd,
 } from './period-repo.ts'
 import { showPeriod } from './period-view.ts'
 import type { Proposal } from './proposal.ts'
@@ -116,8 +116,8 @@ const recordClosed = async (tx: Tx, clock: Clock, merchantId: string): Promise<v
   if (!last || !month) return
   const proposal = await findProposal(tx, merchantId, last.proposalId)
   if (!proposal) throw new Error(`the proposal ${last.proposalId} is missing`)
-  const asOfSeq = await readLastSeq(tx, merchantId)
-  const balances = await readBalances(tx, merchantId, month, asOfSeq)
+  const asOfSeq = await readHeadSeq(tx, merchantId)
+  const balances = await readMonthEnd(tx, merchantId, month, asOfSeq)
   const digest = sha256(trialBalanceText({ month, asOfSeq, baseCurrency, balances }))
   await append(tx, clock, proposal, { action: 'closed', closedUntil: last.closedUntil, asOfSeq, sha256: digest })
   await appendPeriodEvent(tx, clock, proposal, month, 'ledger.period.closed')

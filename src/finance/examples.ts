@@ -17,7 +17,7 @@ const checklist = checklistOf({
   month,
   baseCurrency: 'eur',
   balances: [],
-  unsealed: 0,
+  unsealed: { count: 0, seconds: 0 },
   open: [{ code: '1140', currency: 'eur', balance: 8795n, days: 3 }],
   unvalued: [],
   proposals: [],

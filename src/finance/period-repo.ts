@@ -1,9 +1,12 @@
 import { sql } from 'kysely'
 import { showId } from '#kernel/ids.ts'
+import { readBalances } from '#ledger/balance-repo.ts'
+import { behind, readSealer, unsealed } from '#ledger/seal-repo.ts'
 import type { Db, Tx } from '#platform/database.ts'
-import type { ClosingFacts, CodeBalance } from './checklist.ts'
+import type { ClosingFacts } from './checklist.ts'
 import { firstDay, type Month, monthOf, nextMonth, startOf } from './month.ts'
 import type { Lock } from './period.ts'
+import { byCode, type CodeBalance } from './trial-balance.ts'
 
 /** One decision about a merchant's books at a time. Payments go on: they only need the merchant to stay. */
 export const lockBooks = async (tx: Tx, merchantId: string): Promise<{ baseCurrency: string }> =>
@@ -96,39 +99,13 @@ export const isPassed = async (db: Db, barrier: string): Promise<boolean> => {
   return rows[0]?.passed ?? false
 }
 
-export const readLastSeq = async (tx: Tx, merchantId: string): Promise<bigint> => {
-  const row = await tx
-    .selectFrom('ledger_seals')
-    .select('seq')
-    .where('merchant_id', '=', merchantId)
-    .orderBy('seq', 'desc')
-    .limit(1)
-    .executeTakeFirst()
-  return row?.seq ?? 0n
-}
-
 /** All that is booked up to the end of a month, by code and currency; with `asOfSeq` only what is sealed up to there. */
-export const readBalances = async (
+export const readMonthEnd = async (
   tx: Tx,
   merchantId: string,
   month: Month,
   asOfSeq?: bigint,
-): Promise<CodeBalance[]> => {
-  const isSealed = sql`exists (select from ledger_seals s where s.merchant_id = t.merchant_id
-    and s.transaction_id = t.id and s.seq <= ${asOfSeq ?? 0n})`
-  const { rows } = await sql<CodeBalance>`
-    select a.code, a.type, a.currency,
-      coalesce(sum(e.amount) filter (where e.amount > 0), 0)::bigint as debit,
-      coalesce(-sum(e.amount) filter (where e.amount < 0), 0)::bigint as credit,
-      sum(e.base_amount)::bigint as base
-    from ledger_transactions t
-    join ledger_entries e on e.merchant_id = t.merchant_id and e.transaction_id = t.id
-    join ledger_accounts a on a.merchant_id = e.merchant_id and a.id = e.account_id
-    where t.merchant_id = ${merchantId} and t.effective_at < ${startOf(nextMonth(month))}
-      and ${asOfSeq === undefined ? sql`true` : isSealed}
-    group by a.code, a.type, a.currency order by a.code, a.currency`.execute(tx)
-  return rows
-}
+): Promise<CodeBalance[]> => byCode(await readBalances(tx, merchantId, { before: startOf(nextMonth(month)), asOfSeq }))
 
 /** What the check-list of a month is made of. */
 export const readFacts = async (
@@ -140,21 +117,21 @@ export const readFacts = async (
 ): Promise<ClosingFacts> => ({
   month,
   baseCurrency,
-  balances: await readBalances(tx, merchantId, month),
-  unsealed: await countUnsealed(tx, merchantId, month),
+  balances: await readMonthEnd(tx, merchantId, month),
+  unsealed: await readUnsealed(tx, merchantId, month, now),
   open: await readOpenItems(tx, merchantId, month, now),
   unvalued: await readUnvalued(tx, merchantId, month),
   proposals: await readOpenProposals(tx, merchantId, month),
   conflicts: await readConflicts(tx, merchantId, month),
 })
 
-const countUnsealed = async (tx: Tx, merchantId: string, month: Month): Promise<number> => {
-  const { rows } = await sql<{ count: number }>`
-    select count(*)::int as count from ledger_transactions t
-    where t.merchant_id = ${merchantId} and t.effective_at < ${startOf(nextMonth(month))}
-      and t.effective_at >= ${startOf(month)} and not exists (
-        select from ledger_seals s where s.merchant_id = t.merchant_id and s.transaction_id = t.id)`.execute(tx)
-  return rows[0]?.count ?? 0
+const readUnsealed = async (tx: Tx, merchantId: string, month: Month, now: Date): Promise<ClosingFacts['unsealed']> => {
+  const { rows } = await sql<ClosingFacts['unsealed']>`
+    select count(*)::int as count,
+      coalesce(greatest(0, extract(epoch from ${now}::timestamptz - min(t.created_at))), 0)::int as seconds
+    from ledger_transactions t where t.merchant_id = ${merchantId} and t.effective_at < ${startOf(nextMonth(month))}
+      and ${behind(await readSealer(tx))} and ${unsealed}`.execute(tx)
+  return rows[0] ?? { count: 0, seconds: 0 }
 }
 
 /** Accounts of what is under way that are not empty, with the days since each was empty last. */

@@ -7,8 +7,9 @@ import { booksState, type Period, periodsOf } from './period.ts'
 import { findClosing, readBookedMonths, readLocks } from './period-repo.ts'
 import { showPeriod } from './period-view.ts'
 
-/** How long a reader waits for a closing that somebody else has not finished. */
-const lookWaitMs = 1000
+/** How long a reader waits for a closing that somebody else has not finished, and for the sealer. */
+const lookWaitMs = 200
+const sweepWaitMs = 1000
 
 export const createPeriodService = (deps: ClosingDeps) => ({
   /** Every month from the first booked to this one, or to the last booked if that is later; newest first. */
@@ -30,13 +31,13 @@ export const createPeriodService = (deps: ClosingDeps) => ({
 
   /** Finishes closings whose request has ended: the process died, or somebody wrote for long. */
   sweep: async (): Promise<void> => {
-    for (const merchantId of await findClosing(deps.db.maintenance)) await finishClosing(deps, merchantId, lookWaitMs)
+    for (const merchantId of await findClosing(deps.db.maintenance)) await finishClosing(deps, merchantId, sweepWaitMs)
   },
 })
 
 const settle = async (deps: ClosingDeps, merchantId: string): Promise<void> => {
-  await finishClosing(deps, merchantId, lookWaitMs)
-  await deps.sealer.catchUp(merchantId, lookWaitMs)
+  const isFinished = await finishClosing(deps, merchantId, lookWaitMs)
+  if (isFinished) await deps.sealer.catchUp(merchantId, lookWaitMs)
 }
 
 const readPeriods = async (tx: Tx, { clock }: ClosingDeps, merchantId: string) => {

@@ -40,8 +40,10 @@ export interface Scope {
   readonly resourceId: string
 }
 
-/** How long a request waits for a closing to be finished; the sweep goes on after it. */
+/** How long an approval waits for its closing to be finished; the sweep goes on after it. */
 const closingWaitMs = 10_000
+/** How long a new proposal waits for an earlier closing and for the sealer. */
+const lookWaitMs = 1000
 
 /** What one person proposes and another decides. Without four eyes a proposal is decided with its writing. */
 export const createProposalService = (deps: ProposalDeps) => ({
@@ -63,8 +65,8 @@ export const createProposalService = (deps: ProposalDeps) => ({
     }),
 
   proposeClosing: async (scope: Scope, month: Month, reason = `Close ${month}`) => {
-    await finishClosing(deps, scope.merchantId, closingWaitMs)
-    await deps.sealer.catchUp(scope.merchantId, closingWaitMs)
+    const isFinished = await finishClosing(deps, scope.merchantId, lookWaitMs)
+    if (isFinished) await deps.sealer.catchUp(scope.merchantId, lookWaitMs)
     return propose(deps, scope, { reason }, async (tx) => {
       const checklist = await requireClosable(tx, scope.merchantId, month, deps.clock.now())
       return { kind: 'period_close', month, checklist }
@@ -72,7 +74,7 @@ export const createProposalService = (deps: ProposalDeps) => ({
   },
 
   proposeReopening: async (scope: Scope, month: Month, reason: string) => {
-    await finishClosing(deps, scope.merchantId, closingWaitMs)
+    await finishClosing(deps, scope.merchantId, lookWaitMs)
     return propose(deps, scope, { reason }, async (tx) => {
       await requireReopenable(tx, scope.merchantId, month)
       return { kind: 'period_reopen', month }

@@ -1,5 +1,33 @@
-import type { CodeBalance } from './checklist.ts'
+import type { AccountType } from '#ledger/chart.ts'
 import type { Month } from './month.ts'
+
+/** What a code took in a currency, on either side; minor units. */
+export interface CodeBalance {
+  readonly code: string
+  readonly type: AccountType
+  readonly currency: string
+  readonly debit: bigint
+  readonly credit: bigint
+  /** Value of debit − credit in the base currency. */
+  readonly base: bigint
+}
+
+interface AccountBalance extends Pick<CodeBalance, 'code' | 'type' | 'currency' | 'debit' | 'credit'> {
+  readonly baseDebit: bigint
+  readonly baseCredit: bigint
+}
+
+/** Accounts of several holders as one line of their code. */
+export const byCode = (accounts: readonly AccountBalance[]): CodeBalance[] => {
+  const lines = new Map<string, CodeBalance>()
+  for (const { code, type, currency, debit, credit, baseDebit, baseCredit } of accounts) {
+    const key = `${code} ${currency}`
+    const line = lines.get(key) ?? { code, type, currency, debit: 0n, credit: 0n, base: 0n }
+    const base = line.base + baseDebit - baseCredit
+    lines.set(key, { ...line, debit: line.debit + debit, credit: line.credit + credit, base })
+  }
+  return [...lines.values()]
+}
 
 /** The books at the end of a closed month. */
 export interface ClosingBalance {

@@ -5,7 +5,8 @@ import { blockersOf, type ClosingFacts, checklistOf } from '#finance/checklist.t
 import { addMonths, isMonth, type Month, monthOf, monthsDown, nextMonth, startOf } from '#finance/month.ts'
 import { booksState, closedUntil, type Lock, periodsOf } from '#finance/period.ts'
 import { judgeDecision } from '#finance/proposal.ts'
-import { trialBalanceText } from '#finance/trial-balance.ts'
+import { byCode, trialBalanceText } from '#finance/trial-balance.ts'
+import type { AccountType } from '#ledger/chart.ts'
 
 const month = (text: string): Month => {
   assert.ok(isMonth(text))
@@ -117,7 +118,7 @@ describe('the check-list', () => {
     month: month('2026-10'),
     baseCurrency: 'eur',
     balances: [],
-    unsealed: 0,
+    unsealed: { count: 0, seconds: 0 },
     open: [],
     unvalued: [],
     proposals: [],
@@ -125,7 +126,7 @@ describe('the check-list', () => {
   }
   const balance = (
     code: string,
-    type: string,
+    type: AccountType,
     debit: bigint,
     credit: bigint,
     currency = 'eur',
@@ -140,7 +141,13 @@ describe('the check-list', () => {
   })
   const cash = balance('1010', 'asset', 500n, 0n)
   const cases: [string, Partial<ClosingFacts>, string, boolean, RegExp][] = [
-    ['transactions without a seal', { unsealed: 3 }, 'seal_lag', true, /3 not sealed/],
+    [
+      'transactions without a seal',
+      { unsealed: { count: 3, seconds: 60 } },
+      'seal_lag',
+      true,
+      /3 not sealed yet, the oldest for 60/,
+    ],
     ['books that do not balance', { balances: [cash] }, 'trial_balance', true, /500 in eur/],
     [
       'values that do not balance',
@@ -188,6 +195,10 @@ describe('the check-list', () => {
       assert.equal(blockersOf(checklist).length, isBlocking ? 1 : 0)
     })
 
+  test('does not mind what has waited for its seal for a moment', () => {
+    assert.deepEqual(blockersOf(checklistOf({ ...quiet, unsealed: { count: 3, seconds: 59 } })), [])
+  })
+
   test('is all right for a month in which all is done', () => {
     assert.deepEqual(
       checklistOf({ ...quiet, balances: [cash, balance('4010', 'revenue', 0n, 500n)] }).filter(({ ok }) => !ok),
@@ -197,13 +208,36 @@ describe('the check-list', () => {
 })
 
 test('the text of a trial balance does not depend on the order of its lines', () => {
-  const line = (code: string, currency: string) => ({ code, type: 'asset', currency, debit: 3n, credit: 1n, base: 2n })
+  const line = (code: string, currency: string) => ({
+    code,
+    type: 'asset' as const,
+    currency,
+    debit: 3n,
+    credit: 1n,
+    base: 2n,
+  })
   const balances = [line('4010', 'eur'), line('1110', 'usd'), line('1110', 'eur')]
   const one = { month: month('2026-10'), asOfSeq: 42n, baseCurrency: 'eur', balances }
   const expected =
     '["trial_balance","2026-10","42","eur",[["1110","eur","3","1","2"],["1110","usd","3","1","2"],["4010","eur","3","1","2"]]]'
   assert.equal(trialBalanceText(one), expected)
   assert.equal(trialBalanceText({ ...one, balances: balances.toReversed() }), expected)
+})
+
+test('holders of a code are one line', () => {
+  const of = (holder: string, credit: bigint) => ({
+    code: '2020',
+    type: 'liability' as const,
+    currency: 'cny',
+    holder,
+    debit: 1n,
+    credit,
+    baseDebit: 0n,
+    baseCredit: 5n,
+  })
+  assert.deepEqual(byCode([of('u1', 7n), of('u2', 9n)]), [
+    { code: '2020', type: 'liability', currency: 'cny', debit: 2n, credit: 16n, base: -10n },
+  ])
 })
 
 describe('who may decide', () => {
