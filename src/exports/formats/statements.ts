@@ -123,6 +123,6 @@ const byAccount = (a: Open, b: Open): number => (sortKey(a) < sortKey(b) ? -1 : 
 const sortKey = ({ account: { code, currency, holder, id } }: Open): string => [code, currency, holder, id].join('\0')
 
 const tooMany = (): AppError =>
-  new AppError('export_unexpected_state', {
+  new AppError('export_too_large', {
     message: `A file of statements takes at most ${entriesMax} entries. Choose fewer accounts, one currency or a shorter time.`,
   })

@@ -63,6 +63,6 @@ const byAvailability = (a: BalanceItem, b: BalanceItem): number => {
 }
 
 const tooMany = (): AppError =>
-  new AppError('export_unexpected_state', {
+  new AppError('export_too_large', {
     message: `More than ${openMax} balance transactions wait for a payout. Choose a shorter time or one currency.`,
   })

@@ -72,7 +72,7 @@ export const summarySheet = (tally: Tally): string =>
   )
 
 /** Balances before the first line, what the lines moved, and balances after them; one row of totals per currency. */
-export const trialBalanceSheet = ({ opening, closing, mapped }: ExportContext): string => {
+export const trialBalanceSheet = ({ opening, closing }: ExportContext): string => {
   const before = new Map(opening.map((balance) => [balance.account.id, balance]))
   const totals = new Map<string, Sums>()
   const row = (names: readonly string[], { opening: first, debit, credit }: Sums, currency: string) => [
@@ -83,8 +83,7 @@ export const trialBalanceSheet = ({ opening, closing, mapped }: ExportContext): 
     const was = before.get(account.id) ?? { debit: 0n, credit: 0n }
     const sums = { opening: was.debit - was.credit, debit: debit - was.debit, credit: credit - was.credit }
     totals.set(account.currency, added(totals.get(account.currency), sums))
-    const { code, name } = mapped(account)
-    return row([code, name, account.type, account.holder], sums, account.currency)
+    return row([account.code, account.name, account.type, account.holder], sums, account.currency)
   })
   return sheet(
     [12, 34, 12, 24, 10, 18, 18, 18, 18],
