@@ -21,7 +21,7 @@ export const jsonLines: LineFormat = {
 
 const createLine = (context: ExportContext): ((line: JournalLine) => string) => {
   const byTransaction = journalColumns.filter(({ name }) => transactionColumns.has(name))
-  const byLine = journalColumns.filter(({ name }) => !transactionColumns.has(name))
+  const byLine = journalColumns.filter(({ name }) => !transactionColumns.has(name) && name !== 'description')
   let last: JournalTransaction | undefined
   let shared = ''
   return (line) => {
@@ -35,7 +35,7 @@ const createLine = (context: ExportContext): ((line: JournalLine) => string) => 
   }
 }
 
-/** The same on all lines of a transaction. `description` is not among them: here it stands as it was written. */
+/** The same on all lines of a transaction. `description` is left out of the columns: here it stands as it was written. */
 const transactionColumns: ReadonlySet<string> = new Set([
   'seq',
   'journal_id',
