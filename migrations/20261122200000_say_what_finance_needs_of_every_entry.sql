@@ -32,7 +32,9 @@ end $$;
 -- An account is a code in a currency and, for wallets and holds, of a holder.
 alter table ledger_accounts add column holder text not null default '' check (length(holder) <= 200);
 alter table ledger_accounts drop constraint ledger_accounts_merchant_id_code_currency_key;
-alter table ledger_accounts add constraint ledger_accounts_key unique (merchant_id, code, currency, holder);
+-- In this order for the reason that ledger_transactions has: led by merchant_id, a planner without statistics read every
+-- account of the merchant for each entry (measured: 240 ms with 100,000 wallets).
+alter table ledger_accounts add constraint ledger_accounts_key unique (code, currency, holder, merchant_id);
 
 alter table ledger_transactions
   add column base_currency text not null default 'eur' check (base_currency ~ '^[a-z]{3}$'),
@@ -150,16 +152,18 @@ begin
     raise exception 'ledger transaction % is unbalanced by % in the base currency', bad.transaction_id, bad.rest
       using errcode = 'check_violation', constraint = 'ledger_base_balanced';
   end if;
+  -- Here and below a look-up per entry and no join: a session keeps its plan, and one that was made while the ledger
+  -- was small read all transactions for every entry (measured: 50 ms per batch of 64 events at 3,000 transactions).
   select e.transaction_id into bad from new_entries e
-    left join ledger_transactions t on t.merchant_id = e.merchant_id and t.id = e.transaction_id
-    where t.xid is distinct from pg_current_xact_id() limit 1;
+    where (select t.xid from ledger_transactions t where t.merchant_id = e.merchant_id and t.id = e.transaction_id)
+      is distinct from pg_current_xact_id() limit 1;
   if found then
     raise exception 'ledger transaction % is closed: entries are written with it or never', bad.transaction_id
       using errcode = 'check_violation', constraint = 'ledger_closed';
   end if;
   select e.transaction_id into bad from new_entries e
-    join ledger_accounts a on a.merchant_id = e.merchant_id and a.id = e.account_id
-    where a.currency <> e.currency limit 1;
+    where (select a.currency from ledger_accounts a where a.merchant_id = e.merchant_id and a.id = e.account_id)
+      <> e.currency limit 1;
   if found then
     raise exception 'ledger transaction % books a currency on an account of another', bad.transaction_id
       using errcode = 'check_violation', constraint = 'ledger_currency';
