@@ -1,3 +1,4 @@
+import { addMs } from '#kernel/clock.ts'
 import { AppError, notFound } from '#kernel/errors.ts'
 import { showId } from '#kernel/ids.ts'
 import { inTransaction, type Tx, violatedConstraint } from '#platform/database.ts'
@@ -231,6 +232,10 @@ const answer = async (deps: ProposalDeps, proposal: Proposal) => {
   return showProposal(proposal)
 }
 
+/** A mistyped year would make a century of months. */
+const earliest = new Date('2000-01-01T00:00:00Z')
+const aheadMaxMs = 366 * 86_400_000
+
 /** The moment that a posting takes effect: the given second, the start of the given day, or now. */
 const requireDay = async (
   tx: Tx,
@@ -240,6 +245,10 @@ const requireDay = async (
 ): Promise<string> => {
   const text = typeof given === 'string' ? `${given}T00:00:00Z` : given === undefined ? undefined : given * 1000
   const at = text === undefined ? clock.now() : new Date(text)
+  if (at < earliest || at > addMs(clock.now(), aheadMaxMs)) {
+    const message = 'Invalid effective_at: it must lie between the year 2000 and a year from now.'
+    throw new AppError('parameter_invalid_string', { message, param: 'effective_at' })
+  }
   await requireOpen(tx, merchantId, at)
   return at.toISOString()
 }

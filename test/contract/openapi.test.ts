@@ -149,7 +149,9 @@ describe('the errors and events', () => {
   })
 
   test('are the events that the code appends', () => {
-    const files = globSync('src/{accounts,customers,threads,payments,refunds,messages,events,webhooks}/*.ts')
+    const files = globSync(
+      'src/{accounts,customers,threads,payments,refunds,messages,events,webhooks,finance,exports}/*.ts',
+    )
     const sources = files.filter((path) => !/(event-types|-schemas|routes)\.ts$/.test(path))
     const found = sources.flatMap((path) =>
       [...readFileSync(path, 'utf8').matchAll(/'([a-z_]+(?:\.[a-z_]+)+)'/g)].map(([, name = '']) => name),

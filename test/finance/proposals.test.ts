@@ -190,6 +190,8 @@ describe('an adjustment', () => {
     ['no reason', { reason: '' }, ['parameter_invalid_empty', 'reason']],
     ['a description of two lines', { description: 'a\nb' }, ['parameter_invalid_string', 'description']],
     ['a day that is none', { effective_at: '2026-02-30' }, ['parameter_invalid_string', 'effective_at']],
+    ['a mistyped year', { effective_at: '2206-10-31' }, ['parameter_invalid_string', 'effective_at']],
+    ['a day before all computers', { effective_at: 0 }, ['parameter_invalid_string', 'effective_at']],
     ['what it does not know', { amount: 1 }, ['parameter_unknown', 'amount']],
   ]
   for (const [name, change, [code, param]] of wrong)

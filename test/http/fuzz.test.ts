@@ -185,7 +185,7 @@ const encode = (value: string): string => encodeURIComponent(value.toWellFormed(
 
 const fire = async ({ route, id, query, body, isForm, key }: Shot) => {
   const search = toForm(query).join('&').slice(0, 8000)
-  const path = route.path.replace(':id', id) + (search === '' ? '' : `?${search}`)
+  const path = route.path.replace(/:\w+/, id) + (search === '' ? '' : `?${search}`)
   const type = isForm ? 'application/x-www-form-urlencoded' : 'application/json'
   const role = route.roles[0] ?? 'service'
   const answer = await sendRaw(world.url, {

@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
+import { sql } from 'kysely'
 import pg from 'pg'
+import type { Currency } from '#kernel/currencies.ts'
+import { postCaptured } from '#ledger/posting-rules.ts'
+import { postLedger } from '#ledger/repo.ts'
+import { markEvery } from '#ledger/seal-repo.ts'
+import { inTransaction } from '#platform/database.ts'
+import { until } from '../support/until.ts'
 import { createWorld, type World } from '../support/world.ts'
 
 const post = async (world: World, path: string, body: object) => {
@@ -24,10 +31,66 @@ const fill = async (world: World): Promise<void> => {
   const { id } = await post(world, '/v1/payment_intents', order)
   await post(world, `/v1/payment_intents/${id}/confirm`, { payment_method: 'pm_card_visa' })
   await post(world, '/v1/refunds', { payment_intent: id, amount: 100 })
+  await fillBooks(world)
   await world.settle()
   await world.request().post('/v1/customers').set('Idempotency-Key', 'kept').send({ name: 'B' })
   await world.stopWork()
   await post(world, '/v1/payment_intents', order)
+}
+
+/** What finance has: enough transactions for a mark, a month that is closed, a wallet, a rate and a name. */
+const fillBooks = async (world: World): Promise<void> => {
+  const { shop, app } = world
+  const now = world.clock.now()
+  const lastMonth = new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth(), 0))
+  const postings = Array.from({ length: Number(markEvery) }, (_, index) =>
+    postCaptured({ providerChargeRef: `ch_${index}`, total: 5n, currency: 'eur' as Currency, effectiveAt: lastMonth }),
+  ).filter((posting) => posting !== undefined)
+  const ties = { merchantId: shop.uuid, paymentIntentId: null, refundId: null, threadId: null }
+  await inTransaction(app.db, shop.uuid, (tx) =>
+    postLedger(
+      tx,
+      postings.map((posting) => ({ ...ties, posting })),
+      now,
+    ),
+  )
+  const ask = async (path: string, body: object): Promise<string> => {
+    const answer = await world.request('finance').post(`/v1/ledger/${path}`).send(body)
+    assert.equal(answer.status, 200, JSON.stringify(answer.body))
+    return answer.body.id
+  }
+  const approve = (id: string) => world.request('merchant').post(`/v1/ledger/proposals/${id}/approve`).expect(200)
+  await ask('exchange_rates', { currency: 'usd', rate: '0.9', effective_on: '2026-11-01' })
+  await ask('chart', { accounts: { 4010: { code: '700', name: 'Sales' } } })
+  const topUp = await ask('transactions', {
+    description: 'Top-up',
+    reason: 'Paid in cash',
+    entries: [
+      { account: '1010', currency: 'eur', amount: 5 },
+      { account: '2020', currency: 'eur', amount: -5, holder: 'ann' },
+    ],
+  })
+  await approve(topUp)
+  await approve(await ask(`periods/${lastMonth.toISOString().slice(0, 7)}/close`, {}))
+  await until('a mark and a checkpoint are there', async () => {
+    world.clock.advance(61_000)
+    await app.services.sealer.seal()
+    const { rows } = await sql`select from ledger_marks, ledger_checkpoints limit 1`.execute(app.db.maintenance)
+    return rows.length > 0
+  })
+  await insertExport(world)
+}
+
+/** As a worker leaves it when it has written a part. */
+const insertExport = async ({ app, shop, clock }: World): Promise<void> => {
+  await inTransaction(app.db, shop.uuid, async (tx) => {
+    const values = sql`${shop.uuid}::uuid, gen_random_uuid()`
+    await sql`with made as (
+        insert into exports (merchant_id, id, format, spec, from_seq, as_of_seq, status, next_attempt_at, requested_by, livemode, created_at)
+        values (${values}, 'csv', '{}', 0, 1, 'canceled', ${clock.now()}, gen_random_uuid(), false, ${clock.now()}) returning merchant_id, id
+      ) insert into export_parts (merchant_id, export_id, number, first_seq, last_seq, rows, bytes, sha256, totals, created_at)
+      select merchant_id, id, 1, 1, 1, 2, 3, sha256('x'), '{}', ${clock.now()} from made`.execute(tx)
+  })
 }
 
 describe('row-level security', () => {
@@ -147,6 +210,17 @@ describe('row-level security', () => {
         ['api_keys', 'charges', 'merchants', 'operations', 'payment_intents', 'refunds'].map((name) => [name, kept]),
       ),
       ...Object.fromEntries(['events', 'ledger_accounts', 'ledger_entries'].map((name) => [name, 'insert select'])),
+      export_parts: 'delete insert select',
+      exports: kept,
+      ledger_account_mappings: all,
+      ...Object.fromEntries(['ledger_exchange_rates', 'ledger_period_locks'].map((name) => [name, 'insert select'])),
+      ledger_proposals: 'insert select', // and update, but only of what decides
+      ...Object.fromEntries(
+        ['checkpoints', 'guarded_balances', 'mark_points', 'marks', 'rollups', 'sealer', 'seals'].map((name) => [
+          `ledger_${name}`,
+          'select',
+        ]),
+      ),
       ledger_transactions: 'select', // and insert, but for the column that says when it was final
       provider_events: 'select update',
     }
@@ -164,6 +238,12 @@ describe('row-level security', () => {
           'delete from ledger_entries',
           'update ledger_entries set amount = amount',
           'delete from ledger_transactions',
+          'delete from ledger_seals',
+          'update ledger_seals set hash = hash',
+          'update ledger_guarded_balances set balance = 0',
+          'update ledger_period_locks set closed_until = closed_until',
+          'delete from ledger_exchange_rates',
+          `update ledger_proposals set content = '{}'`,
           'delete from payment_intents',
           'delete from events',
           'alter table payment_intents disable row level security',

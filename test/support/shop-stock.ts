@@ -31,6 +31,14 @@ export const fillShop = async (world: World, shop: Shop): Promise<Record<IdKind 
   })
   const refund = await post('/v1/refunds', { payment_intent: intent.id, amount: 100 })
   const message = await post(`/v1/threads/${thread.id}/messages`, { text: 'Thank you' })
+  const proposal = await post('/v1/ledger/transactions', {
+    description: 'Receipt without a payment',
+    reason: 'It stands on the bank statement',
+    entries: [
+      { account: '1010', currency: 'eur', amount: 5 },
+      { account: '2090', currency: 'eur', amount: -5 },
+    ],
+  })
   await world.settle()
   return {
     thread: thread.id,
@@ -46,6 +54,7 @@ export const fillShop = async (world: World, shop: Shop): Promise<Record<IdKind 
     providerEvent: (await first('/v1/provider_events')).id,
     ledgerAccount: (await first('/v1/ledger/accounts')).id,
     ledgerTransaction: (await first('/v1/ledger/transactions')).id,
+    ledgerProposal: proposal.id,
     apiKey: (await first('/v1/api_keys')).id,
   }
 }
