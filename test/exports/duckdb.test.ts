@@ -25,6 +25,69 @@ const tables = {
   parquet: `read_parquet('journal.parquet')`,
 }
 
+describe('statements and reports of the same books', () => {
+  const balances = async (isWanted: (code: string) => boolean, ownersView: boolean) => {
+    const { bytes } = await get('/v1/ledger/trial_balance')
+    const { data } = trialBalanceSchema.parse(JSON.parse(Buffer.from(bytes).toString()))
+    const sums = new Map<string, number>()
+    for (const { code, currency, balance, type } of data.filter(({ code }) => isWanted(code))) {
+      const signed = ownersView && type === 'liability' ? -balance : balance
+      sums.set(`${code} ${currency}`, (sums.get(`${code} ${currency}`) ?? 0) + signed)
+    }
+    return sums
+  }
+  const closings = (text: string, pattern: RegExp) => {
+    const sums = new Map<string, number>()
+    for (const { groups: { account = '', amount = '', side = '' } = {} } of text.matchAll(pattern)) {
+      const [code, currency = ''] = account.split('-')
+      const minor = Number(amount.replace('.', '')) * (side === 'DBIT' ? -1 : 1)
+      const key = `${code} ${currency.toLowerCase()}`
+      sums.set(key, (sums.get(key) ?? 0) + minor)
+    }
+    return new Map([...sums].toSorted())
+  }
+  const isStatement = (code: string) => /^[12]/.test(code)
+
+  for (const format of ['camt.053.001.08', 'camt.053.001.02']) {
+    test(`${format} closes at the trial balance`, async () => {
+      const { bytes } = await get(`/v1/exports/stream?format=${format}`)
+      const closing =
+        /<Acct><Id><Othr><Id>(?<account>[^<]*)<.*?<Cd>CLBD<.*?<Amt[^>]*>(?<amount>[^<]*)<\/Amt><CdtDbtInd>(?<side>\w+)/gs
+      assert.deepEqual(
+        closings(Buffer.from(bytes).toString(), closing),
+        new Map([...(await balances(isStatement, true))].toSorted()),
+      )
+    })
+  }
+
+  test('OFX closes at the trial balance', async () => {
+    const { bytes } = await get('/v1/exports/stream?format=ofx')
+    const closing = /<ACCTID>(?<account>[^<]*)<.*?<BALAMT>(?<amount>[^<]*)</gs
+    assert.deepEqual(
+      closings(Buffer.from(bytes).toString(), closing),
+      new Map([...(await balances(isStatement, true))].toSorted()),
+    )
+  })
+
+  test("Stripe's balance is what 1110 and 1120 hold", async () => {
+    const { bytes } = await get('/v1/exports/stream?format=stripe.balance.summary.1')
+    const rows = Buffer.from(bytes)
+      .toString()
+      .split('\r\n')
+      .map((row) => row.split(','))
+    const ending = rows.filter(([category]) => category === 'ending_balance')
+    const held = new Map<string, number>()
+    for (const [key, balance] of await balances((code) => code === '1110' || code === '1120', false)) {
+      const currency = key.slice(5)
+      held.set(currency, (held.get(currency) ?? 0) + balance)
+    }
+    assert.deepEqual(
+      new Map(ending.map(([, , amount = '', currency = '']) => [currency, Number(amount.replace('.', ''))])),
+      new Map([...held].toSorted()),
+    )
+  })
+})
+
 test('the queries of docs/finance.md run as they stand', async () => {
   const { bytes } = await get('/v1/exports/stream?format=parquet')
   await using duck = await openDuckDb({ 'journal.parquet': bytes })
