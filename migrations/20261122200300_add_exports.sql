@@ -19,9 +19,12 @@ create table exports (
   manifest jsonb,
   error_code text,
   error_message text,
+  -- Turns that workers have taken: a worker whose number is not the last has lost the export to another.
   attempts int not null default 0,
-  next_attempt_at timestamptz,
-  locked_until timestamptz,
+  -- In a row, without a part in between.
+  failures int not null default 0,
+  -- When a worker may take it: at once, after a failure, or when the worker that has it has not been heard of.
+  next_attempt_at timestamptz not null,
   requested_by uuid not null,
   livemode boolean not null,
   created_at timestamptz not null,
@@ -31,10 +34,11 @@ create table exports (
   check (as_of_seq >= from_seq),
   check (status <> 'succeeded' or (sha256 is not null and manifest is not null))
 );
-select parley_protect('exports');
+select parley_protect('exports', 'select, insert, update');
 grant update on exports to parley_maintenance;
 create index exports_due on exports (next_attempt_at) where status in ('queued', 'running');
-create index exports_expiring on exports (expires_at) where status = 'succeeded';
+-- Until its files are deleted.
+create index exports_expiring on exports (expires_at) where expires_at is not null;
 
 -- A part that is written whole and stored; a resumed export makes only the missing ones.
 create table export_parts (
@@ -51,4 +55,13 @@ create table export_parts (
   primary key (merchant_id, export_id, number),
   foreign key (merchant_id, export_id) references exports on delete cascade
 );
-select parley_protect('export_parts');
+select parley_protect('export_parts', 'select, insert, delete');
+
+-- Row-level security asked for the merchants once per row, which took most of the time of reading two million entries
+-- (33 s, now 9 s); as a sub-select it asks once per statement.
+do $$ declare target text;
+begin
+  foreach target in array array['ledger_accounts', 'ledger_transactions', 'ledger_entries', 'ledger_seals'] loop
+    execute format('alter policy own_merchant on %I using (merchant_id = any ((select parley_merchants())::uuid[]))', target);
+  end loop;
+end $$;

@@ -65,14 +65,26 @@ export const journalColumns: readonly JournalColumn[] = [
 const categories: Readonly<Record<string, string | null>> = reportingCategories
 
 /** What has no column of its own. */
-const metadataOf = (transaction: JournalTransaction, { holder }: JournalAccount): string =>
-  JSON.stringify({
-    event_key: transaction.eventKey,
-    ...(transaction.paymentIntentId && { payment_intent: showId('paymentIntent', transaction.paymentIntentId) }),
-    ...(transaction.refundId && { refund: showId('refund', transaction.refundId) }),
-    ...(holder && { holder }),
-    ...(Object.keys(transaction.refs).length > 0 && { refs: transaction.refs }),
-  })
+const metadataOf = (transaction: JournalTransaction, { holder }: JournalAccount): string => {
+  const { eventKey, paymentIntentId, refundId } = transaction
+  let members = `"event_key":${JSON.stringify(eventKey)}`
+  if (paymentIntentId !== null) members += `,"payment_intent":"${showId('paymentIntent', paymentIntentId)}"`
+  if (refundId !== null) members += `,"refund":"${showId('refund', refundId)}"`
+  if (holder !== '') members += `,"holder":${JSON.stringify(holder)}`
+  const others = Object.entries(transaction.refs).filter(([name]) => !refsWithColumn.has(name))
+  if (others.length > 0) members += `,"refs":${JSON.stringify(Object.fromEntries(others))}`
+  return `{${members}}`
+}
+
+const refsWithColumn: ReadonlySet<string> = new Set([
+  'message',
+  'order',
+  'customer',
+  'provider',
+  'object',
+  'balance_transaction',
+  'payout',
+])
 
 const exponentOf = (currency: string): number => currencyExponent(currency as Currency)
 const decimal = (amount: bigint, { currency }: JournalAccount): string => toDecimalString(amount, currency as Currency)

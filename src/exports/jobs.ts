@@ -1,6 +1,10 @@
+import type { JobPayload } from '#platform/queue.ts'
 import type { ExportService } from './service.ts'
 
-export const exportJobs = (_exports: ExportService) => ({
-  'export.run': async () => {},
-  'upkeep.expire_exports': async () => {},
+export const exportJobs = (exports: ExportService) => ({
+  'export.run': ({ id, merchant }: JobPayload) => {
+    if (merchant === undefined) throw new Error('the job names no merchant')
+    return exports.run(merchant, id)
+  },
+  'upkeep.expire_exports': () => exports.expire(),
 })

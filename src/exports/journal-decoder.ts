@@ -38,21 +38,26 @@ export const createJournalDecoder = (accounts: ReadonlyMap<string, JournalAccoun
   let rest = ''
   let transaction: JournalTransaction | undefined
   let seq = ''
-  const decode = (row: string): JournalLine => {
-    const fields = row.split('\t')
-    const number = fields[0] ?? ''
+  // Field by field: most lines are not the first of their transaction and have nothing behind the fifth.
+  const decode = (text: string, start: number, end: number): JournalLine => {
+    const afterSeq = text.indexOf('\t', start)
+    const afterLine = text.indexOf('\t', afterSeq + 1)
+    const afterAccount = text.indexOf('\t', afterLine + 1)
+    const afterAmount = text.indexOf('\t', afterAccount + 1)
+    const afterBase = text.indexOf('\t', afterAmount + 1)
+    const number = text.slice(start, afterSeq)
     if (transaction === undefined || number !== seq) {
-      transaction = decodeTransaction(fields)
+      transaction = decodeTransaction(number, text.slice(afterBase + 1, end).split('\t'))
       seq = number
     }
-    const account = accounts.get(fields[2] ?? '')
-    if (!account) throw new Error(`the journal names an account that was not read: ${fields[2]}`)
+    const account = accounts.get(text.slice(afterLine + 1, afterAccount))
+    if (!account) throw new Error(`the journal names an account that was not read, in transaction ${seq}`)
     return {
       transaction,
-      line: Number(fields[1]), // exact: a line number, not money
+      line: Number(text.slice(afterSeq + 1, afterLine)), // exact: a line number, not money
       account,
-      amount: BigInt(fields[3] ?? ''),
-      baseAmount: BigInt(fields[4] ?? ''),
+      amount: BigInt(text.slice(afterAccount + 1, afterAmount)),
+      baseAmount: BigInt(text.slice(afterAmount + 1, afterBase)),
     }
   }
   return {
@@ -61,7 +66,7 @@ export const createJournalDecoder = (accounts: ReadonlyMap<string, JournalAccoun
       const lines: JournalLine[] = []
       let start = 0
       for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', start)) {
-        lines.push(decode(text.slice(start, end)))
+        lines.push(decode(text, start, end))
         start = end + 1
       }
       rest = text.slice(start)
@@ -74,10 +79,10 @@ export const createJournalDecoder = (accounts: ReadonlyMap<string, JournalAccoun
   }
 }
 
-const decodeTransaction = (fields: readonly string[]): JournalTransaction => {
-  const [seq = '', , , , , id = '', eventKey = '', kind = '', written = '', effective = '', original = ''] = fields
-  const [created = '', value = '', baseCurrency = '', intent, refund, thread, reverses, refs = '', hash = ''] =
-    fields.slice(11)
+const decodeTransaction = (seq: string, fields: readonly string[]): JournalTransaction => {
+  const [id = '', eventKey = '', kind = '', written = '', effective = '', original = '', created = '', value = ''] =
+    fields
+  const [baseCurrency = '', intent, refund, thread, reverses, refs = '', hash = ''] = fields.slice(8)
   if (id === absent || hash === '') throw new Error(`the journal lacks the first line of transaction ${seq}`)
   const descriptionAsWritten = unescapeField(written)
   const effectiveAt = toMoment(effective)

@@ -1,10 +1,12 @@
 import { sql } from 'kysely'
+import { type BalancePoint, readBalances as readAccountBalances } from '#ledger/balance-repo.ts'
 import { copyOut } from '#platform/copy-out.ts'
-import { type Database, inTransaction } from '#platform/database.ts'
+import { type Database, inTransaction, type Tx } from '#platform/database.ts'
+import type { ExportContext } from './format.ts'
 import type { AccountBalance, JournalAccount, JournalLine } from './journal.ts'
 import { createJournalDecoder } from './journal-decoder.ts'
-import { selectBalances, selectJournal } from './journal-sql.ts'
-import type { ExportSpec, JournalFilter, SeqRange } from './spec.ts'
+import { selectDays, selectJournal } from './journal-sql.ts'
+import type { ExportSpec, SeqRange } from './spec.ts'
 
 export interface JournalSource {
   readonly db: Database
@@ -48,31 +50,80 @@ const readIdRange = ({ db }: JournalSource, merchantId: string, range: SeqRange)
     return row?.first && row.last ? { first: row.first, last: row.last } : undefined
   })
 
-/** Balances before the first line of the range and after the last, by (code, currency, holder). */
-export const readBalances = async (
+/** What formats are told of the lines before they see them; only those that ask pay for it. */
+export const readBounds = async (
   source: JournalSource,
-  spec: { merchant: { id: string }; filter: JournalFilter },
+  spec: Pick<ExportSpec, 'merchant' | 'filter'>,
   range: SeqRange,
-  accounts: Accounts,
-): Promise<{ opening: AccountBalance[]; closing: AccountBalance[] }> => {
-  const chunks: Buffer[] = []
-  const select = selectBalances(spec.merchant.id, spec.filter, range)
-  for await (const bytes of copyOut(source.databaseUrl, spec.merchant.id, select)) chunks.push(bytes)
-  const rows = Buffer.concat(chunks).toString('utf8').split('\n').filter(Boolean)
-  const balances = rows.map((row) => {
-    const [id = '', ...sums] = row.split('\t')
-    const account = accounts.get(id)
-    if (!account) throw new Error(`the balances name an account that was not read: ${id}`)
-    const [d0 = 0n, c0 = 0n, b0 = 0n, d1 = 0n, c1 = 0n, b1 = 0n] = sums.map(BigInt)
-    return {
-      opening: { account, debit: d0, credit: c0, base: b0 },
-      closing: { account, debit: d1, credit: c1, base: b1 },
-    }
+): Promise<Pick<ExportContext, 'days' | 'opening' | 'closing'>> => ({
+  days: await readDays(source, spec, range),
+  ...(await inTransaction(source.db, spec.merchant.id, async (tx) => {
+    const { from, before } = spec.filter
+    const at = (asOfSeq: bigint, until: string | null) =>
+      balancesAt(tx, spec, { asOfSeq, before: until === null ? undefined : new Date(until) })
+    // Before the first line is what has an earlier seq or took effect earlier; what is both counts once.
+    const bySeq = await at(range.fromSeq, before)
+    const opening = from === null ? bySeq : add(bySeq, await at(range.asOfSeq, from), await at(range.fromSeq, from))
+    return { opening, closing: await at(range.asOfSeq, before) }
+  })),
+})
+
+const readDays = async (
+  source: JournalSource,
+  { merchant, filter }: Pick<ExportSpec, 'merchant' | 'filter'>,
+  range: SeqRange,
+): Promise<ExportContext['days']> => {
+  let row = ''
+  for await (const bytes of copyOut(source.databaseUrl, merchant.id, selectDays(merchant.id, filter, range)))
+    row += bytes.toString('latin1')
+  const [first = '', last = ''] = row.trim().split('\t')
+  return first === '\\N' || first === '' ? null : { first, last }
+}
+
+const balancesAt = async (
+  tx: Tx,
+  { merchant, filter }: Pick<ExportSpec, 'merchant' | 'filter'>,
+  point: BalancePoint,
+): Promise<AccountBalance[]> => {
+  if (point.asOfSeq === 0n) return []
+  const rows = await readAccountBalances(tx, merchant.id, point, {
+    accountIds: filter.accountIds ?? undefined,
+    currency: filter.currency ?? undefined,
   })
-  const key = ({ account: { code, currency, holder } }: AccountBalance) => `${code} ${currency} ${holder}`
-  balances.sort((a, b) => (key(a.opening) < key(b.opening) ? -1 : 1))
-  return {
-    opening: balances.map(({ opening }) => opening).filter(({ debit, credit }) => debit !== 0n || credit !== 0n),
-    closing: balances.map(({ closing }) => closing),
+  return rows
+    .filter(({ id }) => !filter.exceptIds?.includes(id))
+    .map(({ debit, credit, baseDebit, baseCredit, ...account }) => ({
+      account,
+      debit,
+      credit,
+      base: baseDebit - baseCredit,
+    }))
+}
+
+/** a + b − both, by account. */
+const add = (
+  a: readonly AccountBalance[],
+  b: readonly AccountBalance[],
+  both: readonly AccountBalance[],
+): AccountBalance[] => {
+  const sums = new Map<string, AccountBalance>()
+  for (const [balances, sign] of [
+    [a, 1n],
+    [b, 1n],
+    [both, -1n],
+  ] as const) {
+    for (const one of balances) {
+      const sum = sums.get(one.account.id) ?? { account: one.account, debit: 0n, credit: 0n, base: 0n }
+      sums.set(one.account.id, {
+        account: one.account,
+        debit: sum.debit + sign * one.debit,
+        credit: sum.credit + sign * one.credit,
+        base: sum.base + sign * one.base,
+      })
+    }
   }
+  const key = ({ account: { code, currency, holder } }: AccountBalance): string => `${code} ${currency} ${holder}`
+  return [...sums.values()]
+    .filter(({ debit, credit }) => debit !== 0n || credit !== 0n)
+    .sort((one, other) => (key(one) < key(other) ? -1 : 1))
 }

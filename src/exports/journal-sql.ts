@@ -13,7 +13,7 @@ export interface IdRange {
  */
 export const selectJournal = (merchantId: string, filter: JournalFilter, range: SeqRange, ids: IdRange): string => {
   // Without a filter of lines the first line of a transaction is always there and may speak for the others.
-  const isWhole = filter.accountIds === null && filter.currency === null
+  const isWhole = filter.accountIds === null && filter.exceptIds === null && filter.currency === null
   const fields = journalFields.map((name) => {
     if (name in ofLine) return ofLine[name]
     const value = ofTransaction[name]
@@ -26,18 +26,11 @@ export const selectJournal = (merchantId: string, filter: JournalFilter, range: 
     order by s.seq, e.line`
 }
 
-/** Per account: debit, credit and base value before the range, then after it. */
-export const selectBalances = (merchantId: string, filter: JournalFilter, range: SeqRange): string => {
-  const before = [
-    `s.seq <= ${range.fromSeq}`,
-    ...(filter.from === null ? [] : [`t.effective_at < ${moment(filter.from)}`]),
-  ]
-  const sums = (when: string) => `
-    coalesce(sum(e.amount) filter (where e.amount > 0 and (${when})), 0),
-    coalesce(-sum(e.amount) filter (where e.amount < 0 and (${when})), 0),
-    coalesce(sum(e.base_amount) filter (where ${when}), 0)`
-  return `select e.account_id, ${sums(before.join(' or '))}, ${sums('true')}
-    ${fromWhere(merchantId, { ...filter, from: null })} and s.seq <= ${range.asOfSeq} group by e.account_id`
+/** First and last day on which a line of the range took effect. */
+export const selectDays = (merchantId: string, filter: JournalFilter, range: SeqRange): string => {
+  const days = ['min', 'max'].map((end) => `(${end}(t.effective_at) at time zone 'UTC')::date`)
+  return `select ${days.join(', ')} ${fromWhere(merchantId, filter)}
+    and s.seq > ${range.fromSeq} and s.seq <= ${range.asOfSeq}`
 }
 
 const ofLine: Readonly<Record<string, string>> = {
@@ -75,9 +68,8 @@ const fromWhere = (merchantId: string, filter: JournalFilter): string => {
     ...(filter.kind === null ? [] : [`t.kind = ${text(filter.kind)}`]),
     ...(filter.threadId === null ? [] : [`t.thread_id = ${uuid(filter.threadId)}`]),
     ...(filter.currency === null ? [] : [`e.currency = ${text(filter.currency)}`]),
-    ...(filter.accountIds === null
-      ? []
-      : [`e.account_id = any('{${filter.accountIds.map(checkUuid).join(',')}}'::uuid[])`]),
+    ...(filter.accountIds === null ? [] : [`e.account_id = any(${uuids(filter.accountIds)})`]),
+    ...(filter.exceptIds === null ? [] : [`e.account_id <> all(${uuids(filter.exceptIds)})`]),
   ]
   return `from ledger_seals s
     join ledger_transactions t on t.id = s.transaction_id
@@ -91,6 +83,7 @@ const checked = (form: RegExp, value: string): string => {
 }
 const checkUuid = (value: string): string => checked(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/, value)
 const uuid = (value: string): string => `'${checkUuid(value)}'::uuid`
+const uuids = (values: readonly string[]): string => `'{${values.map(checkUuid).join(',')}}'::uuid[]`
 const moment = (value: string): string => `'${checked(/^[0-9TZ:.-]+$/, value)}'::timestamptz`
 /** Kinds and currencies: no quotes, no backslashes. */
 const text = (value: string): string => `'${checked(/^[a-z0-9_.-]+$/, value)}'`

@@ -1,5 +1,4 @@
 import type { ExportContext, ExportOptions } from './format.ts'
-import type { AccountBalance } from './journal.ts'
 
 /** All that the bytes of an export depend on besides the sealed rows, as it was when the export was created. */
 export interface ExportSpec {
@@ -25,6 +24,8 @@ export interface JournalFilter {
   readonly fromDay: string | null
   readonly toDay: string | null
   readonly accountIds: readonly string[] | null
+  /** Accounts whose lines are left out. */
+  readonly exceptIds: readonly string[] | null
   readonly currency: string | null
   readonly kind: string | null
   readonly threadId: string | null
@@ -39,7 +40,7 @@ export interface SeqRange {
 export const toContext = (
   spec: ExportSpec,
   range: SeqRange,
-  balances: { opening: readonly AccountBalance[]; closing: readonly AccountBalance[] },
+  bounds: Pick<ExportContext, 'days' | 'opening' | 'closing'>,
 ): ExportContext => ({
   merchant: spec.merchant,
   baseCurrency: spec.baseCurrency,
@@ -47,9 +48,10 @@ export const toContext = (
   headHash: spec.headHash,
   from: spec.filter.fromDay,
   to: spec.filter.toDay,
+  isNarrowed: [spec.filter.kind, spec.filter.threadId, spec.filter.accountIds, spec.filter.currency].some(Boolean),
   options: spec.options,
   mapped: ({ code, name }) => spec.mapping[code] ?? { code, name },
-  ...balances,
+  ...bounds,
 })
 
 /** Part `number` of the range, from 1. A range without seals has one part without lines. */

@@ -37,6 +37,9 @@ export const errorCatalogue = {
   ),
   export_not_ready: invalid('The export is not finished. Wait for status succeeded or the event export.ready.'),
   export_storage_full: later(503, 'There is no room for the export. Free some space; the export resumes by itself.'),
+  export_too_large: invalid(
+    'The export is too large to be streamed. Create an export instead, or ask for a smaller range.',
+  ),
   export_unexpected_state: invalid('The export is in a state that does not allow this.'),
   idempotency_error: {
     status: 400,

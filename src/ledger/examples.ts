@@ -1,5 +1,4 @@
 import { showBalanceSheet, showIncomeStatement, showStatement, showTrialBalance } from './balance-view.ts'
-import { csvHead, csvLine } from './journal-csv.ts'
 import { showAccount, showEntry, showTransaction } from './ledger-view.ts'
 
 const merchantId = '0193b3a0-1c00-7c4e-9a51-5d1f2c7e8a01'
@@ -121,7 +120,6 @@ export const sealKeyExample = {
   public_key:
     '-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=\n-----END PUBLIC KEY-----\n',
 }
-export const csvExample = csvHead('machine') + lines.map((one) => csvLine(one, 'machine')).join('')
 
 export const listExample = <T>(url: string, item: T) => ({
   object: 'list' as const,

@@ -1,5 +1,5 @@
 import { type Selectable, type SelectQueryBuilder, sql } from 'kysely'
-import type { Db, Tx } from '#platform/database.ts'
+import type { Db } from '#platform/database.ts'
 import type { Tables } from '#platform/tables.ts'
 import type { LedgerTransactionsTable } from '#platform/tables-ledger.ts'
 
@@ -37,10 +37,6 @@ export interface JournalFilter {
   currency?: string | undefined
   paymentIntentId?: string | undefined
   transactionIds?: readonly string[] | undefined
-  /** Effective at or after. */
-  from?: Date | undefined
-  /** Effective before. */
-  before?: Date | undefined
 }
 
 /** Place of an entry in the journal. */
@@ -98,19 +94,6 @@ export const readEntryPage = async (
   return { rows: backwards ? shown.reverse() : shown, hasMore: rows.length > page.limit }
 }
 
-/** Takes the merchant's context and opens a cursor over the journal, oldest first, for the rest of the transaction. */
-export const openJournal = async (tx: Tx, merchantId: string, filter: JournalFilter): Promise<void> => {
-  await sql`select set_config('parley.merchants', ${merchantId}, true)`.execute(tx)
-  const query = journal(tx, merchantId, filter).orderBy('e.transaction_id').orderBy('e.line')
-  await sql`declare journal no scroll cursor for ${query}`.execute(tx)
-}
-
-/** The next lines of the open cursor; none when it is at its end. */
-export const fetchJournal = async (tx: Tx, linesMax: number): Promise<JournalLine[]> => {
-  const { rows } = await sql<JournalLine>`fetch forward ${sql.lit(linesMax)} from journal`.execute(tx)
-  return rows
-}
-
 const journal = (db: Db, merchantId: string, filter: JournalFilter) => {
   let query = db
     .selectFrom('ledger_entries as e')
@@ -132,7 +115,5 @@ const journal = (db: Db, merchantId: string, filter: JournalFilter) => {
   if (filter.transactionIds) query = query.where('e.transaction_id', 'in', [...filter.transactionIds])
   if (filter.currency !== undefined) query = query.where('e.currency', '=', filter.currency)
   if (filter.paymentIntentId !== undefined) query = query.where('t.payment_intent_id', '=', filter.paymentIntentId)
-  if (filter.from) query = query.where('t.effective_at', '>=', filter.from)
-  if (filter.before) query = query.where('t.effective_at', '<', filter.before)
   return query
 }

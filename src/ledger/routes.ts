@@ -1,6 +1,6 @@
 import { type Route, route } from '#platform/route.ts'
 import { balanceRoutes } from './balance-routes.ts'
-import { accountExample, csvExample, entryExample, listExample, transactionExample } from './examples.ts'
+import { accountExample, entryExample, listExample, transactionExample } from './examples.ts'
 import {
   accountList,
   accountListQuery,
@@ -8,9 +8,7 @@ import {
   accountSchema,
   entryList,
   entryListQuery,
-  exportQuery,
   idParams,
-  journalCsv,
   transactionList,
   transactionListQuery,
   transactionSchema,
@@ -81,20 +79,4 @@ export const ledgerRoutes = (ledger: LedgerService): Route[] => [
   }),
   ...balanceRoutes(ledger, shared),
   ...sealRoutes(ledger, shared),
-  route({
-    ...shared,
-    tag: 'Exports',
-    path: '/v1/exports/stream',
-    operationId: 'streamJournal',
-    summary: 'Stream the journal as CSV',
-    description:
-      'Journal lines, oldest first, from one snapshot (RFC 4180; amounts as decimal strings with exactly the digits of ' +
-      'their currency). A connection that breaks before the end of the stream is an incomplete export.',
-    query: exportQuery,
-    response: journalCsv,
-    contentType: 'text/csv',
-    errors: ['resource_missing', 'parameter_invalid_string', 'overloaded'],
-    example: csvExample,
-    handler: ({ merchantId, query }) => ledger.exportJournal(merchantId, query),
-  }),
 ]

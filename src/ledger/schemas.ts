@@ -17,8 +17,6 @@ export const seconds = z.int().min(0).max(4_102_444_800)
 export const asOf = seconds.meta({
   description: 'Unix seconds: only what took effect up to and including this second. Without it everything booked.',
 })
-const moment = (description: string) =>
-  z.union([seconds, z.iso.date()]).meta({ description: `${description} Unix seconds, or a day (UTC) as 2026-11-30.` })
 export const minorUnits = (description: string) => z.int().meta({ description })
 
 export const holder = z
@@ -140,22 +138,7 @@ export const transactionListQuery = listQuery.extend({
   kind: z.string().min(1).max(50).optional().meta({ description: 'Only this kind of event, for example capture.' }),
 })
 
-export const exportQuery = z.strictObject({
-  format: z.enum(['csv'], { error: "must be 'csv', the one format served here" }).default('csv'),
-  profile: z
-    .enum(['machine', 'spreadsheet'])
-    .default('machine')
-    .meta({ description: '`spreadsheet` adds a byte order mark and keeps text from being run as a formula.' }),
-  currency: currency.optional(),
-  account: account.optional(),
-  from: moment('Only what took effect then or later.').optional(),
-  to: moment('Only what took effect before.').optional(),
-})
-
-export const journalCsv = z.string().meta({ description: 'One line per entry, after a line of column names.' })
-
 export type AccountListQuery = z.output<typeof accountListQuery>
 export type EntryListQuery = z.output<typeof entryListQuery>
 export type TransactionListQuery = z.output<typeof transactionListQuery>
 export type AccountQuery = z.output<typeof accountQuery>
-export type ExportQuery = z.output<typeof exportQuery>

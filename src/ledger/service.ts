@@ -3,22 +3,12 @@ import { AppError, notFound } from '#kernel/errors.ts'
 import type { Secrets } from '#platform/crypto.ts'
 import { type Database, inSnapshot, inTransaction, type Tx } from '#platform/database.ts'
 import { listAnswer, type Page, readPage, requireUuid } from '#platform/listing.ts'
-import type { StreamAnswer } from '#platform/route.ts'
 import { type AccountChoice, findAccounts, readBaseCurrency, selectAccounts } from './account-repo.ts'
 import { noTurnover } from './balance-movements.ts'
 import { endOf } from './balance-points.ts'
 import { type BalancePoint, readBalances } from './balance-repo.ts'
 import { createBalanceReadings, requireSealed } from './balance-service.ts'
-import { csvHead, csvLine } from './journal-csv.ts'
-import {
-  type EntryKey,
-  fetchJournal,
-  type JournalFilter,
-  openJournal,
-  readEntryPage,
-  readLines,
-  selectTransactions,
-} from './journal-repo.ts'
+import { type EntryKey, type JournalFilter, readEntryPage, readLines, selectTransactions } from './journal-repo.ts'
 import { parseEntryId, showAccount, showEntry, showTransaction } from './ledger-view.ts'
 import type {
   Account,
@@ -26,7 +16,6 @@ import type {
   AccountQuery,
   Entry,
   EntryListQuery,
-  ExportQuery,
   LedgerTransaction,
   TransactionListQuery,
 } from './schemas.ts'
@@ -34,11 +23,6 @@ import { createSealReadings } from './seal-reading-service.ts'
 import type { Sealer } from './seal-service.ts'
 
 export type LedgerService = ReturnType<typeof createLedgerService>
-
-/** Every export holds a connection and a snapshot while its client reads. */
-const exportsMax = 4
-/** Lines per fetch: what a slow client must take before the database's idle limit (30 s) ends its export. */
-const fetchLines = 500
 
 interface LedgerDeps {
   db: Database
@@ -48,8 +32,7 @@ interface LedgerDeps {
 }
 
 export const createLedgerService = (deps: LedgerDeps) => {
-  const { db, clock } = deps
-  let exportsOpen = 0
+  const { db } = deps
   return {
     ...createBalanceReadings(deps),
     ...createSealReadings(deps),
@@ -85,31 +68,6 @@ export const createLedgerService = (deps: LedgerDeps) => {
 
     listEntries: (merchantId: string, query: EntryListQuery): Promise<Page<Entry>> =>
       inTransaction(db, merchantId, (tx) => listEntries(tx, merchantId, query)),
-
-    /** Streams the journal as it stands when the stream begins. Nothing is open before the first chunk is read. */
-    exportJournal: async (merchantId: string, query: ExportQuery): Promise<StreamAnswer> => {
-      if (exportsOpen >= exportsMax) {
-        throw new AppError('overloaded', { message: 'Too many exports run at once. Try again soon.', retryAfter: 5 })
-      }
-      const filter = await inTransaction(db, merchantId, (tx) => exportFilter(tx, merchantId, query))
-      const name = `ledger-${clock.now().toISOString().slice(0, 19).replaceAll(/[-:]/g, '')}Z.csv`
-      const chunks = async function* (): AsyncGenerator<string> {
-        exportsOpen++
-        try {
-          yield csvHead(query.profile)
-          for await (const lines of readJournal(db, merchantId, filter)) {
-            yield lines.map((line) => csvLine(line, query.profile)).join('')
-          }
-        } finally {
-          exportsOpen--
-        }
-      }
-      return {
-        contentType: 'text/csv; charset=utf-8; header=present',
-        headers: { 'Content-Disposition': `attachment; filename="${name}"` },
-        chunks: chunks(),
-      }
-    },
   }
 }
 
@@ -194,32 +152,4 @@ const requireAccounts = async (tx: Tx, merchantId: string, choice: AccountChoice
   throw choice.account === undefined
     ? notFound('holder', choice.holder ?? '', 'holder')
     : notFound('ledger account', choice.account, 'account')
-}
-
-const exportFilter = async (tx: Tx, merchantId: string, query: ExportQuery): Promise<JournalFilter> => ({
-  currency: query.currency,
-  accountIds:
-    query.account === undefined ? undefined : await requireAccounts(tx, merchantId, { account: query.account }),
-  from: momentOf(query.from),
-  before: momentOf(query.to),
-})
-
-const momentOf = (moment: number | string | undefined): Date | undefined => {
-  if (moment === undefined) return undefined
-  return new Date(typeof moment === 'number' ? moment * 1000 : `${moment}T00:00:00Z`)
-}
-
-/** The journal in one snapshot, batch by batch: a transaction that lives as long as its reader, however it ends. */
-async function* readJournal(db: Database, merchantId: string, filter: JournalFilter) {
-  const tx = await db.app.startTransaction().setIsolationLevel('repeatable read').setAccessMode('read only').execute()
-  try {
-    await openJournal(tx, merchantId, filter)
-    for (;;) {
-      const lines = await fetchJournal(tx, fetchLines)
-      if (lines.length === 0) return
-      yield lines
-    }
-  } finally {
-    await tx.rollback().execute()
-  }
 }

@@ -14,6 +14,7 @@ export const sentEvents: Readonly<Record<string, string>> = {
   'customer.created': 'A customer was created.',
   'customer.deleted': 'A customer was deleted.',
   'customer.updated': 'A customer was changed.',
+  'export.ready': 'An export has succeeded; its file can be downloaded.',
   'ledger.adjustment.approved': 'An adjustment or a reversal was approved and booked.',
   'ledger.adjustment.proposed': 'An adjustment or a reversal waits for another person.',
   'ledger.adjustment.rejected': 'An adjustment or a reversal was rejected; nothing was booked.',

@@ -28,6 +28,7 @@ export const createRouteHandler = (route: Route, options: HttpOptions) => {
       query: parseOrThrow(query.schema, coerce(query.json, readQuery(request))),
       body: body ? parseOrThrow(body.schema, coerce(body.json, given)) : {},
       requestId: String(response.get('Request-Id')),
+      header: (name: string) => request.get(name),
       idempotencyKey: request.method === 'POST' ? readIdempotencyKey(request) : undefined,
       resourceId: newUuid(),
     } as unknown as AnyCall
@@ -97,8 +98,9 @@ const sendReplay = (response: Response, stored: { status: number; body: string }
 const send = async (response: Response, route: Route, answer: unknown): Promise<void> => {
   if (isReplay(answer)) sendReplay(response, answer.replay)
   else if (isStream(answer)) {
-    response.set({ ...answer.headers, 'Content-Type': answer.contentType })
-    await pipeline(Readable.from(answer.chunks), response)
+    response.status(answer.status ?? 200).set({ ...answer.headers, 'Content-Type': answer.contentType })
+    if (response.req.method === 'HEAD') response.end()
+    else await pipeline(Readable.from(answer.chunks), response)
   } else
     response
       .status(200)

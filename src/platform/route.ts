@@ -12,6 +12,8 @@ export interface Call<P, Q, B> {
   query: Q
   body: B
   requestId: string
+  /** A header of the request, for what HTTP itself asks (ranges, conditions). */
+  header: (name: string) => string | undefined
   idempotencyKey: string | undefined
   /**
    * Identity of this request: the same Idempotency-Key always brings the same id, also when a request is taken over
@@ -24,6 +26,8 @@ export interface Call<P, Q, B> {
 
 /** An answer that is not JSON: a stream of text such as CSV. */
 export interface StreamAnswer {
+  /** Default 200. */
+  status?: number
   contentType: string
   headers?: Record<string, string>
   chunks: AsyncIterable<string | Uint8Array>
