@@ -1,5 +1,6 @@
 import { makeDir, removeDir, startApp } from './app-process.ts'
 import { benchCreate } from './create.ts'
+import { benchLedger } from './ledger.ts'
 import { describeMachine } from './machine.ts'
 import { benchMemory } from './memory.ts'
 import { benchRefunds } from './refunds.ts'
@@ -15,13 +16,18 @@ const onService: Record<string, (world: World) => Promise<string>> = {
   refunds: benchRefunds,
   memory: benchMemory,
 }
-const names = [...Object.keys(onService), 'start']
+/** Without a service. */
+const alone: Record<string, () => Promise<string>> = {
+  start: () => benchStart(settings),
+  ledger: () => benchLedger({ ...settings, entries }),
+}
+const names = [...Object.keys(onService), ...Object.keys(alone)]
 
 const interruption = new AbortController()
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
   process.once(signal, () => interruption.abort(new Error('interrupted')))
 
-const { chosen, settings } = readArguments(process.argv.slice(2))
+const { chosen, settings, entries } = readArguments(process.argv.slice(2))
 try {
   await main()
 } catch (error) {
@@ -37,7 +43,7 @@ async function main(): Promise<void> {
   for (const name of chosen) {
     const bench = onService[name]
     if (bench) await withService(bench, foreign, repeats)
-    else console.log(`${await benchStart(settings)}\n`)
+    else console.log(`${await alone[name]?.()}\n`)
   }
   const share = (value: number): string => `${format(value * 100)} %`
   if (foreign.length > 0)
@@ -76,18 +82,20 @@ async function describe({ database }: World): Promise<string> {
   return `${describeMachine(row?.version ?? '')}, fsync ${row?.fsync}, synchronous_commit ${row?.commit}`
 }
 
-function readArguments(args: readonly string[]): { chosen: string[]; settings: Settings } {
+function readArguments(args: readonly string[]): { chosen: string[]; settings: Settings; entries: number } {
   const quick = args.includes('--quick')
-  const named = args.filter((arg) => arg !== '--quick')
+  const size = args.find((arg) => /^--entries=\d+$/.test(arg))
+  const named = args.filter((arg) => arg !== '--quick' && arg !== size)
   const unknown = named.filter((name) => !names.includes(name))
   if (unknown.length > 0) {
     console.error(
-      `There is no measurement '${unknown.join(' ')}'.\n\n  npm run bench -- [${names.join('|')}] [--quick]`,
+      `There is no measurement '${unknown.join(' ')}'.\n\n  npm run bench -- [${names.join('|')}] [--quick] [--entries=1000000]`,
     )
     process.exit(2)
   }
   return {
     chosen: named.length > 0 ? named : names,
     settings: { rounds: quick ? 1 : 3, seconds: quick ? 2 : 5, connections: 64, quick },
+    entries: Number(size?.split('=')[1] ?? (quick ? 50_000 : 1_000_000)),
   }
 }

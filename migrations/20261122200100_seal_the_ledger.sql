@@ -68,10 +68,10 @@ create table ledger_rollups (
 select parley_protect('ledger_rollups', 'select');
 grant insert, update on ledger_rollups to parley_maintenance;
 
--- Each time the chain of a merchant passes a multiple of 4096: by when everything up to there had taken effect.
+-- Each time the chain of a merchant passes a multiple of 1024: by when everything up to there had taken effect.
 create table ledger_mark_points (
   merchant_id uuid not null,
-  seq bigint not null check (seq % 4096 = 0),
+  seq bigint not null check (seq % 1024 = 0),
   effective_until timestamptz not null,
   primary key (merchant_id, seq),
   foreign key (merchant_id, seq) references ledger_seals

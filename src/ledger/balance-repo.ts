@@ -3,7 +3,7 @@ import type { Tx } from '#platform/database.ts'
 import type { AccountRow } from './account-repo.ts'
 import type { Turnover } from './balance-movements.ts'
 import { dayOf, monthOf } from './balance-points.ts'
-import { behind, markEvery, readSealer, sums, unsealed } from './seal-repo.ts'
+import { behind, entriesOfSeal, markEvery, readSealer, sums, transactionOfSeal, unsealed } from './seal-repo.ts'
 
 /** Of what a balance is: everything booked, or less. Both bounds hold together. */
 export interface BalancePoint {
@@ -103,13 +103,14 @@ const effectiveBefore = (before: Date | undefined): RawBuilder<unknown> =>
 const edges = (merchantId: string, accountIds: readonly string[] | undefined) => {
   const only = (column: string) =>
     accountIds === undefined ? sql`true` : sql`${sql.ref(column)} = any(${accountIds}::uuid[])`
-  const entries = sql`join ledger_entries e on e.merchant_id = t.merchant_id and e.transaction_id = t.id`
   const rollup = (where: RawBuilder<unknown>) => sql`
     select account_id, debit, credit, base_debit, base_credit from ledger_rollups where merchant_id = ${merchantId} and ${where} and ${only('account_id')}`
-  const sealed = (which: RawBuilder<unknown>, before: Date | undefined) => sql`
-    select e.account_id, ${sums} from ledger_seals s
-    join ledger_transactions t on t.merchant_id = s.merchant_id and t.id = s.transaction_id ${entries}
-    where s.merchant_id = ${merchantId} and ${which} and ${effectiveBefore(before)} and ${only('e.account_id')} group by e.account_id`
+  const transactions = (which: RawBuilder<unknown>, before: Date | undefined) => sql`
+    select e.account_id, ${sums} from ledger_transactions t
+    cross join lateral (select * from ledger_entries e
+      where e.merchant_id = t.merchant_id and e.transaction_id = t.id offset 0) e
+    where t.merchant_id = ${merchantId} and ${which} and ${effectiveBefore(before)} and ${only('e.account_id')}
+    group by e.account_id`
   return {
     /** Everything sealed that took effect before: whole months, the days of the last one, the hours of the last day. */
     rollups: (before: Date | undefined): RawBuilder<unknown>[] => {
@@ -119,14 +120,15 @@ const edges = (merchantId: string, accountIds: readonly string[] | undefined) =>
       return [
         rollup(sql`span = 'month' and starts_on < ${monthOf(before)}::date`),
         rollup(sql`span = 'day' and starts_on >= ${monthOf(before)}::date and starts_on < ${day}::date`),
-        ...(midnight < before ? [sealed(sql`t.effective_at >= ${midnight}`, before)] : []),
+        ...(midnight < before ? [transactions(sql`t.effective_at >= ${midnight} and not (${unsealed})`, before)] : []),
       ]
     },
-    sealed,
-    tail: (where: RawBuilder<unknown>, before: Date | undefined): RawBuilder<unknown> => sql`
-      select e.account_id, ${sums} from ledger_transactions t ${entries}
-      where t.merchant_id = ${merchantId} and ${where} and ${unsealed} and ${effectiveBefore(before)}
-        and ${only('e.account_id')} group by e.account_id`,
+    sealed: (which: RawBuilder<unknown>, before: Date | undefined): RawBuilder<unknown> => sql`
+      select e.account_id, ${sums} from ledger_seals s cross join ${transactionOfSeal} cross join ${entriesOfSeal}
+      where s.merchant_id = ${merchantId} and ${which} and ${effectiveBefore(before)} and ${only('e.account_id')}
+      group by e.account_id`,
+    tail: (where: RawBuilder<unknown>, before: Date | undefined): RawBuilder<unknown> =>
+      transactions(sql`${where} and ${unsealed}`, before),
     marks: (seq: bigint): RawBuilder<unknown> => sql`
       select a.id as account_id, k.debit, k.credit, k.base_debit, k.base_credit from ledger_accounts a
       cross join lateral (select * from ledger_marks m where m.merchant_id = a.merchant_id and m.account_id = a.id

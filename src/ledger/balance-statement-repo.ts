@@ -85,5 +85,6 @@ export const readAccountTurnover = async (
 const from = ({ merchantId, accountId, asOfSeq }: StatementScope) => sql`
   from ledger_entries e
   join ledger_transactions t on t.merchant_id = e.merchant_id and t.id = e.transaction_id
-  join ledger_seals s on s.merchant_id = e.merchant_id and s.transaction_id = e.transaction_id
+  cross join lateral (select seq from ledger_seals s
+    where s.merchant_id = t.merchant_id and s.transaction_id = t.id limit 1) s
   where e.merchant_id = ${merchantId} and e.account_id = ${accountId} and s.seq <= ${asOfSeq}`

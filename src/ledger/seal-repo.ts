@@ -80,8 +80,20 @@ export const readRest = async (tx: Tx, limit: number): Promise<Final[]> => {
   return withEntries(tx, rows)
 }
 
-export const unsealed = sql<boolean>`not exists (select from ledger_seals s
-  where s.merchant_id = t.merchant_id and s.transaction_id = t.id)`
+/**
+ * Look-ups one by one and no joins, here and wherever a few thousand rows are followed into large tables: a planner
+ * that has no statistics yet, as of a ledger's first minutes, reads all of the table for each of them.
+ */
+export const unsealed = sql<boolean>`(select s.seq from ledger_seals s
+  where s.merchant_id = t.merchant_id and s.transaction_id = t.id) is null`
+
+/** The transaction `t` of each seal `s`. */
+export const transactionOfSeal = sql`lateral (select * from ledger_transactions t
+  where t.merchant_id = s.merchant_id and t.id = s.transaction_id limit 1) t`
+
+/** The entries `e` of each seal `s`. */
+export const entriesOfSeal = sql`lateral (select * from ledger_entries e
+  where e.merchant_id = s.merchant_id and e.transaction_id = s.transaction_id offset 0) e`
 
 /** Waits for those who are booking and keeps others from it until the end of this transaction. */
 export const stopWriters = async (tx: Tx): Promise<void> => {
@@ -95,9 +107,10 @@ const withEntries = async <R extends Row>(db: Db, rows: readonly R[]): Promise<(
     select e.transaction_id as "transactionId", e.line, e.account_id as "accountId", a.code as account, a.holder,
       e.currency, e.amount, e.base_amount as "baseAmount"
     from unnest(${rows.map((row) => row.merchantId)}::uuid[], ${rows.map((row) => row.transactionId)}::uuid[])
-      as k (merchant_id, id)
-    join ledger_entries e on e.merchant_id = k.merchant_id and e.transaction_id = k.id
-    join ledger_accounts a on a.merchant_id = e.merchant_id and a.id = e.account_id
+      as s (merchant_id, transaction_id)
+    cross join ${entriesOfSeal}
+    cross join lateral (select code, holder from ledger_accounts a
+      where a.merchant_id = e.merchant_id and a.id = e.account_id limit 1) a
     order by e.transaction_id, e.line`.execute(db)
   const byTransaction = Map.groupBy(entries, (entry) => entry.transactionId)
   return rows.map((row) => ({
@@ -124,7 +137,7 @@ export const readSealed = async (db: Db, merchantId: string, after: bigint, limi
   const { rows } = await sql<Row & Omit<Sealed, keyof Sealable>>`
     select s.merchant_id as "merchantId", s.transaction_id as "transactionId", s.seq, encode(s.hash, 'hex') as hash,
       t.id is not null as "isThere", ${columns}
-    from ledger_seals s left join ledger_transactions t on t.merchant_id = s.merchant_id and t.id = s.transaction_id
+    from ledger_seals s left join ${transactionOfSeal} on true
     where s.merchant_id = ${merchantId} and s.seq > ${after} order by s.seq limit ${limit}`.execute(db)
   return withEntries(db, rows)
 }
@@ -176,22 +189,21 @@ export const addToRollups = async (tx: Tx, movements: readonly Movement[]): Prom
       base_credit = r.base_credit + excluded.base_credit`.execute(tx)
 }
 
-export const markEvery = 4096n
+export const markEvery = 1024n
 
 /** Writes the marks of a merchant at `seq`, a multiple of `markEvery`: the last marks and what was sealed since. */
 export const insertMarks = async (tx: Tx, merchantId: string, seq: bigint): Promise<void> => {
   await sql`insert into ledger_mark_points (merchant_id, seq, effective_until)
     select ${merchantId}::uuid, ${seq}::bigint, greatest(max(t.effective_at), (select effective_until from ledger_mark_points
       where merchant_id = ${merchantId} and seq = ${seq - markEvery}::bigint))
-    from ledger_seals s join ledger_transactions t on t.merchant_id = s.merchant_id and t.id = s.transaction_id
+    from ledger_seals s cross join ${transactionOfSeal}
     where s.merchant_id = ${merchantId} and s.seq > ${seq - markEvery} and s.seq <= ${seq}`.execute(tx)
   await sql`insert into ledger_marks (merchant_id, account_id, seq, debit, credit, base_debit, base_credit)
     select ${merchantId}::uuid, m.account_id, ${seq}::bigint, m.debit + coalesce(last.debit, 0),
       m.credit + coalesce(last.credit, 0), m.base_debit + coalesce(last.base_debit, 0),
       m.base_credit + coalesce(last.base_credit, 0)
     from (
-      select e.account_id, ${sums} from ledger_seals s
-      join ledger_entries e on e.merchant_id = s.merchant_id and e.transaction_id = s.transaction_id
+      select e.account_id, ${sums} from ledger_seals s cross join ${entriesOfSeal}
       where s.merchant_id = ${merchantId} and s.seq > ${seq - markEvery} and s.seq <= ${seq} group by 1
     ) m left join lateral (
       select * from ledger_marks k where k.merchant_id = ${merchantId} and k.account_id = m.account_id
