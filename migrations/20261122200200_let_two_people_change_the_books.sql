@@ -26,7 +26,7 @@ create table ledger_proposals (
   constraint ledger_four_eyes check (not four_eyes or decided_by <> proposed_by),
   check ((status = 'proposed') = (decided_by is null)),
   check ((status = 'proposed') = (decided_at is null)),
-  check ((status = 'approved' and kind in ('adjustment', 'reversal')) = (transaction_id is not null))
+  check ((status = 'approved' and kind not like 'period%') = (transaction_id is not null))
 );
 select parley_protect('ledger_proposals', 'select, insert');
 -- What was proposed stays; only the decision is added, and only once.
