@@ -23,7 +23,7 @@ create table ledger_proposals (
   decided_at timestamptz,
   primary key (merchant_id, id),
   foreign key (merchant_id, transaction_id) references ledger_transactions,
-  constraint ledger_four_eyes check (not four_eyes or decided_by <> proposed_by),
+  constraint ledger_four_eyes check (not four_eyes or status <> 'approved' or decided_by <> proposed_by),
   check ((status = 'proposed') = (decided_by is null)),
   check ((status = 'proposed') = (decided_at is null)),
   check ((status = 'approved' and kind not like 'period%') = (transaction_id is not null))

@@ -97,7 +97,7 @@ export const proposalRoutes = (finance: FinanceService): Route[] => [
     operationId: 'rejectLedgerProposal',
     tag,
     summary: 'Reject a proposal',
-    description: 'With another API key than the one that proposed. Nothing is booked.',
+    description: 'Nothing is booked. The key that proposed may reject too, which withdraws the proposal.',
     roles: writers,
     params: idParams,
     body: rejectBody,

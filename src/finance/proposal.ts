@@ -44,8 +44,8 @@ export interface Proposal {
 export type DecisionVerdict = 'decide' | 'repeat' | 'decided' | 'four_eyes'
 
 /**
- * Whether a key may decide a proposal: once, and with four eyes not its own. The same decision of the same key again is
- * a repeat, which changes nothing.
+ * Whether a key may decide a proposal: once, and with four eyes not approve its own; rejecting that withdraws it. The
+ * same decision of the same key again is a repeat, which changes nothing.
  */
 export const judgeDecision = (
   proposal: Pick<Proposal, 'status' | 'proposedBy' | 'decidedBy' | 'fourEyes'>,
@@ -55,7 +55,8 @@ export const judgeDecision = (
   if (proposal.status !== 'proposed') {
     return proposal.status === decision && proposal.decidedBy === apiKeyId ? 'repeat' : 'decided'
   }
-  return proposal.fourEyes && proposal.proposedBy === apiKeyId ? 'four_eyes' : 'decide'
+  const isOwn = proposal.proposedBy === apiKeyId
+  return decision === 'approved' && isOwn && proposal.fourEyes ? 'four_eyes' : 'decide'
 }
 
 const nothing = {

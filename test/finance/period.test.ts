@@ -246,7 +246,7 @@ describe('who may decide', () => {
   const cases: [string, Parameters<typeof judgeDecision>, ReturnType<typeof judgeDecision>][] = [
     ['another key', [open, 'approved', 'b'], 'decide'],
     ['not the key that proposed', [open, 'approved', 'a'], 'four_eyes'],
-    ['nor may it reject', [open, 'rejected', 'a'], 'four_eyes'],
+    ['which may withdraw it', [open, 'rejected', 'a'], 'decide'],
     ['the same key, where four eyes are turned off', [{ ...open, fourEyes: false }, 'approved', 'a'], 'decide'],
     ['the same decision again', [approved, 'approved', 'b'], 'repeat'],
     ['not the opposite afterwards', [approved, 'rejected', 'b'], 'decided'],
