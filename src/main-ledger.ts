@@ -12,7 +12,7 @@ import { ConfigurationError, parseEnvironment } from './config.ts'
 const usage = `Usage:
   npm run ledger:verify                                        every merchant, against the database
   npm run ledger:verify -- --public-key key.pem                with the checkpoints' key (repeat it for older keys)
-  npm run ledger:verify -- --export journal.jsonl[.gz] [--manifest manifest.json] [--from-hash <hex>]
+  npm run ledger:verify -- --export journal.jsonl[.gz|.zst] [--manifest manifest.json] [--from-hash <hex>]
 
 Recomputes the chain of seals, that every transaction balances, the roll-ups, marks and guarded balances, and the
 signatures of the checkpoints, and names what was changed. Ends with 1 if anything is wrong.

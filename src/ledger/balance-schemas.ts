@@ -148,11 +148,9 @@ export const balanceSheetSchema = z
     assets: rows,
     liabilities: rows,
     equity: rows,
-    totals: z
-      .array(z.object({ currency: z.string(), ...sheet }))
-      .meta({
-        description: 'assets = liabilities + equity + result, in every currency. `result` is revenue less expenses.',
-      }),
+    totals: z.array(z.object({ currency: z.string(), ...sheet })).meta({
+      description: 'assets = liabilities + equity + result, in every currency. `result` is revenue less expenses.',
+    }),
     base_totals: z.object(sheet),
   })
   .meta({ id: 'BalanceSheet' })

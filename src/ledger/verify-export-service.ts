@@ -1,7 +1,7 @@
-import { createReadStream } from 'node:fs'
+import { createReadStream, type ReadStream } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
-import { createGunzip } from 'node:zlib'
+import { createGunzip, createZstdDecompress } from 'node:zlib'
 import { z } from 'zod'
 import { sha256 } from '#platform/crypto.ts'
 import { canonicalText, type SealedTransaction } from './canonical.ts'
@@ -48,10 +48,11 @@ const manifestSchema = z.object({
   from_seq: integer,
   as_of_seq: integer,
   chain_head: z.object({ hash: z.string() }),
+  spec: z.object({ filter: z.record(z.string(), z.unknown()).optional() }).optional(),
 })
 
 /**
- * Recomputes the chain of a JSON Lines export (also gzipped) without a database. `fromHash` is the hash of the seal
+ * Recomputes the chain of a JSON Lines export (also compressed: .gz, .zst) without a database. `fromHash` is the hash of the seal
  * before the first one of the file; without it the first seal of a file that does not begin at 1 is taken as it is.
  * A manifest says where the file must begin and end. Throws on what is no such file.
  */
@@ -60,6 +61,11 @@ export const verifyExport = async (
   { manifest, fromHash }: { manifest?: string | undefined; fromHash?: string | undefined },
 ): Promise<ExportVerdict> => {
   const said = manifest === undefined ? undefined : manifestSchema.parse(JSON.parse(await readFile(manifest, 'utf8')))
+  const narrowed = Object.entries(said?.spec?.filter ?? {}).filter(([, value]) => value !== null)
+  if (narrowed.length > 0) {
+    const by = narrowed.map(([name]) => name).join(', ')
+    throw new Error(`${path} is narrowed (${by}): only an export of everything has all that the seals are made of`)
+  }
   const findings: Finding[] = []
   let from: Link | undefined = said && startOf(said.from_seq, fromHash)
   let head = from
@@ -107,7 +113,7 @@ async function* readTransactions(path: string): AsyncGenerator<Line[]> {
 
 async function* readLines(path: string): AsyncGenerator<Line> {
   const file = createReadStream(path)
-  const input = path.endsWith('.gz') ? file.pipe(createGunzip()) : file
+  const input = decompressed(path, file)
   // A pipe does not pass errors on: without this a missing file would be an empty one.
   file.once('error', (error) => input.destroy(error))
   let number = 0
@@ -117,6 +123,11 @@ async function* readLines(path: string): AsyncGenerator<Line> {
     if (parsed.success) yield parsed.data
     else throw new Error(`${path}, line ${number} is no entry of a JSON Lines export: ${z.prettifyError(parsed.error)}`)
   }
+}
+
+const decompressed = (path: string, file: ReadStream) => {
+  if (path.endsWith('.gz')) return file.pipe(createGunzip())
+  return path.endsWith('.zst') ? file.pipe(createZstdDecompress()) : file
 }
 
 const parseJson = (text: string): unknown => {
