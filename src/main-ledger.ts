@@ -90,7 +90,10 @@ if (import.meta.main) {
     const output: Output = { out: console.log, err: console.error }
     if (values.export !== undefined) {
       const options = { manifest: values.manifest, fromHash: values['from-hash'] }
-      process.exitCode = (await verifyFile(values.export, options, output)) ? 0 : 1
+      const isGood = await verifyFile(values.export, options, output).catch((error: unknown) => {
+        throw new ConfigurationError(error instanceof Error ? error.message : String(error))
+      })
+      process.exitCode = isGood ? 0 : 1
       return
     }
     const env = parseEnvironment(process.env)
