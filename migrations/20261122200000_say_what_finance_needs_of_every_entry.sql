@@ -123,6 +123,10 @@ end $$;
 create function ledger_check_period() returns trigger language plpgsql as $$
 declare bad record;
 begin
+  -- Only read committed sees a lock that was committed since the transaction began.
+  if current_setting('transaction_isolation') <> 'read committed' then
+    raise exception 'the ledger is booked in read committed, not in %', current_setting('transaction_isolation');
+  end if;
   select n.id, n.effective_at into bad from (select distinct merchant_id from new_transactions) m
     join new_transactions n on n.merchant_id = m.merchant_id
     where n.effective_at < ledger_open_from(m.merchant_id) limit 1;

@@ -378,7 +378,7 @@ describe('the database', () => {
     `'period_close', '${status}', '{}', 'x', ${someone}, ${decided}, ${fourEyes}, false, now(), ${decided === 'null' ? 'null' : 'now()'}`
 
   test('refuses the same key on both sides of four eyes', async () => {
-    await assert.rejects(insert(at('rejected', someone, true)), { constraint: 'ledger_four_eyes' })
+    await assert.rejects(insert(at('approved', someone, true)), { constraint: 'ledger_four_eyes' })
   })
   test('refuses a second decision', async () => {
     await assert.rejects(insert(at('rejected', someone, false)), { constraint: 'ledger_decided_once' })

@@ -186,6 +186,12 @@ describe('what the database refuses to book', () => {
       await insert(client, table, balanced, { effectiveAt: '2026-02-01T00:00:00Z' })
     })
 
+    test(`${who} may not book with a snapshot that could be older than a lock`, async () => {
+      await client.query(`set default_transaction_isolation = 'repeatable read'`)
+      await assert.rejects(insert(client, table, balanced), /booked in read committed/)
+      await client.query('reset default_transaction_isolation')
+    })
+
     test(`${who} may not take more from a wallet than is in it`, async () => {
       const lines: readonly Line[] = [
         ['2020', 'eur', 501],
