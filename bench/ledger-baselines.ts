@@ -3,17 +3,23 @@ import { newUuid } from '#kernel/ids.ts'
 import { inTransaction, type Tx } from '#platform/database.ts'
 import type { LedgerBench } from './ledger.ts'
 
-/** Other ways: what others do to number a ledger as they write it, and what the tables take without any rule. */
+/** Other ways: what others do to number a ledger as they write it, and what the tables take without our triggers. The merchant has posted. */
 export const createBaselines = async ({ db, superuser, merchant }: LedgerBench) => {
   await superuser.query(`
     create table bench_transactions (like ledger_transactions including all);
     create table bench_entries (like ledger_entries including all);
     create table bench_counter (merchant_id uuid primary key, seq bigint not null);
     insert into bench_counter values ('${merchant}', 0);
+    alter table bench_entries add foreign key (merchant_id, transaction_id) references bench_transactions;
+    alter table bench_entries add foreign key (merchant_id, account_id) references ledger_accounts;
     grant select, insert, update on bench_transactions, bench_entries, bench_counter to parley_app`)
-  const accounts = [newUuid(), newUuid()]
+  const { rows } = await superuser.query<{ id: string }>(
+    `select id from ledger_accounts where merchant_id = $1 order by id limit 2`,
+    [merchant],
+  )
+  const accounts = rows.map((row) => row.id)
   return {
-    /** One statement and one commit, as postLedger has them, with the same indexes and checks. */
+    /** One statement and one commit, as postLedger has them, with the same indexes, checks and foreign keys. */
     insertRaw: () =>
       inTransaction(db, merchant, (tx) => {
         const id = newUuid()

@@ -74,9 +74,9 @@ export const measureBalances = async (
     'as of the end of a day': () => ({ as_of: dayEnd() }),
     'as of a second of a day': () => ({ as_of: first + Math.floor(Math.random() * year) }),
     'as of a seal': () => ({ as_of_seq: seal() }),
-    'as of the end of a day, at a seal three days later': () => {
+    'as of the end of a day, at a seal 1,000 later': () => {
       const day = Math.floor(Math.random() * 360)
-      return { as_of: first + day * 86_400 - 1, as_of_seq: Math.floor(((day + 3) / 365) * head) }
+      return { as_of: first + day * 86_400 - 1, as_of_seq: Math.min(head, Math.floor((day / 365) * head) + 1000) }
     },
   }
   const times = new Map<string, number[]>()

@@ -119,6 +119,7 @@ const postFor = async (seconds: number, act: (n: number) => Promise<unknown>): P
 
 const benchPosting = async (bench: LedgerBench, { rounds, seconds }: Settings): Promise<string> => {
   const { db, merchant } = bench
+  await postOne(bench, sale())
   const baselines = await createBaselines(bench)
   const within = (before: (tx: Tx) => Promise<unknown>) =>
     inTransaction(db, merchant, async (tx) => {
