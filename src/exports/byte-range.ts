@@ -17,7 +17,7 @@ export const parseRange = (header: string | undefined, size: number): ByteRange 
   }
   const from = Number(first) // exact: at most 15 digits
   const end = last === '' ? size : Number(last) + 1 // exact: at most 15 digits
-  if (end <= from) return 'all'
+  if (last !== '' && end <= from) return 'all'
   return from >= size ? 'unsatisfiable' : { from, to: Math.min(end, size) } // exact: integers
 }
 

@@ -42,12 +42,15 @@ interface ExportDeps {
   files?: ExportFiles
   /** Seals per part. */
   partSeqs?: number
+  /** Lines that are streamed at most: more is a job's. */
+  streamLines?: number
 }
 
 type Scope = Pick<Call<unknown, unknown, unknown>, 'merchantId' | 'apiKeyId' | 'livemode' | 'resourceId'>
 
 /** About a quarter of a million lines: a second or two of work, and what is lost when a worker dies. */
 const partSeqsUsual = 100_000
+const streamLinesUsual = 50_000
 /** Exports that one process makes at once, and streams that it answers at once. */
 const runningMax = 2
 const streamsMax = 4
@@ -56,6 +59,7 @@ export const createExportService = (deps: ExportDeps) => {
   const { db, clock, queue } = deps
   const files = deps.files ?? openStorage(deps.storage)
   const partSeqs = deps.partSeqs ?? partSeqsUsual
+  const streamLines = deps.streamLines ?? streamLinesUsual
   let streams = 0
 
   return {
@@ -99,7 +103,7 @@ export const createExportService = (deps: ExportDeps) => {
         throw new AppError('overloaded', { message: 'Too many exports run at once. Try again soon.', retryAfter: 2 })
       streams++
       try {
-        return await answerStream(deps, await planExport(deps, merchantId, request, partSeqs))
+        return await answerStream(deps, await planExport(deps, merchantId, request, partSeqs), streamLines)
       } finally {
         streams--
       }

@@ -8,7 +8,6 @@ import { contextOf, type Job, makeFile } from './part-service.ts'
 import { type Plan, readBoundsFor } from './plan-service.ts'
 import { createTally } from './tally.ts'
 
-const linesMax = 50_000n
 const bytesMax = 32 * 1024 * 1024
 /** Small, so that what is too large is found out early. */
 const stepSeqs = 20_000
@@ -17,7 +16,11 @@ const stepSeqs = 20_000
  * A small export at once. It is made whole before the first byte is sent, so that the digest stands in the headers and
  * an error is an error; what is larger is a job's.
  */
-export const answerStream = async (source: Job['source'], { format, spec, range }: Plan): Promise<StreamAnswer> => {
+export const answerStream = async (
+  source: Job['source'],
+  { format, spec, range }: Plan,
+  linesMax: number,
+): Promise<StreamAnswer> => {
   const job: Job = {
     source,
     format,
@@ -26,7 +29,7 @@ export const answerStream = async (source: Job['source'], { format, spec, range 
     bounds: await readBoundsFor(format, source, spec, range),
     accounts: await readAccounts(source, spec.merchant.id),
   }
-  const bytes = await collect(job)
+  const bytes = await collect(job, linesMax)
   const digest = sha256(bytes)
   return {
     contentType: format.contentType,
@@ -41,19 +44,19 @@ export const answerStream = async (source: Job['source'], { format, spec, range 
   }
 }
 
-const collect = async (job: Job): Promise<Buffer> => {
+const collect = async (job: Job, linesMax: number): Promise<Buffer> => {
   const tally = createTally()
   const chunks: Uint8Array[] = []
   let length = 0
-  for await (const chunk of makeFile(job, tally, () => refuseIfLarge(tally.rows(), length))) {
+  for await (const chunk of makeFile(job, tally, () => refuseIfLarge(tally.rows(), length, linesMax))) {
     chunks.push(chunk)
     length += chunk.length
-    refuseIfLarge(tally.rows(), length)
+    refuseIfLarge(tally.rows(), length, linesMax)
   }
   return Buffer.concat(chunks)
 }
 
-const refuseIfLarge = (lines: bigint, bytes: number): void => {
+const refuseIfLarge = (lines: bigint, bytes: number, linesMax: number): void => {
   if (lines <= linesMax && bytes <= bytesMax) return
   throw new AppError('export_too_large', {
     message: `More than ${linesMax} lines or ${bytesMax / 1024 / 1024} MiB are not streamed. Create an export (POST /v1/exports), or ask for a smaller range.`,

@@ -297,4 +297,19 @@ test('a worker process that is killed half-way costs a part, not a byte', async 
   assert.ok((await download(service, merchant, id)).equals(await whole()))
 })
 
+test('a stream does not take what is too large for it, and says what does', async () => {
+  const small = kit.service({ streamLines: 100 })
+  await assert.rejects(
+    small.stream(merchant, asked()),
+    (error) => isCode('export_too_large')(error) && /More than 100 lines .*POST \/v1\/exports/.test(String(error)),
+  )
+  assert.equal((await small.stream(merchant, asked({ as_of_seq: 50 }))).headers?.['Parley-As-Of-Seq'], '50')
+  const five = Array.from({ length: 5 }, () => small.stream(merchant, asked({ as_of_seq: 50 })))
+  const outcomes = await Promise.allSettled(five)
+  assert.deepEqual(
+    outcomes.map(({ status }) => status),
+    [...Array.from({ length: 4 }, () => 'fulfilled'), 'rejected'],
+  )
+})
+
 const isCode = (code: string) => (error: unknown) => error instanceof AppError && error.code === code

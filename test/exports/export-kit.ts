@@ -19,6 +19,7 @@ export interface ServiceOptions {
   storage?: ExportStorage
   files?: ExportFiles
   partSeqs?: number
+  streamLines?: number
 }
 
 /** Exports on a database of their own: a queue that only notes, a clock that jumps, files in a folder that goes. */
