@@ -1,5 +1,6 @@
 import { makeDir, removeDir, startApp } from './app-process.ts'
 import { benchCreate } from './create.ts'
+import { benchExports } from './exports.ts'
 import { benchLedger } from './ledger.ts'
 import { describeMachine } from './machine.ts'
 import { benchMemory } from './memory.ts'
@@ -20,6 +21,7 @@ const onService: Record<string, (world: World) => Promise<string>> = {
 const alone: Record<string, () => Promise<string>> = {
   start: () => benchStart(settings),
   ledger: () => benchLedger({ ...settings, entries }),
+  exports: () => benchExports({ ...settings, entries }),
 }
 const names = [...Object.keys(onService), ...Object.keys(alone)]
 

@@ -114,9 +114,8 @@ const createCatchUp = (db: Database, secret: string | undefined) => async (merch
   return createSealer({ db, ...parts, secrets: createSecrets(known) }).catchUp(merchantId, timeoutMs)
 }
 
-const exportTo = async (job: Job, out: string): Promise<Digest> => {
+const exportTo = async (job: Job, out: string, started: number): Promise<Digest> => {
   const tally = createTally()
-  const started = performance.now()
   let told = started
   const tell = (): void => {
     if (!process.stderr.isTTY || performance.now() - told < 500) return
@@ -126,7 +125,7 @@ const exportTo = async (job: Job, out: string): Promise<Digest> => {
   const { chunks, digest } = digesting(makeFile(job, tally, tell))
   if (out === '-') await pipeline(chunks, process.stdout as Writable, { end: false })
   else await writeWhole(chunks, out)
-  const seconds = ((performance.now() - started) / 1000).toFixed(1)
+  const seconds = ((performance.now() - started) / 1000).toFixed(2)
   if (process.stderr.isTTY) process.stderr.write('\r')
   console.error(`${tally.rows()} lines in ${seconds} s, up to seal ${job.range.asOfSeq}`)
   return digest()
@@ -154,11 +153,12 @@ const main = async (args: readonly string[]): Promise<void> => {
   const db = openDatabase({ url: databaseUrl, poolMax: 2, onError: () => undefined })
   try {
     const merchantId = await findMerchant(merchant, db)
+    const started = performance.now()
     const source = { db, databaseUrl, sealer: { catchUp: createCatchUp(db, env.PARLEY_SECRET) } }
     const plan = await planExport(source, merchantId, request, partSeqs)
     const accounts = await readAccounts(source, merchantId)
     const bounds = await readBoundsFor(plan.format, source, plan.spec, plan.range)
-    const { sha256 } = await exportTo({ ...plan, source, accounts, bounds }, out)
+    const { sha256 } = await exportTo({ ...plan, source, accounts, bounds }, out, started)
     console.error(`${showId('merchant', merchantId)}\n${sha256.toString('hex')}  ${out}`)
   } catch (error) {
     throw explain(error)
