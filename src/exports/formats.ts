@@ -50,7 +50,12 @@ export const exportFormats = {
 export type FormatName = keyof typeof exportFormats
 
 /** Other names of formats. */
-export const formatAliases: Readonly<Record<string, string>> = { ledger: 'hledger', 'camt.053': 'camt.053.001.08' }
+export const formatAliases: Readonly<Record<string, string>> = {
+  ledger: 'hledger',
+  'camt.053': 'camt.053.001.08',
+  'camt.053.08': 'camt.053.001.08',
+  'camt.053.02': 'camt.053.001.02',
+}
 
 /** The format of this name, or undefined. */
 export const findFormat = (name: string): ExportFormat | undefined => {

@@ -178,6 +178,6 @@ test('what is wrong with a request is said, with the parameter', async () => {
   assert.match(await refuse('format=hledger&account=1110'), /^400 parameters_exclusive account:/)
   assert.match(await refuse('format=hledger&kind=fee'), /^400 parameters_exclusive kind:/)
   assert.match(await refuse('format=csv&granularity=day'), /^400 parameters_exclusive granularity:/)
-  assert.match(await refuse('format=fec'), /^400 parameter_invalid_string format: .*siren/)
+  assert.match(await refuse('format=fec&parameters[siren]=12'), /^400 parameter_invalid_string format: .*siren/)
   assert.match(await refuse('format=csv&columns=seq'), /^400 parameter_unknown columns:/)
 })

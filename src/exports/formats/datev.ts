@@ -42,21 +42,16 @@ export const datev: DocumentFormat = {
 }
 
 const rowsMax = 99_999
-const clearingDefault = '1590'
 
 function refuse(context: ExportContext): string | undefined {
-  const {
-    consultant = '',
-    client = '',
-    fiscal_year_start: start = '',
-    account_length: length = '',
-  } = parametersOf(context)
+  const { consultant, client, fiscal_year_start: start, account_length: length } = parametersOf(context)
   if (exponentOf(context.baseCurrency) !== 2)
     return `DATEV has two digits after the comma and ${context.baseCurrency} has not`
-  if (!/^\d{4,7}$/.test(consultant)) return 'parameters.consultant must be the consultant number, 4 to 7 digits'
-  if (!/^[1-9]\d{0,4}$/.test(client)) return 'parameters.client must be the client number, 1 to 5 digits'
-  if (!/^\d{4}-\d{2}-\d{2}$/.test(start)) return 'parameters.fiscal_year_start must be the first day of the fiscal year'
-  if (!/^[4-8]$/.test(length)) return 'parameters.account_length must be from 4 to 8'
+  if (!/^\d{4,7}$/.test(consultant)) return 'parameters[consultant] must be the consultant number, 4 to 7 digits'
+  if (!/^[1-9]\d{0,4}$/.test(client)) return 'parameters[client] must be the client number, 1 to 5 digits'
+  if (!/^\d{4}-\d{2}-\d{2}$/.test(start))
+    return 'parameters[fiscal_year_start] must be the first day of the fiscal year'
+  if (!/^[4-8]$/.test(length)) return 'parameters[account_length] must be from 4 to 8'
   const { from, to } = periodOf(context)
   if (from < start || to >= yearAfter(start)) {
     return `a DATEV batch lies in one fiscal year: from ${from} to ${to} is not in the one that begins on ${start}`
@@ -65,7 +60,7 @@ function refuse(context: ExportContext): string | undefined {
 }
 
 const refuseAccounts = (context: ExportContext, length: string): string | undefined => {
-  const { chart = '03' } = parametersOf(context)
+  const { chart } = parametersOf(context)
   const accounts = context.closing.map(({ account }) => account).filter(({ type }) => type !== 'memo')
   const strange =
     chart !== '03' &&
@@ -77,11 +72,23 @@ const refuseAccounts = (context: ExportContext, length: string): string | undefi
   return bad && `the DATEV account for ${bad[0]} must be a number of at most ${length} digits, not "${bad[1]}"`
 }
 
-const parametersOf = ({ options }: ExportContext) => options.parameters
+/**
+ * 1001 and 1 are the lowest numbers that DATEV gives; the adviser's program asks when they are not the client's own.
+ * Where the fiscal year is not said, it is the calendar's.
+ */
+const parametersOf = ({ options, from, days }: ExportContext) => ({
+  consultant: '1001',
+  client: '1',
+  fiscal_year_start: `${(from ?? days?.first ?? '2000').slice(0, 4)}-01-01`,
+  account_length: '4',
+  chart: '03',
+  clearing_account: '1590',
+  ...options.parameters,
+})
 
 /** The year is in the header alone: rows say day and month. */
 const periodOf = (context: ExportContext): { from: string; to: string } => {
-  const start = parametersOf(context).fiscal_year_start ?? ''
+  const { fiscal_year_start: start } = parametersOf(context)
   return { from: context.from ?? context.days?.first ?? start, to: context.to ?? context.days?.last ?? start }
 }
 
@@ -91,13 +98,7 @@ const compact = (day: string): string => day.replaceAll('-', '')
 
 /** The moment of creation is the last day's end: the same export has the same bytes whenever it is made. */
 const headerOf = (context: ExportContext): string => {
-  const {
-    consultant,
-    client,
-    fiscal_year_start: start = '',
-    account_length: length,
-    chart = '03',
-  } = parametersOf(context)
+  const { consultant, client, fiscal_year_start: start, account_length: length, chart } = parametersOf(context)
   const { from, to } = periodOf(context)
   const fields = {
     1: '"EXTF"',
@@ -198,15 +199,14 @@ const rowOf = (context: ExportContext, transaction: JournalTransaction, leg: Leg
   return `${cellsOf(datevColumns.length, cells).join(';')}\r\n`
 }
 
-const clearingOf = (context: ExportContext): string =>
-  padded(context, parametersOf(context).clearing_account ?? clearingDefault)
+const clearingOf = (context: ExportContext): string => padded(context, parametersOf(context).clearing_account)
 
 const numberOf = (context: ExportContext, account: JournalAccount): string =>
   padded(context, context.mapped(account).code)
 
 /** Where accounts are longer than a number, it goes on with zeros: 1200 is 120000 among six digits. */
 const padded = (context: ExportContext, number: string): string =>
-  number.padEnd(Number(parametersOf(context).account_length ?? '4'), '0') // exact: one digit
+  number.padEnd(Number(parametersOf(context).account_length), '0') // exact: one digit
 
 /** Accounts of persons have one digit more. */
 const isNumber = (number: string, length: string): boolean =>

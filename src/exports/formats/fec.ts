@@ -22,7 +22,7 @@ export const fec: DocumentFormat = {
   needsBalances: true,
   needsWholeTransactions: true,
   encoding: 'latin9',
-  fileName: ({ options }) => `${options.parameters.siren}FEC${compact(options.parameters.year_end ?? '')}.txt`,
+  fileName: (context) => `${context.options.parameters.siren ?? ''}FEC${compact(yearEndOf(context))}.txt`,
   refuse,
   async *write(context, chunks) {
     yield `${columns.join('\t')}\r\n`
@@ -68,16 +68,22 @@ const columns = [
 type Row = Partial<Record<(typeof columns)[number], string>>
 
 function refuse(context: ExportContext): string | undefined {
-  const { siren = '', year_end: yearEnd = '' } = context.options.parameters
+  const { siren, year_end: yearEnd } = context.options.parameters
   if (context.baseCurrency !== 'eur') return `a FEC is in euros and these books are in ${context.baseCurrency}`
-  if (!/^\d{9}$/.test(siren)) return 'parameters.siren must be the nine digits of the SIREN'
-  if (!/^\d{4}-\d{2}-\d{2}$/.test(yearEnd)) return 'parameters.year_end must be the last day of the fiscal year'
-  if (context.to !== yearEnd) return `a FEC holds a whole fiscal year: let the export end on ${yearEnd}`
+  if (siren !== undefined && !/^\d{9}$/.test(siren)) return 'parameters[siren] must be the nine digits of the SIREN'
+  if (yearEnd !== undefined && !/^\d{4}-\d{2}-\d{2}$/.test(yearEnd))
+    return 'parameters[year_end] must be the last day of the fiscal year, for example 2026-12-31'
+  if (yearEnd !== undefined && context.to !== yearEnd)
+    return `a FEC holds a whole fiscal year: let the export end on ${yearEnd}`
   if (context.fromSeq !== 0n || context.isNarrowed) return 'a FEC holds all of a fiscal year: leave the filters out'
   const accounts = [...context.opening, ...context.closing].map(({ account }) => account)
   const bad = accounts.find((account) => account.type !== 'memo' && !/^\d{3}/.test(context.mapped(account).code))
   return bad && `the account number of ${bad.code} must begin with three digits of the plan comptable général`
 }
+
+/** Where it is not said, the fiscal year is the calendar's. */
+const yearEndOf = ({ options, to, days }: ExportContext): string =>
+  options.parameters.year_end ?? to ?? (days ? `${days.last.slice(0, 4)}-12-31` : '')
 
 /** À nouveaux: what balance-sheet accounts held before; earlier income and expense stand in retained earnings. */
 const openingEntry = (context: ExportContext): string => {
