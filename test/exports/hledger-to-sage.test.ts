@@ -142,8 +142,15 @@ describe("accountants' files", () => {
     assert.match(text, /^AN\t/m)
   })
 
-  test('FEC without its parameters is refused with a reason', async () => {
-    const answer = await world.request('finance').get('/v1/exports/stream?format=fec')
+  test('FEC and DATEV are written without parameters too, for the calendar year', async () => {
+    const { name } = await exported('fec', year)
+    assert.equal(name, 'FEC20261231.txt')
+    const { bytes } = await exported('datev', year)
+    assert.match(bytes.toString('latin1'), /^"EXTF";700;21;"Buchungsstapel";13;\d+;;"RE";"";"";1001;1;20260101;4;/)
+  })
+
+  test('FEC with a wrong SIREN is refused with a reason', async () => {
+    const answer = await world.request('finance').get('/v1/exports/stream?format=fec&parameters[siren]=12')
     assert.equal(answer.status, 400)
     assert.match(answer.body.error.message, /SIREN/)
   })
