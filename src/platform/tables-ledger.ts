@@ -1,5 +1,5 @@
-import type { ColumnType, Generated } from 'kysely'
-import type { Json, JsonOrNull } from './tables-columns.ts'
+import type { Generated } from 'kysely'
+import type { Json, JsonOrNull, JsonWithDefault } from './tables-columns.ts'
 
 /** Rows of the ledger and of what finance makes of it. */
 
@@ -30,7 +30,7 @@ export interface LedgerTransactionsTable {
   reverses_id: string | null
   original_effective_at: Date | null
   value_at: Date | null
-  refs: ColumnType<Record<string, string>, string | undefined, never>
+  refs: JsonWithDefault<Record<string, string>>
 }
 
 export interface LedgerEntriesTable {

@@ -30,6 +30,7 @@ const kinds: Record<string, IdKind> = {
   'ledger/accounts': 'ledgerAccount',
   'ledger/transactions': 'ledgerTransaction',
   'ledger/proposals': 'ledgerProposal',
+  exports: 'export',
   events: 'event',
   webhook_endpoints: 'webhookEndpoint',
   deliveries: 'delivery',
@@ -234,8 +235,9 @@ describe("another merchant's ids", () => {
         ...names.flatMap((name) => (filters[name] ? [`${name}=${filters[name]}`] : [])),
         ...(cursor && names.includes('starting_after') ? [`starting_after=${cursor}`, `ending_before=${cursor}`] : []),
       ]
+      const required = names.includes('format') ? 'format=csv&' : ''
       for (const query of queries) {
-        const answer = await call(route, own.keys.platform, `${route.path}?${query}`)
+        const answer = await call(route, own.keys.platform, `${route.path}?${required}${query}`)
         assert.ok([200, 404].includes(answer.status), `${route.path}?${query}: ${answer.text}`)
         for (const id of Object.values(stock))
           assert.ok(!answer.text.includes(id) || query.endsWith(id), `${route.path}?${query} shows ${id}`)

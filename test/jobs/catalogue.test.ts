@@ -164,7 +164,7 @@ for (const backend of ['postgres', 'redis'] as const) {
         for (const name of scheduled)
           await until(`${name} to be scheduled again`, () => second.ran.some((one) => one.name === name))
       })
-      assert.deepEqual(scheduled, ['upkeep.forget_keys', 'upkeep.create_partitions'])
+      assert.deepEqual(scheduled, ['upkeep.expire_exports', 'upkeep.forget_keys', 'upkeep.create_partitions'])
     })
 
     test('a job runs to its end before the workers close', async () => {

@@ -38,7 +38,7 @@ const expected: Record<string, RegExp> = {
   smallint: /^number$/,
   boolean: /^boolean$/,
   bytea: /^Buffer$/,
-  jsonb: /^Json(OrNull)?<.+>$/,
+  jsonb: /^Json(OrNull|WithDefault)?<.+>$/,
   xid8: /^string$/,
   date: /^string$/,
   numeric: /^string$/,
@@ -92,8 +92,9 @@ describe('tables.ts against the migrated schema', () => {
       for (const [name, what] of columns) {
         const column = actual.get(table)?.get(name)
         if (!column) continue
-        const isGenerated = /^Generated<.*>$/.test(what)
-        const inner = isGenerated ? what.slice('Generated<'.length, -1) : what
+        const isWrapped = /^Generated<.*>$/.test(what)
+        const isGenerated = isWrapped || what.startsWith('JsonWithDefault<')
+        const inner = isWrapped ? what.slice('Generated<'.length, -1) : what
         const isNullable = / \| null$/.test(inner) || /^JsonOrNull</.test(inner)
         const bare = inner.replace(/ \| null$/, '').replace(/^\| /, '')
         if (isNullable !== column.isNullable)

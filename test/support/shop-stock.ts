@@ -39,6 +39,7 @@ export const fillShop = async (world: World, shop: Shop): Promise<Record<IdKind 
       { account: '2090', currency: 'eur', amount: -5 },
     ],
   })
+  const file = await post('/v1/exports', { format: 'csv' })
   await world.settle()
   return {
     thread: thread.id,
@@ -55,6 +56,7 @@ export const fillShop = async (world: World, shop: Shop): Promise<Record<IdKind 
     ledgerAccount: (await first('/v1/ledger/accounts')).id,
     ledgerTransaction: (await first('/v1/ledger/transactions')).id,
     ledgerProposal: proposal.id,
+    export: file.id,
     apiKey: (await first('/v1/api_keys')).id,
   }
 }
