@@ -24,6 +24,7 @@ export const fillLedger = async (
       Math.min(from + perStatement, transactions) - 1,
       currencies,
       codes,
+      transactions,
     ])
   await setTriggers(superuser, 'enable trigger all')
   await superuser.query('vacuum (analyze) ledger_transactions, ledger_entries, ledger_accounts')
@@ -45,7 +46,7 @@ const setTriggers = async (superuser: LedgerBench['superuser'], how: string): Pr
 /** In the order of their time, as a year of business writes them. */
 const insertSql = `
   with made as materialized (
-    select uuidv7() as id, n, timestamptz '2026-01-01' + n * interval '1 year' / ($3::int + 1) as at,
+    select uuidv7() as id, n, timestamptz '2026-01-01' + n * interval '1 year' / $6::int as at,
       ($4::text[])[1 + n % cardinality($4::text[])] as currency
     from generate_series($2::int, $3::int) n
   ), header as (
