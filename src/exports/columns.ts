@@ -41,7 +41,7 @@ export const journalColumns: readonly JournalColumn[] = [
   { name: 'thread_id', type: 'id', value: ({ transaction: { threadId } }) => threadId && showId('thread', threadId) },
   { name: 'message_id', type: 'text', value: ({ transaction }) => transaction.refs.message ?? null },
   { name: 'order_id', type: 'text', value: ({ transaction }) => transaction.refs.order ?? null },
-  { name: 'merchant_id', type: 'id', value: (_line, { merchant }) => showId('merchant', merchant.id) },
+  { name: 'merchant_id', type: 'id', value: (_line, { merchant }) => showMerchant(merchant) },
   { name: 'user_id', type: 'text', value: ({ transaction }) => transaction.refs.customer ?? null },
   { name: 'provider', type: 'text', value: ({ transaction }) => transaction.refs.provider ?? null },
   { name: 'provider_object_id', type: 'text', value: ({ transaction }) => transaction.refs.object ?? null },
@@ -61,6 +61,14 @@ export const journalColumns: readonly JournalColumn[] = [
   { name: 'chain_hash', type: 'id', value: ({ transaction }) => transaction.hash },
   { name: 'metadata', type: 'json', value: ({ transaction, account }) => metadataOf(transaction, account) },
 ]
+
+/** The same on every line: made once. */
+const merchantIds = new WeakMap<ExportContext['merchant'], string>()
+const showMerchant = (merchant: ExportContext['merchant']): string => {
+  const known = merchantIds.get(merchant) ?? showId('merchant', merchant.id)
+  merchantIds.set(merchant, known)
+  return known
+}
 
 const categories: Readonly<Record<string, string | null>> = reportingCategories
 

@@ -26,56 +26,44 @@ export const csv: LineFormat = {
 
 const delimiterOf = ({ options }: ExportContext): string => (options.decimalSeparator === ',' ? ';' : ',')
 
-/** What lines of one transaction, or of one account, have in common is made once: most of a line. */
+/**
+ * What lines of one transaction, or of one account, have in common is made once: most of a line. The pieces are flat
+ * (made by join), as V8 copies a string made by + from all that it was ever added up from.
+ */
 const createLine = (context: ExportContext): ((line: JournalLine) => string) => {
   const d = delimiterOf(context)
   const mark = context.options.decimalSeparator
   const between = (from: string, to: string) => cellsBetween(context, from, to)
   const number = between('seq', 'journal_id')
   const event = between('effective_date', 'kind')
-  const about = between('base_currency', 'base_currency')
   const account = between('account_code', 'exponent')
   const rate = between('fx_rate', 'fx_rate')
   const rest = between('description', 'chain_hash')
   const metadata = between('metadata', 'metadata')
   const accounts = new Map<JournalAccount, { cells: string; exponent: number }>()
   let last: JournalTransaction | undefined
-  let [start, middle, base, end, tail] = ['', '', '', '', '']
+  let [start, middle, base, end, usual] = ['', '', '', '', '']
   return (line) => {
     if (line.transaction !== last) {
       last = line.transaction
-      start = number(line) + d
-      middle = d + event(line) + d
-      base = d + about(line) + d
-      end = d + rest(line) + d
-      tail = metadata(line)
+      start = [number(line), ''].join(d)
+      middle = ['', event(line), ''].join(d)
+      base = ['', last.baseCurrency, ''].join(d)
+      end = rest(line)
+      usual = ['', '1', end, `${metadata(line)}\r\n`].join(d)
     }
     let known = accounts.get(line.account)
     if (!known) {
-      known = { cells: account(line) + d, exponent: currencyExponent(line.account.currency as Currency) }
+      known = { cells: [account(line), ''].join(d), exponent: currencyExponent(line.account.currency as Currency) }
       accounts.set(line.account, known)
     }
     const minor = String(line.amount)
     const isCredit = line.amount < 0n
     const unsigned = placeMark(isCredit ? minor.slice(1) : minor, known.exponent, mark)
-    const amounts = isCredit ? `${d}${unsigned}${d}-${unsigned}` : unsigned + d + d + unsigned
-    const isBase = line.account.currency === last.baseCurrency
-    return (
-      start +
-      line.line +
-      middle +
-      known.cells +
-      amounts +
-      d +
-      minor +
-      base +
-      line.baseAmount +
-      d +
-      (isBase ? '1' : rate(line)) +
-      end +
-      (line.account.holder === '' ? tail : metadata(line)) +
-      '\r\n'
-    )
+    const amounts = isCredit ? `${d}${unsigned}${d}-${unsigned}${d}` : unsigned + d + d + unsigned + d
+    const isUsual = line.account.currency === last.baseCurrency && line.account.holder === ''
+    const tail = isUsual ? usual : ['', rate(line), end, `${metadata(line)}\r\n`].join(d)
+    return start + line.line + middle + known.cells + amounts + minor + base + line.baseAmount + tail
   }
 }
 
@@ -90,12 +78,7 @@ const cellsBetween = (context: ExportContext, from: string, to: string): ((line:
   const [first, last] = [from, to].map((wanted) => journalColumns.findIndex(({ name }) => name === wanted))
   const columns = journalColumns.slice(first, (last ?? 0) + 1).map((column) => cellOf(column, context))
   const delimiter = delimiterOf(context)
-  return (line) => {
-    let cells = ''
-    for (const column of columns)
-      cells += cells === '' && column === columns[0] ? column(line) : delimiter + column(line)
-    return cells
-  }
+  return (line) => columns.map((column) => column(line)).join(delimiter)
 }
 
 const cellOf = ({ type, value }: JournalColumn, context: ExportContext): ((line: JournalLine) => string) => {
