@@ -57,8 +57,8 @@ create table export_parts (
 );
 select parley_protect('export_parts', 'select, insert, delete');
 
--- Row-level security asked for the merchants once per row, which took most of the time of reading two million entries
--- (33 s, now 9 s); as a sub-select it asks once per statement.
+-- Row-level security asked for the merchants once per row where no index answered it; as a sub-select it asks once per
+-- statement. A sequential scan of 400,000 entries took 345 ms, now 93 ms; reads by index take what they took.
 do $$ declare target text;
 begin
   foreach target in array array['ledger_accounts', 'ledger_transactions', 'ledger_entries', 'ledger_seals'] loop

@@ -142,9 +142,6 @@ const writeWhole = async (chunks: AsyncIterable<Uint8Array>, path: string): Prom
   }
 }
 
-/** Seals per transaction: fewer than the service takes, because this process is meant to stay small. */
-const partSeqs = 50_000
-
 /** The command `npm run export`: one file to standard output or to a path, what is told about it to standard error. */
 export const exportCommand = async (
   args: readonly string[],
@@ -159,7 +156,7 @@ export const exportCommand = async (
     const merchantId = await findMerchant(merchant, db, env.DATABASE_URL === undefined)
     const started = performance.now()
     const source = { db, databaseUrl, sealer: { catchUp: createCatchUp(db, env.PARLEY_SECRET) } }
-    const plan = await planExport(source, merchantId, request, partSeqs)
+    const plan = await planExport(source, merchantId, request)
     const accounts = await readAccounts(source, merchantId)
     const bounds = await readBoundsFor(plan.format, source, plan.spec, plan.range)
     const { sha256 } = await exportTo({ ...plan, source, accounts, bounds }, out, started)

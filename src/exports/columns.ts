@@ -79,8 +79,11 @@ const metadataOf = (transaction: JournalTransaction, { holder }: JournalAccount)
   if (paymentIntentId !== null) members += `,"payment_intent":"${showId('paymentIntent', paymentIntentId)}"`
   if (refundId !== null) members += `,"refund":"${showId('refund', refundId)}"`
   if (holder !== '') members += `,"holder":${JSON.stringify(holder)}`
-  const others = Object.entries(transaction.refs).filter(([name]) => !refsWithColumn.has(name))
-  if (others.length > 0) members += `,"refs":${JSON.stringify(Object.fromEntries(others))}`
+  const others = Object.keys(transaction.refs).filter((name) => !refsWithColumn.has(name))
+  if (others.length > 0) {
+    const refs = Object.fromEntries(others.map((name) => [name, transaction.refs[name]]))
+    members += `,"refs":${JSON.stringify(refs)}`
+  }
   return `{${members}}`
 }
 

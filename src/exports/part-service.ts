@@ -50,14 +50,43 @@ export const makeFile = (job: Job, tally: Tally, onLines: () => void): AsyncIter
   return renderPart(job.format, contextOf(job), job.spec.compression, lines, { isFirst: true, isLast: true })
 }
 
-/** Some hundred thousand lines per transaction: a long one would keep the database from cleaning up behind it. */
+/**
+ * Seals per COPY. Each is a transaction of its own: a long one would keep the database from cleaning up behind it. And
+ * each has to be joined and sorted before its first line comes, which the database does while the one before is written.
+ */
+const stepSeqs = 25_000
+
 async function* readSteps({ source, spec, accounts }: Job, range: SeqRange, onStep: () => Promise<void>) {
   if (range.fromSeq === range.asOfSeq) return
-  const steps = countParts(range, spec.partSeqs)
-  for (let step = 1; step <= steps; step++) {
-    yield* readLines(source, spec, partOf(range, spec.partSeqs, step), accounts)
-    await onStep()
+  const steps = countParts(range, stepSeqs)
+  const begin = (step: number): Begun => {
+    const lines = readLines(source, spec, partOf(range, stepSeqs, step), accounts)
+    const first = lines.next()
+    first.catch(() => undefined) // thrown where it is awaited
+    return { lines, first }
   }
+  let next: Begun | undefined = begin(1)
+  try {
+    for (let step = 1; next; step++) {
+      const { lines, first } = next
+      next = step < steps ? begin(step + 1) : undefined
+      try {
+        for (let read = await first; !read.done; read = await lines.next()) yield read.value
+      } finally {
+        await lines.return(undefined)
+      }
+      await onStep()
+    }
+  } finally {
+    await next?.first.catch(() => undefined)
+    await next?.lines.return(undefined)
+  }
+}
+
+/** A COPY that is under way. */
+interface Begun {
+  readonly lines: AsyncGenerator<JournalLine[], void>
+  readonly first: Promise<IteratorResult<JournalLine[], void>>
 }
 
 async function* tallied(lines: AsyncIterable<JournalLine[]>, tally: Tally, onLines?: () => void) {

@@ -20,6 +20,8 @@ export interface Plan {
 /** How long an export waits for what was booked a moment ago, and for a seal that was asked for by number. */
 const catchUpMs = 3000
 const sealMs = 5000
+/** Seals per part, about a quarter of a million lines: a few seconds of work, and what is lost when a worker dies. */
+export const partSeqsUsual = 100_000
 
 /**
  * Turns a request into all that the bytes depend on, frozen: the range of seals, the filters as ids and moments, the
@@ -29,7 +31,7 @@ export const planExport = async (
   source: JournalSource & { sealer: Pick<Sealer, 'catchUp'> },
   merchantId: string,
   request: ExportRequest,
-  partSeqs: number,
+  partSeqs = partSeqsUsual,
 ): Promise<Plan> => {
   const format = requireFormat(request)
   await source.sealer.catchUp(merchantId, request.as_of_seq === undefined ? catchUpMs : sealMs)

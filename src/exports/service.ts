@@ -10,7 +10,7 @@ import type { Call, StreamAnswer } from '#platform/route.ts'
 import { answerDownload, requireManifest } from './download-service.ts'
 import { showExport, showSums } from './export-view.ts'
 import { partsIn } from './part-service.ts'
-import { planExport } from './plan-service.ts'
+import { partSeqsUsual, planExport } from './plan-service.ts'
 import {
   cancelExport,
   type ExportRow,
@@ -48,8 +48,6 @@ interface ExportDeps {
 
 type Scope = Pick<Call<unknown, unknown, unknown>, 'merchantId' | 'apiKeyId' | 'livemode' | 'resourceId'>
 
-/** About a quarter of a million lines: a second or two of work, and what is lost when a worker dies. */
-const partSeqsUsual = 100_000
 const streamLinesUsual = 50_000
 /** Exports that one process makes at once, and streams that it answers at once. */
 const runningMax = 2
@@ -103,7 +101,7 @@ export const createExportService = (deps: ExportDeps) => {
         throw new AppError('overloaded', { message: 'Too many exports run at once. Try again soon.', retryAfter: 2 })
       streams++
       try {
-        return await answerStream(deps, await planExport(deps, merchantId, request, partSeqs), streamLines)
+        return await answerStream(deps, await planExport(deps, merchantId, request), streamLines)
       } finally {
         streams--
       }

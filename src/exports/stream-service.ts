@@ -9,8 +9,6 @@ import { type Plan, readBoundsFor } from './plan-service.ts'
 import { createTally } from './tally.ts'
 
 const bytesMax = 32 * 1024 * 1024
-/** Small, so that what is too large is found out early. */
-const stepSeqs = 20_000
 
 /**
  * A small export at once. It is made whole before the first byte is sent, so that the digest stands in the headers and
@@ -24,7 +22,7 @@ export const answerStream = async (
   const job: Job = {
     source,
     format,
-    spec: { ...spec, partSeqs: stepSeqs },
+    spec,
     range,
     bounds: await readBoundsFor(format, source, spec, range),
     accounts: await readAccounts(source, spec.merchant.id),

@@ -84,7 +84,7 @@ const cellsBetween = (context: ExportContext, from: string, to: string): ((line:
 const cellOf = ({ type, value }: JournalColumn, context: ExportContext): ((line: JournalLine) => string) => {
   const { profile, decimalSeparator } = context.options
   const special = delimiterOf(context) === ',' ? /[",\r\n]|^\s|\s$/ : /[";\r\n]|^\s|\s$/
-  const quote = (text: string): string => (special.test(text) ? `"${text.replaceAll('"', '""')}"` : text)
+  const quote = (text: string): string => (special.test(text) ? `"${text.split('"').join('""')}"` : text)
   if (type === 'decimal') return (line) => value(line, context)?.replace('.', decimalSeparator) ?? ''
   if (type !== 'text' && type !== 'json') return (line) => value(line, context) ?? ''
   const show = profile === 'spreadsheet' ? (text: string) => quote(guard(text)) : quote
