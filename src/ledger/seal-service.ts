@@ -51,7 +51,8 @@ const lookEveryMs = 20
  */
 export const createSealer = ({ db, clock, logger, metrics, secrets }: SealerDeps) => {
   const signer = secrets.signer(checkpointPurpose)
-  let signAt = 0
+  let signedAt = 0
+  let lookAt = 0
 
   const seal = async (): Promise<number> => {
     let sealed = 0
@@ -61,9 +62,11 @@ export const createSealer = ({ db, clock, logger, metrics, secrets }: SealerDeps
       sealed += count
       if (count < batchMax) break
     }
-    if (signAt <= clock.now().getTime()) {
-      signAt = clock.now().getTime() + signEveryMs
-      await signHeads(db, signer, clock.now())
+    const now = clock.now().getTime()
+    // Heads that were too young for it when the chain last grew are looked for once a minute.
+    if (lookAt <= now || (sealed > 0 && signedAt + signEveryMs <= now)) {
+      lookAt = now + signEveryMs
+      if ((await signHeads(db, signer, clock.now())) > 0) signedAt = now
     }
     return sealed
   }
@@ -71,7 +74,7 @@ export const createSealer = ({ db, clock, logger, metrics, secrets }: SealerDeps
   const round = async (): Promise<void> => {
     const waiting = await readWaiting(db.maintenance)
     metrics.sealLag.set(waiting ? Math.max(0, clock.now().getTime() - waiting.since.getTime()) / 1000 : 0) // exact: seconds, not money
-    if (waiting?.isFinal || signAt <= clock.now().getTime()) await seal()
+    if (waiting?.isFinal || lookAt <= clock.now().getTime()) await seal()
   }
 
   return {
@@ -141,10 +144,10 @@ const sealAll = async (tx: Tx, batch: readonly Sealable[], now: Date): Promise<v
   for (const { merchantId, seq } of seals) if (seq % markEvery === 0n) await insertMarks(tx, merchantId, seq)
 }
 
-/** Signs the head of every chain that has grown since it was signed last. */
-const signHeads = (db: Database, signer: Signer, now: Date): Promise<void> =>
+/** Signs the head of every chain that has grown since it was signed last; answers how many. */
+const signHeads = (db: Database, signer: Signer, now: Date): Promise<number> =>
   db.maintenance.transaction().execute(async (tx) => {
-    if (!(await tryLockSealer(tx))) return
+    if (!(await tryLockSealer(tx))) return 0
     const heads = await readUnsigned(tx, new Date(now.getTime() - signEveryMs))
     const signed = heads.map(({ merchantId, seq, hash }) => ({
       merchantId,
@@ -153,4 +156,5 @@ const signHeads = (db: Database, signer: Signer, now: Date): Promise<void> =>
       signature: signer.sign(checkpointText(showId('merchant', merchantId), seq, hash.toString('hex'))),
     }))
     if (signed.length > 0) await insertCheckpoints(tx, signed, signer.keyId, now)
+    return signed.length
   })
