@@ -50,8 +50,11 @@ interface FormatBase {
   readonly sumsDays?: true
   /** Where a law or a tool prescribes the file's name; else journal-<first seq>-<last seq>.<extension>. */
   fileName?(context: ExportContext): string
-  /** Of the text that is yielded, unless `options.encoding` asks for UTF-8; what it lacks becomes '?'. Default: UTF-8. */
-  readonly encoding?: 'latin9' | 'windows-1252'
+  /**
+   * Of the text that is yielded, unless `options.encoding` asks for UTF-8; what it lacks becomes '?'. Default: UTF-8.
+   * `bytes`: it is encoded already, a letter for each byte (see `formats/byte-text.ts`).
+   */
+  readonly encoding?: 'latin9' | 'windows-1252' | 'bytes'
   /** Why this export cannot be written, for people, said before anything is; undefined when it can. */
   refuse?(context: ExportContext): string | undefined
 }

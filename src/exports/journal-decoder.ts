@@ -26,15 +26,14 @@ export const journalFields = [
 
 export interface JournalDecoder {
   /** The lines that are whole with these bytes. A chunk may end anywhere, within a character too. */
-  push(bytes: Uint8Array): JournalLine[]
+  push(bytes: Buffer): JournalLine[]
   /** Throws when the stream ended within a line. */
   end(): void
 }
 
 /** Reads PostgreSQL's COPY text format (session time zone UTC, date style ISO). */
 export const createJournalDecoder = (accounts: ReadonlyMap<string, JournalAccount>): JournalDecoder => {
-  // Not chunk.toString(): a character may lie across two chunks.
-  const utf8 = new TextDecoder('utf-8', { fatal: true })
+  // A letter for each byte, as most of it is: what is more is decoded field by field, and no chunk cuts a character.
   let rest = ''
   let transaction: JournalTransaction | undefined
   let seq = ''
@@ -62,7 +61,7 @@ export const createJournalDecoder = (accounts: ReadonlyMap<string, JournalAccoun
   }
   return {
     push: (bytes) => {
-      const text = rest + utf8.decode(bytes, { stream: true })
+      const text = rest + bytes.toString('latin1')
       const lines: JournalLine[] = []
       let start = 0
       for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', start)) {
@@ -73,7 +72,6 @@ export const createJournalDecoder = (accounts: ReadonlyMap<string, JournalAccoun
       return lines
     },
     end: () => {
-      utf8.decode()
       if (rest !== '') throw new Error('the journal ended within a line')
     },
   }
@@ -124,8 +122,12 @@ const toMoment = (field: string): string => {
 }
 
 const escapes: Readonly<Record<string, string>> = { b: '\b', f: '\f', n: '\n', r: '\r', t: '\t', v: '\v' }
-const unescapeField = (field: string): string =>
-  field.includes('\\') ? field.replaceAll(/\\(.)/g, (_all, letter: string) => escapes[letter] ?? letter) : field
+const unescapeField = (field: string): string => {
+  const text = beyondAscii.test(field) ? utf8.decode(Buffer.from(field, 'latin1')) : field
+  return text.includes('\\') ? text.replaceAll(/\\(.)/g, (_all, letter: string) => escapes[letter] ?? letter) : text
+}
+const beyondAscii = /[\u0080-\u00ff]/
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
 const control = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/

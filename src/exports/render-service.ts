@@ -82,10 +82,12 @@ async function* encoded(format: ExportFormat, context: ExportContext, chunks: As
 
 const encodings = { latin9: 'iso-8859-15', 'windows-1252': 'windows-1252' } as const
 
-const encode = (format: ExportFormat, { options }: ExportContext, text: string): Buffer =>
-  format.encoding === undefined || options.encoding === 'utf-8'
+const encode = ({ encoding }: ExportFormat, { options }: ExportContext, text: string): Buffer => {
+  if (encoding === 'bytes') return Buffer.from(text, 'latin1')
+  return encoding === undefined || options.encoding === 'utf-8'
     ? Buffer.from(text)
-    : iconv.encode(text, encodings[format.encoding])
+    : iconv.encode(text, encodings[encoding])
+}
 
 const compress = (kind: ExportSpec['compression'], bytes: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> => {
   if (kind === 'none') return bytes

@@ -56,7 +56,7 @@ const rows = [
   row({ seq: '7', line: '4', account_id: accounts.wallet.id, amount: '-1', base_amount: '-1' }),
 ]
 
-const decode = (bytes: Uint8Array, size: number): JournalLine[] => {
+const decode = (bytes: Buffer, size: number): JournalLine[] => {
   const decoder = createJournalDecoder(byId)
   const lines: JournalLine[] = []
   for (let at = 0; at < bytes.length; at += size) lines.push(...decoder.push(bytes.subarray(at, at + size)))
@@ -90,7 +90,8 @@ const contextWith = (options: Partial<ExportContext['options']> = {}): ExportCon
 })
 const write = (format: typeof csv, options?: Partial<ExportContext['options']>): string => {
   const writer = format.open(contextWith(options))
-  return writer.head() + lines.map((line) => writer.line(line)).join('') + writer.tail()
+  const text = writer.head() + lines.map((line) => writer.line(line)).join('') + writer.tail()
+  return format.encoding === 'bytes' ? Buffer.from(text, 'latin1').toString('utf8') : text
 }
 
 describe('what COPY sends', () => {

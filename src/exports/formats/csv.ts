@@ -2,6 +2,7 @@ import { type JournalColumn, journalColumns } from '#exports/columns.ts'
 import type { ExportContext, LineFormat } from '#exports/format.ts'
 import type { JournalAccount, JournalLine, JournalTransaction } from '#exports/journal.ts'
 import { type Currency, currencyExponent } from '#kernel/currencies.ts'
+import { toByteText } from './byte-text.ts'
 
 /**
  * Journal lines as RFC 4180 has them, lines ended by CRLF. `machine` is nothing but that; `spreadsheet` adds a byte
@@ -14,13 +15,14 @@ export const csv: LineFormat = {
   title: 'Comma-separated values, one line per entry',
   contentType: 'text/csv; charset=utf-8; header=present',
   extension: 'csv',
+  encoding: 'bytes',
   target: 'csv',
   needsBalances: false,
   needsWholeTransactions: false,
   open: (context) => {
     const mark = context.options.profile === 'spreadsheet' ? '\ufeff' : ''
     const names = journalColumns.map(({ name }) => name).join(delimiterOf(context))
-    return { head: () => `${mark}${names}\r\n`, line: createLine(context), tail: () => '' }
+    return { head: () => toByteText(`${mark}${names}\r\n`), line: createLine(context), tail: () => '' }
   },
 }
 
@@ -84,7 +86,11 @@ const cellsBetween = (context: ExportContext, from: string, to: string): ((line:
 const cellOf = ({ type, value }: JournalColumn, context: ExportContext): ((line: JournalLine) => string) => {
   const { profile, decimalSeparator } = context.options
   const special = delimiterOf(context) === ',' ? /[",\r\n]|^\s|\s$/ : /[";\r\n]|^\s|\s$/
-  const quote = (text: string): string => (special.test(text) ? `"${text.split('"').join('""')}"` : text)
+  const quote = (text: string): string => {
+    // Most cells are names and numbers: one look instead of two.
+    if (plain.test(text)) return text
+    return toByteText(special.test(text) ? `"${text.split('"').join('""')}"` : text)
+  }
   if (type === 'decimal') return (line) => value(line, context)?.replace('.', decimalSeparator) ?? ''
   if (type !== 'text' && type !== 'json') return (line) => value(line, context) ?? ''
   const show = profile === 'spreadsheet' ? (text: string) => quote(guard(text)) : quote
@@ -93,6 +99,8 @@ const cellOf = ({ type, value }: JournalColumn, context: ExportContext): ((line:
     return text === null ? '' : show(text)
   }
 }
+
+const plain = /^[\w:./-]*$/
 
 /** Spreadsheets run text that begins like this as a formula, in a plain CSV too (OWASP: CSV injection). */
 const guard = (text: string): string => (/^[=+\-@\t\r]/.test(text) ? `'${text}` : text)
