@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { addMs, type Clock } from '#kernel/clock.ts'
+import { errorCatalogue } from '#kernel/error-catalogue.ts'
 import { AppError } from '#kernel/errors.ts'
 import { inTransaction, type Tx } from '#platform/database.ts'
 import type { Logger } from '#platform/logger.ts'
@@ -184,9 +185,14 @@ const recordFailure = async (deps: RunDeps, turn: ExportRow, error: unknown): Pr
   // Parts that were made since have set it back.
   const current = await inTransaction(deps.db, turn.merchant_id, (tx) => findExport(tx, turn.merchant_id, turn.id))
   const failures = (current?.failures ?? 0) + 1
-  const isFinal = failures >= failuresMax
+  const known = isStorageFull(error)
+    ? new AppError('export_storage_full')
+    : error instanceof AppError
+      ? error
+      : undefined
+  // What a format refuses (too many rows for its tool) it refuses the next time too.
+  const isFinal = failures >= failuresMax || (known !== undefined && !errorCatalogue[known.code].retryable)
   const waitMs = Math.min(600_000, 5000 * 2 ** (failures - 1)) // exact: a wait, not money
-  const known = isStorageFull(error) ? new AppError('export_storage_full') : undefined
   if (!known) deps.logger.warn({ err: error, export: turn.id }, 'export stopped')
   await change(deps, turn, {
     failures,

@@ -208,6 +208,14 @@ describe('a full disk', () => {
   })
 })
 
+test('what a format refuses half-way fails at once, with its reason', async () => {
+  const files = openStorage({ kind: 'folder', path: kit.folder })
+  const message = 'A DATEV batch takes at most 99999 rows. Export fewer days at a time.'
+  const put = () => Promise.reject(new AppError('export_too_large', { message }))
+  const { view } = await createAndRun(kit.service({ partSeqs: 100, files: { ...files, put } }), merchant)
+  assert.deepEqual([view.status, view.error], ['failed', { code: 'export_too_large', message }])
+})
+
 test('a part that was changed on the disk is found and made again', async () => {
   const files = openStorage({ kind: 'folder', path: kit.folder })
   const scope = scopeOf(merchant)
