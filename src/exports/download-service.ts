@@ -59,6 +59,7 @@ export const requireManifest = (row: ExportRow): Manifest => {
       message: `The export is ${row.status}. Wait for status succeeded, or for the event export.ready.`,
     })
   }
+  // Written by this slice alone, by `makeManifest`, which has this type.
   return row.manifest as unknown as Manifest
 }
 

@@ -142,11 +142,17 @@ describe("accountants' files", () => {
     assert.match(text, /^AN\t/m)
   })
 
-  test('FEC and DATEV are written without parameters too, for the calendar year', async () => {
-    const { name } = await exported('fec', year)
-    assert.equal(name, 'FEC20261231.txt')
-    const { bytes } = await exported('datev', year)
-    assert.match(bytes.toString('latin1'), /^"EXTF";700;21;"Buchungsstapel";13;\d+;;"RE";"";"";1001;1;20260101;4;/)
+  test('FEC and DATEV take the calendar year where no other is said', async () => {
+    assert.equal((await exported('fec', year)).name, 'FEC20261231.txt')
+    const whose = { 'parameters[consultant]': '29098', 'parameters[client]': '55003' }
+    const { bytes } = await exported('datev', { ...year, ...whose })
+    assert.match(bytes.toString('latin1'), /^"EXTF";700;21;"Buchungsstapel";13;\d+;;"RE";"";"";29098;55003;20260101;4;/)
+  })
+
+  test('DATEV does not guess whose books they are', async () => {
+    const answer = await world.request('finance').get('/v1/exports/stream?format=datev')
+    assert.equal(answer.status, 400)
+    assert.match(answer.body.error.message, /parameters\[consultant\]/i)
   })
 
   test('FEC with a wrong SIREN is refused with a reason', async () => {

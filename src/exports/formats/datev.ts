@@ -72,13 +72,10 @@ const refuseAccounts = (context: ExportContext, length: string): string | undefi
   return bad && `the DATEV account for ${bad[0]} must be a number of at most ${length} digits, not "${bad[1]}"`
 }
 
-/**
- * 1001 and 1 are the lowest numbers that DATEV gives; the adviser's program asks when they are not the client's own.
- * Where the fiscal year is not said, it is the calendar's.
- */
+/** Whose books they are cannot be guessed. Where the fiscal year is not said, it is the calendar's. */
 const parametersOf = ({ options, from, days }: ExportContext) => ({
-  consultant: '1001',
-  client: '1',
+  consultant: '',
+  client: '',
   fiscal_year_start: `${(from ?? days?.first ?? '2000').slice(0, 4)}-01-01`,
   account_length: '4',
   chart: '03',
