@@ -32,6 +32,12 @@ export const commonConfig = (env: Environment, dir = '.parley') => ({
   workerConcurrency: env.WORKER_CONCURRENCY,
   fourEyes: env.LEDGER_FOUR_EYES,
   exports: exportStorage(env, dir),
+  channels: {
+    meta: env.META_API_BASE,
+    telegram: env.TELEGRAM_API_BASE,
+    line: env.LINE_API_BASE,
+    wechat: env.WECHAT_API_BASE,
+  },
 })
 
 const exportStorage = (env: Environment, dir: string): ExportStorage => {

@@ -1,6 +1,15 @@
 import type express from 'express'
 import { accountRoutes } from '#accounts/routes.ts'
 import { createAccountService } from '#accounts/service.ts'
+import { billJobs } from '#bills/jobs.ts'
+import { billRoutes } from '#bills/routes.ts'
+import { createBillService } from '#bills/service.ts'
+import type { Channels } from '#channels/channel.ts'
+import { checkoutJobs } from '#checkout/jobs.ts'
+import { checkoutRoutes } from '#checkout/routes.ts'
+import { createCheckoutService } from '#checkout/service.ts'
+import { connectionRoutes } from '#connections/routes.ts'
+import { createConnectionService } from '#connections/service.ts'
 import { customerRoutes } from '#customers/routes.ts'
 import { createCustomerService } from '#customers/service.ts'
 import { deliveryRoutes } from '#events/delivery-routes.ts'
@@ -17,7 +26,7 @@ import { type Clock, systemClock } from '#kernel/clock.ts'
 import { ledgerRoutes } from '#ledger/routes.ts'
 import { createSealer } from '#ledger/seal-service.ts'
 import { createLedgerService } from '#ledger/service.ts'
-import { createMessageSubscriber } from '#messages/jobs.ts'
+import { createMessageSubscriber, messageJobs } from '#messages/jobs.ts'
 import { messageRoutes } from '#messages/routes.ts'
 import { createMessageService } from '#messages/service.ts'
 import { paymentJobs } from '#payments/jobs.ts'
@@ -41,9 +50,12 @@ import { refundRoutes } from '#refunds/routes.ts'
 import { createRefundService } from '#refunds/service.ts'
 import { threadRoutes } from '#threads/routes.ts'
 import { createThreadService } from '#threads/service.ts'
+import { createChannelRouter } from '#webhooks/channel-routes.ts'
+import { createChannelInbox } from '#webhooks/channel-service.ts'
 import { webhookJobs } from '#webhooks/jobs.ts'
 import { createWebhookRouter, providerEventRoutes } from '#webhooks/routes.ts'
 import { createWebhookService } from '#webhooks/service.ts'
+import { type ChannelEndpoints, createChannels } from './app-channels.ts'
 import { healthRouter } from './app-health.ts'
 import { upkeepJobs } from './app-upkeep.ts'
 import { startWork, type Work } from './app-work.ts'
@@ -63,6 +75,7 @@ export interface AppConfig {
   exports: ExportStorage
   /** Whether a second key must approve what changes the books by hand. */
   fourEyes: boolean
+  channels?: ChannelEndpoints
   stripe: { secretKey: string; webhookSecrets: string[]; apiBase?: string | undefined }
   /** Mounts what is not the API: pages, docs, demo. */
   mount?: ((app: express.Express, context: MountContext) => void) | undefined
@@ -81,6 +94,7 @@ export interface AppOverrides {
   clock?: Clock
   logger?: Logger
   providers?: Record<ProviderId, PaymentProvider>
+  channels?: Channels
   queuePrefix?: string
 }
 
@@ -132,6 +146,7 @@ export const createApp = async (config: AppConfig, overrides: AppOverrides = {})
     mount: (app) => {
       app.use(health)
       app.use(createWebhookRouter(services.webhooks))
+      app.use(createChannelRouter(services.channelInbox))
       config.mount?.(app, { services, clock, logger, routes })
     },
   })
@@ -169,13 +184,17 @@ interface Base {
 
 const createServices = (config: AppConfig, overrides: AppOverrides, base: Base) => {
   const providers = overrides.providers ?? createProviders(config, base.metrics)
-  const deps = { ...base, providers, publicUrl: config.publicUrl }
+  const channels = overrides.channels ?? createChannels(config.channels ?? {})
+  const deps = { ...base, providers, channels, publicUrl: config.publicUrl }
+  const connections = createConnectionService(deps)
   const payments = createPaymentService(deps)
   const refunds = createRefundService(deps)
   const checkoutUrl = (merchantId: string, id: string) => intentLinks(deps, { merchant_id: merchantId, id }).checkoutUrl
+  const checkouts = createCheckoutService(deps)
   const sealer = createSealer(base)
   return {
     accounts: createAccountService(base),
+    connections,
     sealer,
     ledger: createLedgerService({ ...base, sealer }),
     finance: createFinanceService({ ...base, sealer, fourEyes: config.fourEyes }),
@@ -184,13 +203,16 @@ const createServices = (config: AppConfig, overrides: AppOverrides, base: Base) 
     customers: createCustomerService(base),
     payments,
     refunds,
-    messages: createMessageService({ ...base, checkoutUrl }),
+    checkouts,
+    bills: createBillService(deps),
+    messages: createMessageService({ ...deps, connections, checkoutUrl }),
     events: createEventService({
       ...base,
       allowPrivate: config.allowPrivateWebhooks,
       subscribers: [createMessageSubscriber()],
     }),
     webhooks: createWebhookService({ ...base, providers, payments, refunds }),
+    channelInbox: createChannelInbox({ ...deps, connections, payments, checkouts }),
   }
 }
 
@@ -207,9 +229,12 @@ const createProviders = (config: AppConfig, metrics: Metrics) => {
 /** Every operation of the API: the server serves exactly these and `openapi.yaml` describes exactly these. */
 export const createRoutes = (services: Services): Route[] => [
   ...threadRoutes(services.threads),
+  ...connectionRoutes(services.connections),
   ...messageRoutes(services.messages),
   ...paymentRoutes(services.payments),
   ...refundRoutes(services.refunds),
+  ...checkoutRoutes(services.checkouts),
+  ...billRoutes(services.bills),
   ...customerRoutes(services.customers),
   ...ledgerRoutes(services.ledger),
   ...financeRoutes(services.finance),
@@ -225,6 +250,10 @@ const createHandlers = (services: Services, db: Database, clock: Clock): JobHand
   ...webhookJobs(services.webhooks),
   ...paymentJobs(services.payments),
   ...refundJobs(services.refunds),
+  ...checkoutJobs(services.checkouts),
+  ...billJobs(services.bills),
+  ...messageJobs(services.messages),
+  'channel.update': ({ id, merchant = '' }) => services.channelInbox.process(merchant, id),
   ...exportJobs(services.exports),
   'outbox.drain': async () => void (await services.events.drainOutbox()),
   'notification.deliver': (payload) => services.events.deliver(payload),

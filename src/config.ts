@@ -31,6 +31,18 @@ export const environment = z.object({
     .min(32, 'must have at least 32 characters')
     .optional()
     .describe('Signs links and encrypts stored secrets; at least 32 random characters: openssl rand -hex 32.'),
+  META_API_BASE: url(/^https?$/)
+    .optional()
+    .describe('Another Graph API (Messenger, WhatsApp), for tests and proxies.'),
+  TELEGRAM_API_BASE: url(/^https?$/)
+    .optional()
+    .describe('Another Telegram Bot API server. Unset: api.telegram.org.'),
+  LINE_API_BASE: url(/^https?$/)
+    .optional()
+    .describe('Another LINE Messaging API, for tests and proxies.'),
+  WECHAT_API_BASE: url(/^https?$/)
+    .optional()
+    .describe('Another WeChat API, for tests and proxies.'),
   STRIPE_SECRET_KEY: z
     .string()
     .regex(/^(sk|rk)_/, 'must start with sk_ or rk_')

@@ -2,6 +2,18 @@ import { stripeEventTypes } from './stripe-event-types.ts'
 
 /** Event types of ours that Stripe does not have. */
 export const ownEventTypes = [
+  'bill.canceled',
+  'bill.closed',
+  'bill.created',
+  'bill.expired',
+  'bill.paid',
+  'bill.updated',
+  'checkout.canceled',
+  'checkout.completed',
+  'checkout.created',
+  'checkout.expired',
+  'checkout.updated',
+  'connection.broken',
   'export.ready',
   'ledger.adjustment.approved',
   'ledger.adjustment.proposed',
@@ -12,6 +24,8 @@ export const ownEventTypes = [
   'payment_intent.updated',
   'thread.created',
   'thread.message.created',
+  'thread.message.received',
+  'thread.message.updated',
   'thread.message.undeliverable',
   'webhook_endpoint.disabled',
 ] as const

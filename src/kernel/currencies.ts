@@ -1,9 +1,10 @@
 /**
  * ISO 4217 currencies by number of minor-unit digits. The common case (2) is the long list; the exceptions are what
- * other systems get wrong. Historic and non-money codes (XAU, XTS …) are left out on purpose.
+ * other systems get wrong. Historic and non-money codes (XAU, XTS …) are left out on purpose;
+ * XTR is no ISO code but Telegram's Stars.
  */
 const byExponent = {
-  0: 'BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF',
+  0: 'BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF XTR',
   2:
     'AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF CNY COP ' +
     'CRC CUP CVE CZK DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GTQ GYD HKD HNL HTG HUF IDR ILS INR IRR ' +

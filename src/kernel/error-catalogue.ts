@@ -26,11 +26,21 @@ export const errorCatalogue = {
   api_key_expired: invalid('This API key has been revoked. Create a new one and use that.', 401),
   api_key_invalid: invalid('The API key is not valid. Send it as a Bearer token or as the Basic user name.', 401),
   api_key_missing: invalid('No API key was sent. Add the header "Authorization: Bearer <key>".', 401),
+  bill_unexpected_state: invalid('The bill is in a state that does not allow this.'),
   body_too_large: invalid('The request body is larger than 1 MiB. Send less.', 413),
   card_declined: card('The card was declined. Ask the payer for another way to pay.'),
   authentication_required: card('The card needs authentication. Send the payer to the checkout page.'),
   charge_already_refunded: invalid('The charge has already been refunded in full; nothing is left to refund.'),
+  channel_not_connected: invalid(
+    'No connection carries messages of this channel. Create one, or write into a thread of another channel.',
+  ),
   charge_disputed: invalid('The charge is disputed; it cannot be refunded while the dispute is open.'),
+  checkout_not_ready: invalid('The checkout cannot be completed yet; its messages say what is missing.'),
+  checkout_unexpected_state: invalid('The checkout is in a state that does not allow this.'),
+  connection_refused: invalid(
+    'The platform refused these credentials; the message says why. Check and send them again.',
+  ),
+  connection_unexpected_state: invalid('The connection is in a state that does not allow this.'),
   expired_card: card('The card has expired. Ask the payer for another card.'),
   export_expired: invalid(
     'The files of this export have been deleted. Create it again: the same range gives the same bytes.',
@@ -71,6 +81,9 @@ export const errorCatalogue = {
     retryable: true,
   },
   ledger_unbalanced: invalid('Debits and credits differ. Entries add up to zero in every currency.'),
+  message_content_refused: invalid(
+    'The card breaks a limit of the platform that cannot be met by shortening; the message names it.',
+  ),
   method_not_allowed: invalid('This path exists, but not with this method.', 405),
   overloaded: later(503, 'The service is busy. Wait for Retry-After seconds, then send the request again.'),
   parameter_invalid_empty: invalid('The parameter is empty. Leave it out or send a value.'),
@@ -89,9 +102,16 @@ export const errorCatalogue = {
   payment_intent_payment_attempt_expired: card('The payment was not completed in time. Start it again.'),
   payment_intent_payment_attempt_failed: card('The payment failed. Try again or use another payment method.'),
   payment_intent_unexpected_state: invalid('The payment intent is in a state that does not allow this.'),
+  payment_vetoed: {
+    status: 400,
+    type: 'invalid_request_error',
+    title: 'The shop refused this payment just before it would have been charged; nothing was charged.',
+    retryable: false,
+  },
   payment_method_unexpected_state: invalid('The payment method is in a state that does not allow this.'),
   permission_denied: invalid('This API key may not do this. Use a key whose role allows it.', 403),
   processing_error: card('An error occurred while processing the card. Try again in a moment.'),
+  promotion_code_invalid: invalid('The discount code cannot be used; the message says why.'),
   provider_error: later(502, 'The payment provider refused or failed. The message has its reason; try again later.'),
   provider_event_unexpected_state: invalid('The provider event is in a state that does not allow this.'),
   provider_unknown_outcome: later(

@@ -23,6 +23,12 @@ export const idPrefixes = {
   ledgerProposal: 'lpr',
   exchangeRate: 'fxr',
   export: 'exp',
+  connection: 'con',
+  channelUpdate: 'upd',
+  checkout: 'co',
+  promotionCode: 'promo',
+  bill: 'bill',
+  billShare: 'bsh',
   request: 'req',
 } as const satisfies Record<string, string>
 

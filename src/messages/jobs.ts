@@ -3,12 +3,18 @@ import { isCurrency } from '#kernel/currencies.ts'
 import { newUuid } from '#kernel/ids.ts'
 import type { Tx } from '#platform/database.ts'
 import { appendEvents } from '#platform/outbox.ts'
+import type { JobHandlers } from '#platform/queue.ts'
 import type { EventsTable } from '#platform/tables-records.ts'
 import { firstState, showMessage } from './message-view.ts'
 import { type Notice, receiptOf, refundNotice } from './notice.ts'
-import { findThread, insertMessage, type MessageRow } from './repo.ts'
+import { findThread, insertMessage, type NewMessage } from './repo.ts'
 import { type Message, paidIntent, toldRefund } from './schemas.ts'
+import type { MessageService } from './service.ts'
 import { say } from './words.ts'
+
+export const messageJobs = (messages: MessageService): Pick<JobHandlers, 'message.send'> => ({
+  'message.send': ({ id, merchant = '' }) => messages.send(merchant, id),
+})
 
 /**
  * Follows payments and refunds of a thread: a receipt, or a notice, in the transaction that tells of the event. The
@@ -22,7 +28,7 @@ export const createMessageSubscriber =
     if (!notice) return
     const thread = await findThread(tx, event.merchant_id, event.thread_id)
     if (!thread) return
-    const row: MessageRow = {
+    const row: NewMessage = {
       merchant_id: event.merchant_id,
       id: newUuid(),
       thread_id: thread.id,
@@ -62,7 +68,7 @@ const textOf = ({ sentence, card }: Notice, locale: string | null): string => {
 }
 
 /** Stores a message and its event; false, and nothing done, when it is there already. */
-export const addMessage = async (tx: Tx, row: MessageRow, shown: Message, livemode: boolean): Promise<boolean> => {
+export const addMessage = async (tx: Tx, row: NewMessage, shown: Message, livemode: boolean): Promise<boolean> => {
   if (!(await insertMessage(tx, row))) return false
   await appendEvents(tx, [
     {

@@ -1,10 +1,10 @@
 import { unixSeconds } from '#kernel/clock.ts'
 import { showId } from '#kernel/ids.ts'
 import { toJsonAmount } from '#kernel/money.ts'
-import type { IntentRow, MessageRow } from './repo.ts'
+import type { IntentRow, NewMessage } from './repo.ts'
 import type { Card, Message } from './schemas.ts'
 
-export const showMessage = (row: MessageRow, card: Card | null): Message => ({
+export const showMessage = (row: NewMessage, card: Card | null): Message => ({
   id: showId('message', row.id),
   object: 'thread.message',
   created: unixSeconds(row.created_at),
@@ -31,5 +31,5 @@ export const requestCard = (intent: IntentRow, checkoutUrl: string): Card => ({
 })
 
 /** Only the web chat reads its messages from us; what would carry the other channels' messages does not exist yet. */
-export const firstState = (channel: string, direction: MessageRow['direction']): MessageRow['state'] =>
+export const firstState = (channel: string, direction: NewMessage['direction']): NewMessage['state'] =>
   channel === 'webchat' || direction === 'in' ? 'delivered' : 'queued'

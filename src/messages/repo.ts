@@ -3,6 +3,23 @@ import type { Db } from '#platform/database.ts'
 import type { MessagesTable, ThreadsTable } from '#platform/tables.ts'
 
 export type MessageRow = Selectable<MessagesTable>
+/** What a message begins with; the rest comes with its delivery. */
+export type NewMessage = Pick<
+  MessageRow,
+  | 'merchant_id'
+  | 'id'
+  | 'thread_id'
+  | 'direction'
+  | 'kind'
+  | 'text'
+  | 'card'
+  | 'payment_intent_id'
+  | 'participant_id'
+  | 'dedupe_key'
+  | 'state'
+  | 'metadata'
+  | 'created_at'
+>
 export type ThreadRow = Pick<Selectable<ThreadsTable>, 'merchant_id' | 'id' | 'channel' | 'locale'>
 export type IntentRow = Awaited<ReturnType<typeof listIntents>>[number]
 
@@ -41,7 +58,7 @@ export const findMessage = (db: Db, merchantId: string, id: string): Promise<Mes
   db.selectFrom('messages').selectAll().where('merchant_id', '=', merchantId).where('id', '=', id).executeTakeFirst()
 
 /** False when it is there already: the same request again, or the same reason (`dedupe_key`) told again. */
-export const insertMessage = async (db: Db, row: MessageRow): Promise<boolean> => {
+export const insertMessage = async (db: Db, row: NewMessage): Promise<boolean> => {
   const inserted = await db
     .insertInto('messages')
     .values({ ...row, card: row.card && JSON.stringify(row.card), metadata: JSON.stringify(row.metadata) })

@@ -44,10 +44,18 @@ export const messageSchema = z
     thread: z.string(),
     direction: z.enum(['in', 'out']),
     from: z.string().meta({ description: 'bot, or the id of the participant who wrote it.' }),
-    kind: z.enum(['text', 'payment_request', 'receipt', 'refund_notice']),
+    kind: z.enum([
+      'text',
+      'payment_request',
+      'checkout_summary',
+      'receipt',
+      'refund_notice',
+      'bill_progress',
+      'reminder',
+    ]),
     text: z.string(),
     card: cardSchema.nullable(),
-    state: z.enum(['queued', 'delivered', 'undeliverable']).meta({
+    state: z.enum(['queued', 'sent', 'delivered', 'read', 'unconfirmed', 'undeliverable', 'canceled']).meta({
       description:
         'In a webchat thread a message is delivered as soon as it is stored: the chat client reads it here. In ' +
         'threads of other channels it stays queued, because nothing carries it there yet.',

@@ -1,3 +1,5 @@
+import type { Channels } from '#channels/channel.ts'
+import type { ConnectionService } from '#connections/service.ts'
 import type { Clock } from '#kernel/clock.ts'
 import { isCurrency } from '#kernel/currencies.ts'
 import { AppError, notFound } from '#kernel/errors.ts'
@@ -14,6 +16,7 @@ import {
   isParticipant,
   listIntents,
   type MessageRow,
+  type NewMessage,
   selectMessages,
   type ThreadRow,
 } from './repo.ts'
@@ -22,6 +25,8 @@ import { say } from './words.ts'
 
 export interface MessageServiceOptions {
   db: Database
+  channels: Channels
+  connections: ConnectionService
   clock: Clock
   queue: Pick<JobQueue, 'wake'>
   /** Where the payer opens a payment; both ids are UUIDs. */
@@ -36,6 +41,9 @@ interface Scope {
 export type MessageService = ReturnType<typeof createMessageService>
 
 export const createMessageService = (options: MessageServiceOptions) => ({
+  /** Job `message.send`. */
+  send: async (_merchantId: string, _id: string): Promise<void> => undefined,
+  sweep: async (): Promise<void> => undefined,
   create: async (scope: Scope, id: string, threadId: string, input: MessageInput): Promise<Message> => {
     checkInput(input)
     const message = await inTransaction(options.db, scope.merchantId, (tx) =>
@@ -80,7 +88,7 @@ const create = async (
   const participantId = await readAuthor(tx, thread, input.from)
   const intent = input.payment_intent === undefined ? undefined : await requirePayable(tx, thread, input.payment_intent)
   const direction = participantId === null ? 'out' : 'in'
-  const row: MessageRow = {
+  const row: NewMessage = {
     merchant_id: merchantId,
     id,
     thread_id: thread.id,

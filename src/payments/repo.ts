@@ -1,4 +1,4 @@
-import { type Selectable, sql } from 'kysely'
+import type { Selectable } from 'kysely'
 import type { Db } from '#platform/database.ts'
 import type { ChargesTable } from '#platform/tables.ts'
 import type { ChargeRow } from './charge-view.ts'
@@ -174,8 +174,3 @@ export const findExpired = (db: Db, now: Date, limit: number) =>
     .orderBy('expires_at')
     .limit(limit)
     .execute()
-
-/** Rows of `payment_intents` through JSON: one parameter however many rows, typed by the table itself. */
-export const insertIntents = (db: Db, rows: readonly object[]) =>
-  sql`insert into payment_intents select * from jsonb_populate_recordset(null::payment_intents, ${JSON.stringify(rows)}::jsonb)
-    on conflict (merchant_id, id) do nothing`.execute(db)

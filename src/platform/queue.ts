@@ -8,7 +8,7 @@ import { withRequestContext } from './request-context.ts'
 import { spaced } from './spaced.ts'
 
 /** Queues by what may starve what: a slow receiver of notifications never delays money. */
-const queueNames = ['payments', 'notifications', 'exports', 'upkeep'] as const
+const queueNames = ['payments', 'messages', 'notifications', 'exports', 'upkeep'] as const
 type QueueName = (typeof queueNames)[number]
 
 const job = (queue: QueueName, timeoutMs: number, everyMs?: number) => ({ queue, timeoutMs, everyMs })
@@ -24,6 +24,10 @@ export const jobCatalogue = {
   'refund.check': job('payments', 60_000),
   'payment.check': job('payments', 60_000),
   'payment.expire': job('payments', 60_000),
+  'channel.update': job('payments', 60_000),
+  'checkout.expire': job('payments', 60_000),
+  'bill.expire': job('payments', 60_000),
+  'message.send': job('messages', 60_000),
   'outbox.drain': job('notifications', 60_000),
   'notification.deliver': job('notifications', 60_000),
   'export.run': job('exports', 600_000),

@@ -1,4 +1,17 @@
 import type { Generated } from 'kysely'
+import type {
+  BillSharesTable,
+  BillsTable,
+  ChannelUpdatesTable,
+  CheckoutsTable,
+  ConnectionsTable,
+  MessagesTable,
+  NativePaymentsTable,
+  PromotionCodesTable,
+  ThreadAliasesTable,
+  ThreadsTable,
+  VetoesTable,
+} from './tables-chat.ts'
 import type { Json, JsonOrNull, Metadata } from './tables-columns.ts'
 import type {
   ExportPartsTable,
@@ -32,9 +45,18 @@ export interface Tables {
   merchants: MerchantsTable
   api_keys: ApiKeysTable
   idempotency_keys: IdempotencyKeysTable
+  connections: ConnectionsTable
   threads: ThreadsTable
+  thread_aliases: ThreadAliasesTable
+  channel_updates: ChannelUpdatesTable
   participants: ParticipantsTable
   messages: MessagesTable
+  native_payments: NativePaymentsTable
+  vetoes: VetoesTable
+  promotion_codes: PromotionCodesTable
+  checkouts: CheckoutsTable
+  bills: BillsTable
+  bill_shares: BillSharesTable
   customers: CustomersTable
   payment_intents: PaymentIntentsTable
   charges: ChargesTable
@@ -62,6 +84,8 @@ export interface Tables {
   deliveries: DeliveriesTable
   provider_events: ProviderEventsTable
 }
+
+export type { MessagesTable, ThreadsTable } from './tables-chat.ts'
 
 export interface MerchantsTable {
   merchant_id: string
@@ -95,18 +119,6 @@ export interface IdempotencyKeysTable {
   created_at: Date
 }
 
-export interface ThreadsTable {
-  merchant_id: string
-  id: string
-  channel: string
-  external_id: string
-  locale: string | null
-  title: string | null
-  metadata: Json<Metadata>
-  created_at: Date
-  updated_at: Date
-}
-
 export interface ParticipantsTable {
   merchant_id: string
   id: string
@@ -115,22 +127,6 @@ export interface ParticipantsTable {
   role: 'payer' | 'organizer' | 'agent'
   name: string | null
   locale: string | null
-  created_at: Date
-}
-
-export interface MessagesTable {
-  merchant_id: string
-  id: string
-  thread_id: string
-  direction: 'in' | 'out'
-  kind: 'text' | 'payment_request' | 'receipt' | 'refund_notice'
-  text: string
-  card: JsonOrNull<Record<string, unknown>>
-  payment_intent_id: string | null
-  participant_id: string | null
-  dedupe_key: string | null
-  state: 'queued' | 'delivered' | 'undeliverable'
-  metadata: Json<Metadata>
   created_at: Date
 }
 
@@ -192,6 +188,7 @@ export interface PaymentIntentsTable {
   livemode: boolean
   created_at: Date
   updated_at: Date
+  attribution: JsonOrNull<Record<string, unknown>>
 }
 
 export interface ChargesTable {

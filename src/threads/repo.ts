@@ -34,12 +34,15 @@ export const findThreadByExternalId = (
 /** Inserts unless another request was faster; either way the row is there afterwards. True when it was this one. */
 export const insertThread = async (
   db: Db,
-  row: Omit<ThreadRow, 'metadata'> & { metadata: Record<string, string> },
+  row: Pick<
+    ThreadRow,
+    'merchant_id' | 'id' | 'channel' | 'external_id' | 'locale' | 'title' | 'metadata' | 'created_at' | 'updated_at'
+  >,
 ): Promise<boolean> => {
   const inserted = await db
     .insertInto('threads')
     .values({ ...row, metadata: JSON.stringify(row.metadata) })
-    .onConflict((conflict) => conflict.columns(['merchant_id', 'channel', 'external_id']).doNothing())
+    .onConflict((conflict) => conflict.columns(['merchant_id', 'channel', 'external_id', 'connection_id']).doNothing())
     .returning('id')
     .executeTakeFirst()
   return inserted !== undefined

@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { createConnectionService } from '#connections/service.ts'
 import { newUuid, parseId, showId } from '#kernel/ids.ts'
 import { createMessageSubscriber } from '#messages/jobs.ts'
 import { messageRoutes } from '#messages/routes.ts'
 import { createMessageService } from '#messages/service.ts'
+import { createSecrets } from '#platform/crypto.ts'
 import { inTransaction } from '#platform/database.ts'
+import { createLogger } from '#platform/logger.ts'
+import { createChannels } from '../../src/app-channels.ts'
 import {
   append,
   createEventWorld,
@@ -17,7 +21,16 @@ import {
 const db = await createTestDatabase()
 const { service: events, clock, queue } = createEventWorld(db, { subscribers: [createMessageSubscriber()] })
 const checkoutUrl = (merchantId: string, intentId: string) => `https://pay.example/pay/${merchantId}.${intentId}`
-const messages = createMessageService({ db, clock, queue, checkoutUrl })
+const channels = createChannels({})
+const connections = createConnectionService({
+  db,
+  clock,
+  channels,
+  logger: createLogger('silent'),
+  secrets: createSecrets('a secret of at least thirty-two characters'),
+  publicUrl: 'https://pay.example',
+})
+const messages = createMessageService({ db, clock, queue, checkoutUrl, channels, connections })
 const { call } = await serveRoutes(db, messageRoutes(messages))
 const at = new Date('2026-11-22T10:00:00Z')
 

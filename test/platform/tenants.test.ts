@@ -79,6 +79,39 @@ const fillBooks = async (world: World): Promise<void> => {
     return rows.length > 0
   })
   await insertExport(world)
+  await insertChats(world)
+}
+
+/** One row in each table of channels, checkouts and bills. */
+const insertChats = async ({ app, shop }: World): Promise<void> => {
+  await inTransaction(app.db, shop.uuid, async (tx) => {
+    const key = sql`${shop.uuid}::uuid, gen_random_uuid()`
+    const thread = sql`(select id from threads limit 1)`
+    const intent = sql`(select id from payment_intents limit 1)`
+    const connection = sql`(select id from connections)`
+    const participant = sql`(select id from participants limit 1)`
+    const now = sql`now(), now()`
+    for (const statement of [
+      sql`connections (merchant_id, id, created_at, updated_at, channel, external_id, name, status, secrets, secrets_key, livemode)
+        values (${key}, ${now}, 'telegram', '7', 'Bot', 'active', '', 'k', false)`,
+      sql`thread_aliases (merchant_id, thread_id, connection_id, external_id, created_at)
+        values (${shop.uuid}, ${thread}, ${connection}, '8', now())`,
+      sql`channel_updates (merchant_id, id, connection_id, channel, ref, type, content, state, next_attempt_at, occurred_at, received_at)
+        values (${key}, ${connection}, 'telegram', '1', 'message', '{}', 'ignored', now(), ${now})`,
+      sql`native_payments (merchant_id, id, created_at, updated_at, payment_intent_id, connection_id, channel, reference, state, amount, currency)
+        values (${key}, ${now}, ${intent}, ${connection}, 'telegram', 'r', 'offered', 1, 'eur')`,
+      sql`vetoes (merchant_id, id, payment_intent_id, answer, is_allowed, duration_ms, created_at)
+        values (${key}, ${intent}, 'approved', true, 1, now())`,
+      sql`promotion_codes (merchant_id, id, code, percent_off, livemode, created_at) values (${key}, 'TEN', 10, false, now())`,
+      sql`checkouts (merchant_id, id, created_at, updated_at, status, currency, cart, quote, total, expires_at, livemode)
+        values (${key}, ${now}, 'incomplete', 'eur', '{}', '{}', 0, now(), false)`,
+      sql`bills (merchant_id, id, created_at, updated_at, thread_id, split, status, title, currency, amount, livemode)
+        values (${key}, ${now}, ${thread}, 'equal', 'open', 'Dinner', 'eur', 1, false)`,
+      sql`bill_shares (merchant_id, id, created_at, updated_at, bill_id, participant_id, status, amount)
+        values (${key}, ${now}, (select id from bills), ${participant}, 'open', 1)`,
+    ])
+      await sql`insert into ${statement}`.execute(tx)
+  })
 }
 
 /** As a worker leaves it when it has written a part. */
@@ -210,6 +243,14 @@ describe('row-level security', () => {
         ['api_keys', 'charges', 'merchants', 'operations', 'payment_intents', 'refunds'].map((name) => [name, kept]),
       ),
       ...Object.fromEntries(['events', 'ledger_accounts', 'ledger_entries'].map((name) => [name, 'insert select'])),
+      ...Object.fromEntries(['bill_shares', 'bills', 'checkouts'].map((name) => [name, kept])),
+      ...Object.fromEntries(
+        ['channel_updates', 'connections', 'native_payments', 'promotion_codes', 'thread_aliases'].map((name) => [
+          name,
+          all,
+        ]),
+      ),
+      vetoes: 'insert select',
       export_parts: 'delete insert select',
       exports: kept,
       ledger_account_mappings: all,

@@ -3,11 +3,14 @@ import type { Source } from './source.ts'
 /** The slices in their order. A new one is added here, at its place, and in ARCHITECTURE.md. */
 export const slices = [
   'accounts',
+  'connections',
   'ledger',
   'threads',
   'customers',
   'payments',
   'refunds',
+  'checkout',
+  'bills',
   'messages',
   'events',
   'webhooks',
