@@ -38,6 +38,9 @@ type Header = LedgerItem & { readonly id: string }
 /**
  * Inserts nothing when an account is missing. Headers go in the order of their keys, so that two batches that share
  * events wait for each other instead of deadlocking.
+ *
+ * Planning took longer than posting (1.1 of 1.75 ms of the server's processor), hence the name. The two arrays in
+ * subselects hide how long they are: seen to be short they made a plan of their own look cheaper than the kept one.
  */
 const insertPostings = async (
   tx: Tx,
@@ -45,11 +48,11 @@ const insertPostings = async (
   now: Date,
 ): Promise<{ booked: number; lacksAccounts: boolean }> => {
   const legs = headers.flatMap(runningLegs)
-  const { rows } = await sql<{ booked: number; lacks_accounts: boolean }>`
+  const { rows } = await sql<{ booked: number; lacks_accounts: boolean }>`/* named post_ledger */
     with header as materialized (
       select h.*, m.base_currency, ledger_open_from(h.merchant_id) as open_from
       from unnest(
-        ${headers.map((header) => header.merchantId)}::uuid[],
+        (select ${headers.map((header) => header.merchantId)}::uuid[]),
         ${headers.map((header) => header.id)}::uuid[],
         ${headers.map((header) => header.posting.eventKey)}::text[],
         ${headers.map((header) => header.posting.kind)}::text[],
@@ -67,7 +70,7 @@ const insertPostings = async (
     ), leg as materialized (
       select h.merchant_id, l.*, ${accountOfLeg} as account_id, ${factorOfLeg} as factor
       from unnest(
-        ${legs.map((leg) => leg.transactionId)}::uuid[],
+        (select ${legs.map((leg) => leg.transactionId)}::uuid[]),
         ${legs.map((leg) => leg.line)}::smallint[],
         ${legs.map((leg) => leg.code)}::text[],
         ${legs.map((leg) => leg.currency)}::text[],
