@@ -12,4 +12,17 @@ export const endOf = (included: number | string): Date =>
 export const startOf = (included: number | string): Date =>
   new Date(typeof included === 'number' ? included * 1000 : `${included}T00:00:00Z`)
 
-const dayMs = 86_400_000
+/** The beginning of its hour. */
+export const hourOf = (moment: Date): Date => new Date(moment.getTime() - (moment.getTime() % hourMs))
+
+/** The hours of its day (UTC) that are over at a moment, by their beginnings. */
+export const hoursBefore = (moment: Date): Date[] => {
+  const midnight = startOf(dayOf(moment)).getTime()
+  return Array.from(
+    { length: (hourOf(moment).getTime() - midnight) / hourMs },
+    (_, n) => new Date(midnight + n * hourMs),
+  )
+}
+
+const hourMs = 3_600_000
+const dayMs = 24 * hourMs

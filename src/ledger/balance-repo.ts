@@ -2,7 +2,7 @@ import { type RawBuilder, sql } from 'kysely'
 import type { Tx } from '#platform/database.ts'
 import type { AccountRow } from './account-repo.ts'
 import type { Turnover } from './balance-movements.ts'
-import { dayOf, monthOf } from './balance-points.ts'
+import { dayOf, hourOf, hoursBefore, monthOf } from './balance-points.ts'
 import { behind, entriesOfSeal, markEvery, readSealer, sums, transactionOfSeal, unsealed } from './seal-repo.ts'
 
 /** Of what a balance is: everything booked, or less. Both bounds hold together. */
@@ -105,6 +105,8 @@ const edges = (merchantId: string, accountIds: readonly string[] | undefined) =>
     accountIds === undefined ? sql`true` : sql`${sql.ref(column)} = any(${accountIds}::uuid[])`
   const rollup = (where: RawBuilder<unknown>) => sql`
     select account_id, debit, credit, base_debit, base_credit from ledger_rollups where merchant_id = ${merchantId} and ${where} and ${only('account_id')}`
+  const hours = (which: readonly Date[]) => sql`
+    select account_id, debit, credit, base_debit, base_credit from ledger_hours where merchant_id = ${merchantId} and starts_at = any(${which}::timestamptz[]) and ${only('account_id')}`
   const transactions = (which: RawBuilder<unknown>, before: Date | undefined) => sql`
     select e.account_id, ${sums} from ledger_transactions t
     cross join lateral (select * from ledger_entries e
@@ -112,15 +114,16 @@ const edges = (merchantId: string, accountIds: readonly string[] | undefined) =>
     where t.merchant_id = ${merchantId} and ${which} and ${effectiveBefore(before)} and ${only('e.account_id')}
     group by e.account_id`
   return {
-    /** Everything sealed that took effect before: whole months, the days of the last one, the hours of the last day. */
+    /** Everything sealed that took effect before: months, days of the last one, hours of the last day, and what came after. */
     rollups: (before: Date | undefined): RawBuilder<unknown>[] => {
       if (before === undefined) return [rollup(sql`span = 'month'`)]
       const day = dayOf(before)
-      const midnight = new Date(`${day}T00:00:00Z`)
+      const hour = hourOf(before)
       return [
         rollup(sql`span = 'month' and starts_on < ${monthOf(before)}::date`),
         rollup(sql`span = 'day' and starts_on >= ${monthOf(before)}::date and starts_on < ${day}::date`),
-        ...(midnight < before ? [transactions(sql`t.effective_at >= ${midnight} and not (${unsealed})`, before)] : []),
+        hours(hoursBefore(before)),
+        ...(hour < before ? [transactions(sql`t.effective_at >= ${hour} and not (${unsealed})`, before)] : []),
       ]
     },
     sealed: (which: RawBuilder<unknown>, before: Date | undefined): RawBuilder<unknown> => sql`

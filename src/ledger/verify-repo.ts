@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
-import type { Db } from '#platform/database.ts'
+import type { Db, Tx } from '#platform/database.ts'
+import { entriesOfSeal, sums, transactionOfSeal } from './seal-repo.ts'
 import type { KeptSum } from './verify-books.ts'
 
 export const readMerchantIds = async (db: Db): Promise<string[]> => {
@@ -14,6 +15,24 @@ export const readRollups = async (db: Db, merchantId: string, span: 'day' | 'mon
   const { rows } = await sql<KeptSum>`select account_id || ' ' || starts_on as key, ${turnover}
     from ledger_rollups where merchant_id = ${merchantId} and span = ${span}`.execute(db)
   return rows
+}
+
+/**
+ * Hours of a merchant whose sums are not those of their sealed entries, by `account hour` (2026-11-30T10, UTC), up to
+ * `limit`. Added up by the database: where every customer has a wallet they are nearly as many as the entries.
+ */
+export const readWrongHours = async (tx: Tx, merchantId: string, limit: number): Promise<string[]> => {
+  await sql`set local statement_timeout = 0`.execute(tx)
+  const { rows } = await sql<{ key: string }>`
+    select account_id || ' ' || to_char(starts_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24') as key
+    from (
+      select e.account_id, date_trunc('hour', t.effective_at, 'UTC') as starts_at, ${sums}
+      from ledger_seals s cross join ${transactionOfSeal} cross join ${entriesOfSeal}
+      where s.merchant_id = ${merchantId} group by 1, 2
+    ) c full join (select * from ledger_hours where merchant_id = ${merchantId}) k using (account_id, starts_at)
+    where (c.debit, c.credit, c.base_debit, c.base_credit) is distinct from (k.debit, k.credit, k.base_debit, k.base_credit)
+    order by starts_at, account_id limit ${limit}`.execute(tx)
+  return rows.map((row) => row.key)
 }
 
 /** Marks of a merchant at a seq, by account. */

@@ -13,6 +13,7 @@ import {
   readMerchantIds,
   readRollups,
   readWrongGuards,
+  readWrongHours,
 } from './verify-repo.ts'
 
 /** Public keys (PEM) of checkpoints by their key id; empty when signatures are not to be checked. */
@@ -61,6 +62,8 @@ const verifyMerchant = async (tx: Tx, merchantId: string, keys: PublicKeys): Pro
   findings.push(...nameEntries(suspects, wrongDays))
   findings.push(...(await nameSums(tx, merchantId, 'day', head.seq, wrongDays)))
   findings.push(...(await nameSums(tx, merchantId, 'month', head.seq, wrongMonths)))
+  const wrongHours = await readWrongHours(tx, merchantId, findingsMax)
+  findings.push(...(await nameSums(tx, merchantId, 'hour', head.seq, wrongHours)))
   findings.push(...(await checkGuards(tx, merchantId, head.seq)))
   findings.push(...(await checkCheckpoints(tx, merchantId, hashes, keys)))
   return {

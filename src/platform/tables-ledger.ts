@@ -106,6 +106,16 @@ export interface LedgerRollupsTable {
   base_credit: bigint
 }
 
+export interface LedgerHoursTable {
+  merchant_id: string
+  starts_at: Date
+  account_id: string
+  debit: bigint
+  credit: bigint
+  base_debit: bigint
+  base_credit: bigint
+}
+
 export interface LedgerMarkPointsTable {
   merchant_id: string
   seq: bigint

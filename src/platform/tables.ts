@@ -22,6 +22,7 @@ import type {
   LedgerEntriesTable,
   LedgerExchangeRatesTable,
   LedgerGuardedBalancesTable,
+  LedgerHoursTable,
   LedgerMarkPointsTable,
   LedgerMarksTable,
   LedgerPeriodLocksTable,
@@ -72,6 +73,7 @@ export interface Tables {
   ledger_checkpoints: LedgerCheckpointsTable
   ledger_sealer: LedgerSealerTable
   ledger_rollups: LedgerRollupsTable
+  ledger_hours: LedgerHoursTable
   ledger_mark_points: LedgerMarkPointsTable
   ledger_marks: LedgerMarksTable
   ledger_proposals: LedgerProposalsTable

@@ -28,9 +28,14 @@ const random = createRandom(20_261_122)
 
 const firstSecond = Date.UTC(2026, 8, 20) / 1000
 const november = Date.UTC(2026, 10, 1) / 1000
-/** From 20 September, over two month ends, to 2 December; a third of it on the two days around 1 November. */
-const randomSecond = (): number =>
-  random(3) === 0 ? november + random(2 * 86_400) - 86_400 : firstSecond + random(73 * 86_400)
+/**
+ * From 20 September, over two month ends, to 2 December; a third of it on the two days around 1 November, a quarter on the
+ * beginning of an hour.
+ */
+const randomSecond = (): number => {
+  const second = random(3) === 0 ? november + random(2 * 86_400) - 86_400 : firstSecond + random(73 * 86_400)
+  return random(4) === 0 ? second - (second % 3600) : second
+}
 
 const codes = ['1110', '1120', '4010', '5010', '2310'] as const
 const randomLegs = (): Leg[] => {
@@ -61,7 +66,8 @@ const bookAtRandom = async (
   before = Number.MAX_SAFE_INTEGER,
 ): Promise<void> => {
   const items = Array.from({ length: transactions }, () => {
-    const effectiveAt = new Date(Math.min(randomSecond() * 1000 + random(1000), before * 1000 - 1))
+    const millisecond = random(4) === 0 ? 0 : random(1000)
+    const effectiveAt = new Date(Math.min(randomSecond() * 1000 + millisecond, before * 1000 - 1))
     const event = { eventKey: newUuid(), kind: 'adjustment', description: '', effectiveAt } as const
     return itemOf(merchant, { ...event, legs: randomLegs() })
   })
@@ -147,6 +153,11 @@ describe('every balance is the fold of its entries', () => {
       ...Array.from({ length: 30 }, () => ({
         as_of: random(4) === 0 ? undefined : randomSecond(),
         as_of_seq: random(4) === 0 ? undefined : random(head + 1),
+      })),
+      // Each side of where an hour of the crowded day begins, with most and with all of it sealed.
+      ...Array.from({ length: 24 }, (_, n) => ({
+        as_of: november + n * 3600 - (n % 2),
+        as_of_seq: n % 3 === 0 ? head - 5 : undefined,
       })),
     ]
     for (const point of points) {

@@ -148,6 +148,18 @@ describe('what somebody with all rights has changed is found and named', { skip:
       () => ['the month 2026-10-01 of 1110 eur is not the sum of its entries'],
     ],
     [
+      'an hour',
+      'ledger_hours',
+      `update ledger_hours set debit = debit + 5, credit = credit + 5 where $merchant and starts_at = '2026-10-31T23:00Z' and debit > 0`,
+      () => ['the hour 2026-10-31T23 of 1110 eur is not the sum of its entries'],
+    ],
+    [
+      'an hour that is gone',
+      'ledger_hours',
+      `delete from ledger_hours where $merchant and starts_at = '2026-10-31T23:00Z' and debit > 0`,
+      () => ['the hour 2026-10-31T23 of 1110 eur is not the sum of its entries'],
+    ],
+    [
       'a wallet',
       'ledger_guarded_balances',
       'update ledger_guarded_balances set balance = -501 where $merchant',

@@ -257,10 +257,9 @@ describe('row-level security', () => {
       ...Object.fromEntries(['ledger_exchange_rates', 'ledger_period_locks'].map((name) => [name, 'insert select'])),
       ledger_proposals: 'insert select', // and update, but only of what decides
       ...Object.fromEntries(
-        ['checkpoints', 'guarded_balances', 'mark_points', 'marks', 'rollups', 'sealer', 'seals'].map((name) => [
-          `ledger_${name}`,
-          'select',
-        ]),
+        ['checkpoints', 'guarded_balances', 'hours', 'mark_points', 'marks', 'rollups', 'sealer', 'seals'].map(
+          (name) => [`ledger_${name}`, 'select'],
+        ),
       ),
       ledger_transactions: 'select', // and insert, but for the column that says when it was final
       provider_events: 'select update',
