@@ -50,7 +50,7 @@ const insertPostings = async (
   const legs = headers.flatMap(runningLegs)
   const { rows } = await sql<{ booked: number; lacks_accounts: boolean }>`/* named post_ledger */
     with header as materialized (
-      select h.*, m.base_currency, ledger_open_from(h.merchant_id) as open_from
+      select h.*, m.base_currency, m.open_from
       from unnest(
         (select ${headers.map((header) => header.merchantId)}::uuid[]),
         ${headers.map((header) => header.id)}::uuid[],
@@ -66,7 +66,8 @@ const insertPostings = async (
         ${headers.map((header) => JSON.stringify(header.posting.refs ?? {}))}::jsonb[]
       ) as h (merchant_id, id, event_key, kind, description, payment_intent_id, refund_id, thread_id, effective_at,
         value_at, reverses_id, refs)
-      left join merchants m using (merchant_id)
+      left join (select merchant_id, base_currency, ledger_open_from(merchant_id) as open_from from merchants offset 0) m
+        using (merchant_id)
     ), leg as materialized (
       select h.merchant_id, l.*, ${accountOfLeg} as account_id, ${factorOfLeg} as factor
       from unnest(
