@@ -14,18 +14,22 @@ create table connections (
   settings jsonb not null default '{}',
   secrets bytea not null,
   secrets_key text not null,
+  -- The last characters of each secret, for people who must tell one from another.
+  secret_hints jsonb not null default '{}',
   failure jsonb,
   checked_at timestamptz,
   -- The platform asked to wait, or our own rate: no send before this moment.
   send_after timestamptz,
+  -- Threads keep pointing at it; its secrets are gone. The same account, connected again, comes back as this row.
+  deleted_at timestamptz,
   livemode boolean not null,
   created_at timestamptz not null,
   updated_at timestamptz not null,
   primary key (merchant_id, id),
   unique (merchant_id, channel, external_id)
 );
-select parley_protect('connections');
--- Webhooks name the connection alone.
+select parley_protect('connections', 'select, insert, update');
+-- Webhooks name the connection alone, and a rotation goes through all of them by id.
 create index connections_by_id on connections (id);
 
 alter table threads
@@ -117,12 +121,14 @@ create table native_payments (
   channel text not null,
   -- What comes back with the platform's news: Telegram's payload, WhatsApp's reference_id.
   reference text not null,
-  -- held: the platform has been told that it may charge.
+  -- held: the platform has been told that it may charge. released: nothing came of it, or it was refused; it may be
+  -- paid all the same.
   state text not null check (state in ('offered', 'held', 'paid', 'released')),
   amount bigint not null check (amount > 0),
   currency text not null,
   payer text,
-  held_until timestamptz,
+  -- When somebody looks at it again: the end of a hold, or the next look-up where the platform has one.
+  check_at timestamptz,
   platform_ref text,
   processor_ref text,
   method text,
@@ -137,13 +143,17 @@ create table native_payments (
 select parley_protect('native_payments');
 create unique index native_payments_once on native_payments (merchant_id, channel, platform_ref) where platform_ref is not null;
 create index native_payments_by_intent on native_payments (merchant_id, payment_intent_id);
-create index native_payments_held on native_payments (held_until) where state = 'held';
+create index native_payments_due on native_payments (check_at) where check_at is not null;
+-- Its id is what the payment calls the provider's: look-ups name it alone.
+create index native_payments_by_id on native_payments (id);
 
 -- What the merchant's endpoint said before a charge.
 create table vetoes (
   merchant_id uuid not null,
   id uuid not null,
   payment_intent_id uuid not null,
+  -- Of the request that wants to charge: sent again, it is not asked about again.
+  request_id uuid not null,
   -- timed_out and failed: the connection's default was taken.
   answer text not null check (answer in ('approved', 'refused', 'timed_out', 'failed')),
   is_allowed boolean not null,
@@ -151,10 +161,10 @@ create table vetoes (
   duration_ms integer not null,
   created_at timestamptz not null,
   primary key (merchant_id, id),
+  unique (merchant_id, payment_intent_id, request_id),
   foreign key (merchant_id, payment_intent_id) references payment_intents
 );
 select parley_protect('vetoes', 'select, insert');
-create index vetoes_by_intent on vetoes (merchant_id, payment_intent_id, id);
 
 create table promotion_codes (
   merchant_id uuid not null references merchants,
@@ -197,6 +207,8 @@ create table checkouts (
   quote jsonb not null,
   total bigint not null check (total between 0 and 99999999),
   promotion_code_id uuid,
+  -- A redemption of the code is counted for it: from just before the charge until it is canceled or expires.
+  is_redeemed boolean not null default false,
   metadata jsonb not null default '{}',
   version integer not null default 1,
   expires_at timestamptz not null,
@@ -227,18 +239,26 @@ create table bills (
   title text not null,
   currency text not null check (currency ~ '^[a-z]{3}$'),
   amount bigint not null check (amount between 1 and 99999999),
+  -- Parts of the amount.
+  tax bigint not null default 0 check (tax >= 0),
+  tip bigint not null default 0 check (tip >= 0),
+  -- Of shares that count; what came late for a canceled share and goes back is not in it.
   amount_paid bigint not null default 0 check (amount_paid between 0 and amount),
+  amount_refunded bigint not null default 0 check (amount_refunded between 0 and amount_paid),
   items jsonb not null default '[]',
   metadata jsonb not null default '{}',
   version integer not null default 1,
   expires_at timestamptz,
   closed_at timestamptz,
+  -- The request that closed or canceled it: the same one again goes on where it stopped.
+  closing_request uuid,
   livemode boolean not null,
   created_at timestamptz not null,
   updated_at timestamptz not null,
   primary key (merchant_id, id),
   foreign key (merchant_id, thread_id) references threads,
-  foreign key (merchant_id, organizer_id) references participants
+  foreign key (merchant_id, organizer_id) references participants,
+  check (tax + tip <= amount)
 );
 select parley_protect('bills', 'select, insert, update');
 create index bills_by_thread on bills (merchant_id, thread_id, id);
@@ -249,12 +269,19 @@ create table bill_shares (
   id uuid not null,
   bill_id uuid not null,
   participant_id uuid not null,
-  payment_intent_id uuid,
+  payment_intent_id uuid not null,
+  -- The rest of the bill, taken over by the organiser.
+  is_rest boolean not null default false,
   -- canceled: the organiser took it over, or the bill was closed without it.
   status text not null check (status in ('open', 'paid', 'refunded', 'canceled')),
   amount bigint not null check (amount > 0),
+  tax bigint not null check (tax >= 0),
+  tip bigint not null check (tip >= 0),
+  amount_paid bigint not null default 0 check (amount_paid between 0 and amount),
+  amount_refunded bigint not null default 0 check (amount_refunded between 0 and amount_paid),
   weight integer check (weight > 0),
-  item_ids jsonb not null default '[]',
+  -- Its payment is still to be canceled.
+  is_leaving boolean not null default false,
   created_at timestamptz not null,
   updated_at timestamptz not null,
   primary key (merchant_id, id),
@@ -264,7 +291,32 @@ create table bill_shares (
 );
 select parley_protect('bill_shares', 'select, insert, update');
 create index bill_shares_by_bill on bill_shares (merchant_id, bill_id, id);
-create unique index bill_shares_by_intent on bill_shares (merchant_id, payment_intent_id) where payment_intent_id is not null;
+create unique index bill_shares_by_intent on bill_shares (merchant_id, payment_intent_id);
+create index bill_shares_leaving on bill_shares (updated_at) where is_leaving;
+
+-- Who gets what back, decided at once for the whole bill and then carried out one by one. The id is that of the refund.
+create table bill_refunds (
+  merchant_id uuid not null,
+  id uuid not null,
+  bill_id uuid not null,
+  share_id uuid not null,
+  -- The request that asked for it; a late payment's share, which goes back by itself.
+  request_id uuid not null,
+  amount bigint not null check (amount > 0),
+  reason text,
+  state text not null check (state in ('planned', 'created', 'refused')),
+  -- Why it was refused.
+  failure text,
+  created_at timestamptz not null,
+  updated_at timestamptz not null,
+  primary key (merchant_id, id),
+  unique (merchant_id, request_id, share_id),
+  foreign key (merchant_id, bill_id) references bills,
+  foreign key (merchant_id, share_id) references bill_shares
+);
+select parley_protect('bill_refunds', 'select, insert, update');
+create index bill_refunds_by_bill on bill_refunds (merchant_id, bill_id);
+create index bill_refunds_planned on bill_refunds (created_at) where state = 'planned';
 
 -- Telegram Stars (XTR) have no minor units.
 create or replace function ledger_exponent(currency text) returns int language plpgsql immutable parallel safe as $$

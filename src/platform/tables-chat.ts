@@ -11,9 +11,11 @@ export interface ConnectionsTable {
   settings: JsonWithDefault<Record<string, unknown>>
   secrets: Buffer
   secrets_key: string
+  secret_hints: JsonWithDefault<Record<string, string>>
   failure: JsonOrNull<Record<string, unknown>>
   checked_at: Date | null
   send_after: Date | null
+  deleted_at: Date | null
   livemode: boolean
   created_at: Date
   updated_at: Date
@@ -100,7 +102,7 @@ export interface NativePaymentsTable {
   amount: bigint
   currency: string
   payer: string | null
-  held_until: Date | null
+  check_at: Date | null
   platform_ref: string | null
   processor_ref: string | null
   method: string | null
@@ -113,6 +115,7 @@ export interface VetoesTable {
   merchant_id: string
   id: string
   payment_intent_id: string
+  request_id: string
   answer: 'approved' | 'refused' | 'timed_out' | 'failed'
   is_allowed: boolean
   message: string | null
@@ -151,6 +154,7 @@ export interface CheckoutsTable {
   quote: Json<Record<string, unknown>>
   total: bigint
   promotion_code_id: string | null
+  is_redeemed: Generated<boolean>
   metadata: JsonWithDefault<Metadata>
   version: Generated<number>
   expires_at: Date
@@ -171,12 +175,16 @@ export interface BillsTable {
   title: string
   currency: string
   amount: bigint
+  tax: Generated<bigint>
+  tip: Generated<bigint>
   amount_paid: Generated<bigint>
+  amount_refunded: Generated<bigint>
   items: JsonWithDefault<Record<string, unknown>[]>
   metadata: JsonWithDefault<Metadata>
   version: Generated<number>
   expires_at: Date | null
   closed_at: Date | null
+  closing_request: string | null
   livemode: boolean
   created_at: Date
   updated_at: Date
@@ -187,11 +195,30 @@ export interface BillSharesTable {
   id: string
   bill_id: string
   participant_id: string
-  payment_intent_id: string | null
+  payment_intent_id: string
+  is_rest: Generated<boolean>
   status: 'open' | 'paid' | 'refunded' | 'canceled'
   amount: bigint
+  tax: bigint
+  tip: bigint
+  amount_paid: Generated<bigint>
+  amount_refunded: Generated<bigint>
   weight: number | null
-  item_ids: JsonWithDefault<string[]>
+  is_leaving: Generated<boolean>
+  created_at: Date
+  updated_at: Date
+}
+
+export interface BillRefundsTable {
+  merchant_id: string
+  id: string
+  bill_id: string
+  share_id: string
+  request_id: string
+  amount: bigint
+  reason: string | null
+  state: 'planned' | 'created' | 'refused'
+  failure: string | null
   created_at: Date
   updated_at: Date
 }
