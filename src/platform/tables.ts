@@ -1,5 +1,6 @@
 import type { Generated } from 'kysely'
 import type {
+  BillRefundsTable,
   BillSharesTable,
   BillsTable,
   ChannelUpdatesTable,
@@ -58,6 +59,7 @@ export interface Tables {
   checkouts: CheckoutsTable
   bills: BillsTable
   bill_shares: BillSharesTable
+  bill_refunds: BillRefundsTable
   customers: CustomersTable
   payment_intents: PaymentIntentsTable
   charges: ChargesTable

@@ -107,8 +107,10 @@ const insertChats = async ({ app, shop }: World): Promise<void> => {
         values (${key}, ${now}, 'incomplete', 'eur', '{}', '{}', 0, now(), false)`,
       sql`bills (merchant_id, id, created_at, updated_at, thread_id, split, status, title, currency, amount, livemode)
         values (${key}, ${now}, ${thread}, 'equal', 'open', 'Dinner', 'eur', 1, false)`,
-      sql`bill_shares (merchant_id, id, created_at, updated_at, bill_id, participant_id, status, amount)
-        values (${key}, ${now}, (select id from bills), ${participant}, 'open', 1)`,
+      sql`bill_shares (merchant_id, id, created_at, updated_at, bill_id, participant_id, payment_intent_id, status, amount, tax, tip)
+        values (${key}, ${now}, (select id from bills), ${participant}, ${intent}, 'open', 1, 0, 0)`,
+      sql`bill_refunds (merchant_id, id, created_at, updated_at, bill_id, share_id, request_id, amount, state)
+        values (${key}, ${now}, (select id from bills), (select id from bill_shares), gen_random_uuid(), 1, 'created')`,
     ])
       await sql`insert into ${statement}`.execute(tx)
   })
@@ -243,7 +245,7 @@ describe('row-level security', () => {
         ['api_keys', 'charges', 'merchants', 'operations', 'payment_intents', 'refunds'].map((name) => [name, kept]),
       ),
       ...Object.fromEntries(['events', 'ledger_accounts', 'ledger_entries'].map((name) => [name, 'insert select'])),
-      ...Object.fromEntries(['bill_shares', 'bills', 'checkouts'].map((name) => [name, kept])),
+      ...Object.fromEntries(['bill_refunds', 'bill_shares', 'bills', 'checkouts'].map((name) => [name, kept])),
       ...Object.fromEntries(
         ['channel_updates', 'connections', 'native_payments', 'promotion_codes', 'thread_aliases'].map((name) => [
           name,
