@@ -20,11 +20,11 @@ export const createBaselines = async ({ db, superuser, merchant }: LedgerBench) 
   const accounts = rows.map((row) => row.id)
   return {
     /** One statement and one commit, as postLedger has them, with the same indexes, checks and foreign keys. */
-    insertRaw: () =>
+    insertRaw: (plan: 'kept' | 'anew') =>
       inTransaction(db, merchant, (tx) => {
         const id = newUuid()
         const now = new Date()
-        return sql`with header as (
+        return sql`${sql.raw(plan === 'kept' ? '/* named insert_raw */ ' : '')}with header as (
             insert into bench_transactions (merchant_id, id, event_key, kind, description, effective_at, created_at, base_currency)
             values (${merchant}, ${id}, ${newUuid()}, 'capture', 'Captured ch_3Q9xY2eZvKYlo2C01AbCdEfG', ${now}, ${now}, 'eur')
           )

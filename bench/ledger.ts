@@ -131,7 +131,8 @@ const benchPosting = async (bench: LedgerBench, { rounds, seconds }: Settings): 
   const ways: Record<string, (n: number) => Promise<unknown>> = {
     'postLedger, one hot pair of accounts': () => postOne(bench, sale()),
     'the same, a thousand pairs': (n) => postOne(bench, sale(holders[n % holders.length])),
-    'raw inserts of the same rows, no triggers': () => baselines.insertRaw(),
+    'raw inserts of the same rows, no triggers': () => baselines.insertRaw('anew'),
+    'the same, their plan kept': () => baselines.insertRaw('kept'),
     'postLedger under one advisory lock': () => within(baselines.lock),
     'postLedger with a gapless counter row': () => within(baselines.count),
     [`postLedger, batches of ${batch}`]: () =>
@@ -143,13 +144,18 @@ const benchPosting = async (bench: LedgerBench, { rounds, seconds }: Settings): 
   }
   const results = new Map(Object.keys(ways).map((name) => [name, [] as number[]]))
   for (const act of Object.values(ways)) await postFor(Math.min(1, seconds), act)
+  // What autovacuum does within the minute: until then the raw tables' keys are checked by plans of empty tables.
+  await bench.superuser.query(
+    'vacuum (analyze) ledger_transactions, ledger_entries, ledger_accounts, bench_transactions, bench_entries',
+  )
   for (let round = 0; round < rounds; round++) {
     for (const [name, act] of Object.entries(ways)) {
       const perSecond = await postFor(seconds, act)
       results.get(name)?.push(name.includes('batches') ? perSecond * batch : perSecond)
     }
   }
-  const [hot = [], cold = [], raw = [], lock = [], counter = [], batched = [], rawBatched = []] = results.values()
+  const [hot = [], cold = [], raw = [], rawKept = [], lock = [], counter = [], batched = [], rawBatched = []] =
+    results.values()
   const ratio = (a: number[], b: number[]) => format(median(a.map((value, n) => value / (b[n] ?? Number.NaN))), 2)
   return [
     `### Posting, ${clients} clients`,
@@ -160,7 +166,7 @@ const benchPosting = async (bench: LedgerBench, { rounds, seconds }: Settings): 
     ),
     '',
     `Beside the lock ${ratio(hot, lock)} (goal ≥ 3), beside the counter ${ratio(hot, counter)} (≥ 3), beside raw inserts ` +
-      `${ratio(batched, rawBatched)} in batches and ${ratio(hot, raw)} one by one (≥ 0.70), hot beside cold ${ratio(hot, cold)} (≥ 0.95).`,
+      `${ratio(batched, rawBatched)} in batches and ${ratio(hot, raw)} one by one (≥ 0.70; ${ratio(hot, rawKept)} where they keep their plan), hot beside cold ${ratio(hot, cold)} (≥ 0.95).`,
   ].join('\n')
 }
 
