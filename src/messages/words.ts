@@ -1,71 +1,33 @@
 import type { Currency } from '#kernel/currencies.ts'
 import { amountText } from './amount-text.ts'
+import { chooseSpeech, type Speech } from './language.ts'
+import type { Phrases } from './phrases-en.ts'
 
-type Sentence = 'request' | 'receipt' | 'refunded' | 'refundFailed'
-
-const languages = {
-  en: {
-    request: 'Please pay {amount}.',
-    receipt: 'Paid {amount}. Thank you!',
-    refunded: '{amount} refunded.',
-    refundFailed: 'The refund of {amount} did not go through. Please contact the shop.',
-  },
-  fr: {
-    request: 'Merci de régler {amount}.',
-    receipt: '{amount} payés. Merci !',
-    refunded: '{amount} remboursés.',
-    refundFailed: "Le remboursement de {amount} n'a pas abouti. Veuillez contacter la boutique.",
-  },
-  'zh-Hans': {
-    request: '请支付 {amount}。',
-    receipt: '已支付 {amount}，谢谢！',
-    refunded: '已退款 {amount}。',
-    refundFailed: '{amount} 的退款未成功，请联系商家。',
-  },
-  es: {
-    request: 'Paga {amount}, por favor.',
-    receipt: '{amount} pagados. ¡Gracias!',
-    refunded: '{amount} reembolsados.',
-    refundFailed: 'El reembolso de {amount} no se ha podido completar. Contacta con la tienda.',
-  },
-  'pt-BR': {
-    request: 'Pague {amount}, por favor.',
-    receipt: '{amount} pagos. Obrigado!',
-    refunded: '{amount} reembolsados.',
-    refundFailed: 'O reembolso de {amount} não foi concluído. Fale com a loja.',
-  },
-  ar: {
-    request: 'يرجى دفع {amount}.',
-    receipt: 'تم دفع {amount}. شكرًا!',
-    refunded: 'تم رد {amount}.',
-    refundFailed: 'لم يكتمل رد {amount}. يرجى التواصل مع المتجر.',
-  },
-} as const satisfies Record<string, Record<Sentence, string>>
-
-type Language = keyof typeof languages
-
-/** What a message says, in the thread's language if we speak it; amounts follow the whole locale (fr-CA, es-MX). */
-export const say = (sentence: Sentence, amount: bigint, currency: Currency, threadLocale: string | null): string => {
-  const { language, locale } = chooseLocale(threadLocale)
-  return languages[language][sentence].replace('{amount}', () => amountText(amount, currency, locale))
+/** What a message says about one amount, in the thread's language if we speak it. */
+export const say = (
+  sentence: keyof Phrases,
+  amount: bigint,
+  currency: Currency,
+  threadLocale: string | null,
+): string => {
+  const speech = chooseSpeech(threadLocale)
+  return phrase(speech, sentence, { amount: amountText(amount, currency, speech.locale) })
 }
 
-const chooseLocale = (text: string | null): { language: Language; locale: string } => {
-  const fallback = { language: 'en', locale: 'en' } as const
-  if (text === null) return fallback
-  try {
-    const locale = new Intl.Locale(text.replaceAll('_', '-'))
-    const language = languageOf(locale.maximize())
-    return language === undefined ? fallback : { language, locale: locale.toString() }
-  } catch {
-    return fallback // chat platforms send tags that are none
-  }
-}
+/**
+ * A phrase with its values put in. In a text that runs from right to left each value stands between isolates (Unicode
+ * UAX #9: U+2068, U+2069), or an amount would take the words around it along, and the sign would end up on the wrong
+ * side of the digits.
+ */
+export const phrase = (
+  { phrases, direction }: Pick<Speech, 'phrases' | 'direction'>,
+  key: keyof Phrases,
+  values: Readonly<Record<string, string>> = {},
+): string =>
+  phrases[key].replaceAll(/\{(\w+)\}/g, (whole, name: string) => {
+    const value = values[name]
+    if (value === undefined) return whole
+    return direction === 'rtl' ? isolated(value) : value
+  })
 
-const languageOf = ({ language, script }: Intl.Locale): Language | undefined => {
-  if (language === 'zh') return script === 'Hans' ? 'zh-Hans' : undefined
-  if (language === 'pt') return 'pt-BR'
-  return language !== undefined && isLanguage(language) ? language : undefined
-}
-
-const isLanguage = (text: string): text is Language => Object.hasOwn(languages, text)
+export const isolated = (text: string): string => `\u2068${text}\u2069`
