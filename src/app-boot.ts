@@ -32,6 +32,7 @@ export const commonConfig = (env: Environment, dir = '.parley') => ({
   workerConcurrency: env.WORKER_CONCURRENCY,
   fourEyes: env.LEDGER_FOUR_EYES,
   exports: exportStorage(env, dir),
+  ...(env.CONNECTIONS_KEYS === undefined ? {} : { connectionsKeys: env.CONNECTIONS_KEYS }),
   channels: {
     meta: env.META_API_BASE,
     telegram: env.TELEGRAM_API_BASE,

@@ -37,8 +37,10 @@ import { createAuthenticator } from '#platform/api-keys.ts'
 import { createSecrets, type Secrets } from '#platform/crypto.ts'
 import { type Database, openDatabase } from '#platform/database.ts'
 import { createHttpApp } from '#platform/http.ts'
+import { createKeyRing, type NamedKey } from '#platform/key-ring.ts'
 import { createLogger, type Logger } from '#platform/logger.ts'
 import { createMetrics, type Metrics } from '#platform/metrics.ts'
+import { createOutbound } from '#platform/outbound.ts'
 import { createQueue, type JobHandlers, type JobQueue } from '#platform/queue.ts'
 import { createRateLimit, createShedder } from '#platform/rate-limit.ts'
 import type { Route } from '#platform/route.ts'
@@ -76,6 +78,8 @@ export interface AppConfig {
   /** Whether a second key must approve what changes the books by hand. */
   fourEyes: boolean
   channels?: ChannelEndpoints
+  /** What seals the secrets of connections, newest first; none: a key derived from `secret`. */
+  connectionsKeys?: readonly NamedKey[]
   stripe: { secretKey: string; webhookSecrets: string[]; apiBase?: string | undefined }
   /** Mounts what is not the API: pages, docs, demo. */
   mount?: ((app: express.Express, context: MountContext) => void) | undefined
@@ -186,7 +190,9 @@ const createServices = (config: AppConfig, overrides: AppOverrides, base: Base) 
   const providers = overrides.providers ?? createProviders(config, base.metrics)
   const channels = overrides.channels ?? createChannels(config.channels ?? {})
   const deps = { ...base, providers, channels, publicUrl: config.publicUrl }
-  const connections = createConnectionService(deps)
+  const keys = createKeyRing({ keys: config.connectionsKeys ?? [], secret: config.secret })
+  const outbound = createOutbound({ allowPrivate: config.allowPrivateWebhooks })
+  const connections = createConnectionService({ ...deps, keys, outbound })
   const payments = createPaymentService(deps)
   const refunds = createRefundService(deps)
   const checkoutUrl = (merchantId: string, id: string) => intentLinks(deps, { merchant_id: merchantId, id }).checkoutUrl

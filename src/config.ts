@@ -31,6 +31,23 @@ export const environment = z.object({
     .min(32, 'must have at least 32 characters')
     .optional()
     .describe('Signs links and encrypts stored secrets; at least 32 random characters: openssl rand -hex 32.'),
+  CONNECTIONS_KEYS: z
+    .string()
+    .regex(
+      /^[\w-]{1,32}:[0-9a-f]{64}(,[\w-]{1,32}:[0-9a-f]{64})*$/i,
+      'must be id:64 hexadecimal digits, comma-separated',
+    )
+    .transform((text) =>
+      text.split(',').map((one) => {
+        const [id = '', key = ''] = one.split(':')
+        return { id, key: Buffer.from(key, 'hex') }
+      }),
+    )
+    .refine((keys) => new Set(keys.map((one) => one.id)).size === keys.length, 'must not name an id twice')
+    .optional()
+    .describe(
+      'Keys that seal the secrets of connections, newest first: id:64 hexadecimal digits, separated by commas. After a change: npm run connections:rotate. Unset: derived from PARLEY_SECRET.',
+    ),
   META_API_BASE: url(/^https?$/)
     .optional()
     .describe('Another Graph API (Messenger, WhatsApp), for tests and proxies.'),

@@ -47,21 +47,27 @@ export const createSecrets = (secret: string): Secrets => {
       }
       return hmac.digest()
     },
-    seal: (plain, context) => {
-      const nonce = randomBytes(12)
-      const cipher = createCipheriv('aes-256-gcm', sealKey, nonce).setAAD(Buffer.from(context))
-      const body = Buffer.concat([cipher.update(plain, 'utf8'), cipher.final()])
-      return Buffer.concat([Buffer.from([1]), nonce, cipher.getAuthTag(), body])
-    },
-    open: (sealed, context) => {
-      const bytes = Buffer.from(sealed)
-      if (bytes[0] !== 1 || bytes.length < 29) throw new Error('sealed value has an unknown form')
-      const decipher = createDecipheriv('aes-256-gcm', sealKey, bytes.subarray(1, 13))
-      decipher.setAAD(Buffer.from(context)).setAuthTag(bytes.subarray(13, 29))
-      return Buffer.concat([decipher.update(bytes.subarray(29)), decipher.final()]).toString('utf8')
-    },
+    seal: (plain, context) => sealWith(sealKey, Buffer.from(plain), context),
+    open: (sealed, context) => openWith(sealKey, sealed, context).toString('utf8'),
     signer: (purpose) => createSigner(derive(`sign ${purpose}`)),
   }
+}
+
+/** AES-256-GCM: a version byte, the nonce (12), the tag (16), then as many bytes as went in. */
+export const sealWith = (key: Uint8Array, plain: Uint8Array, context: string): Buffer => {
+  const nonce = randomBytes(12)
+  const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(Buffer.from(context))
+  const body = Buffer.concat([cipher.update(plain), cipher.final()])
+  return Buffer.concat([Buffer.from([1]), nonce, cipher.getAuthTag(), body])
+}
+
+/** Throws when the key, the context or a single bit is another one. */
+export const openWith = (key: Uint8Array, sealed: Uint8Array, context: string): Buffer => {
+  const bytes = Buffer.from(sealed)
+  if (bytes[0] !== 1 || bytes.length < 29) throw new Error('sealed value has an unknown form')
+  const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(1, 13))
+  decipher.setAAD(Buffer.from(context)).setAuthTag(bytes.subarray(13, 29))
+  return Buffer.concat([decipher.update(bytes.subarray(29)), decipher.final()])
 }
 
 /** What PKCS #8 writes before the 32 bytes of an Ed25519 key (RFC 8410, section 7). */

@@ -5,9 +5,10 @@ import { newUuid, parseId, showId } from '#kernel/ids.ts'
 import { createMessageSubscriber } from '#messages/jobs.ts'
 import { messageRoutes } from '#messages/routes.ts'
 import { createMessageService } from '#messages/service.ts'
-import { createSecrets } from '#platform/crypto.ts'
 import { inTransaction } from '#platform/database.ts'
+import { createKeyRing } from '#platform/key-ring.ts'
 import { createLogger } from '#platform/logger.ts'
+import { createOutbound } from '#platform/outbound.ts'
 import { createChannels } from '../../src/app-channels.ts'
 import {
   append,
@@ -27,7 +28,9 @@ const connections = createConnectionService({
   clock,
   channels,
   logger: createLogger('silent'),
-  secrets: createSecrets('a secret of at least thirty-two characters'),
+  queue,
+  keys: createKeyRing({ keys: [], secret: 'a secret of at least thirty-two characters' }),
+  outbound: createOutbound({ allowPrivate: true }),
   publicUrl: 'https://pay.example',
 })
 const messages = createMessageService({ db, clock, queue, checkoutUrl, channels, connections })

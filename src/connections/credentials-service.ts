@@ -1,0 +1,76 @@
+import { randomBytes } from 'node:crypto'
+import { z } from 'zod'
+import type { Channels } from '#channels/channel.ts'
+import type { ChannelFailure } from '#channels/inbound.ts'
+import { AppError } from '#kernel/errors.ts'
+import { coerce, type JsonSchema } from '#platform/coerce.ts'
+import type { Raw } from '#platform/form.ts'
+import { parseOrThrow } from '#platform/http-errors.ts'
+import type { Outbound } from '#platform/outbound.ts'
+import { showSecret } from '#platform/outbound-signature.ts'
+import type { ConnectionRow } from './repo.ts'
+import { vetoSettings } from './schemas.ts'
+
+export interface Credentials {
+  settings: Record<string, unknown>
+  secrets: Record<string, string>
+}
+
+export interface Account extends Credentials {
+  externalId: string
+  name: string
+}
+
+export type Tested = { ok: true; account: Account } | { ok: false; failure: ChannelFailure }
+
+/** Parses what a channel is connected with and asks the platform whose it is. Called outside of transactions. */
+export const createTester = ({ channels, outbound }: { channels: Channels; outbound: Outbound }) => ({
+  /** What a client sent, by the adapter's own schemas. Throws the first mistake as `settings[…]` or `secrets[…]`. */
+  parse: (channel: ConnectionRow['channel'], given: { settings: object; secrets: object }): Credentials => {
+    const schema = credentialSchema(channels, channel)
+    const json = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as JsonSchema
+    return parseOrThrow(schema, coerce(json, given as Raw)) as unknown as Credentials
+  },
+
+  test: async (
+    { merchantId, id, livemode }: { merchantId: string; id: string; livemode: boolean },
+    channel: ConnectionRow['channel'],
+    { settings, secrets }: Credentials,
+  ): Promise<Tested> => {
+    if (channel === 'veto') return testVeto(outbound, settings, secrets)
+    const tested = await channels[channel].test({ merchantId, id, channel, settings, secrets, livemode })
+    if (!tested.ok) return tested
+    const { externalId, name } = tested
+    return { ok: true, account: { settings, secrets, externalId, name: name.slice(0, 200) } }
+  },
+})
+
+export type Tester = ReturnType<typeof createTester>
+
+/** One field's answer for what a platform said to the credentials. */
+export const refusedConnection = (failure: ChannelFailure): AppError => {
+  const isLater = failure.reason === 'temporary' || failure.reason === 'rate_limited'
+  const said = `${failure.reason}${failure.code === '' ? '' : `, ${failure.code}`}`
+  return new AppError(isLater ? 'provider_error' : 'connection_refused', {
+    message: `The platform ${isLater ? 'could not check' : 'refused'} these credentials (${said}): ${failure.advice}`,
+    extra: { failure },
+  })
+}
+
+const credentialSchema = (channels: Channels, channel: ConnectionRow['channel']) =>
+  channel === 'veto'
+    ? z.strictObject({ settings: vetoSettings, secrets: z.strictObject({}) })
+    : z.strictObject({ settings: channels[channel].settings, secrets: channels[channel].secrets })
+
+/** Nothing is sent: the endpoint is asked about payments only. Its signing secret is ours, made once. */
+const testVeto = (outbound: Outbound, settings: Credentials['settings'], secrets: Credentials['secrets']): Tested => {
+  const url = String(settings.url)
+  const refusal = outbound.refusal(url)
+  if (refusal !== undefined)
+    throw new AppError('url_invalid', { message: `Invalid url: ${refusal}.`, param: 'settings[url]' })
+  const signing_secret = secrets.signing_secret ?? showSecret(randomBytes(24))
+  return {
+    ok: true,
+    account: { settings, secrets: { signing_secret }, externalId: 'veto', name: new URL(url).hostname },
+  }
+}

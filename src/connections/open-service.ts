@@ -1,0 +1,98 @@
+import { type ChannelId, type Connection, isChannelId } from '#channels/channel.ts'
+import { parseId } from '#kernel/ids.ts'
+import { coalesce } from '#platform/coalesce.ts'
+import { type Database, inTransaction } from '#platform/database.ts'
+import type { KeyRing } from '#platform/key-ring.ts'
+import { type ConnectionRow, findActive, findByIds, findConnection } from './repo.ts'
+import { openSecrets } from './secret.ts'
+
+/** A connection as its row stands now. */
+export interface OpenConnection extends Connection {
+  readonly status: ConnectionRow['status']
+  /** Nothing is sent before this moment. */
+  readonly sendAfter: Date | null
+}
+
+/** Where a merchant is asked before a charge. */
+export interface VetoConnection {
+  readonly merchantId: string
+  readonly id: string
+  readonly settings: { readonly url: string; readonly default: 'allow' | 'refuse' }
+  readonly secrets: { readonly signing_secret: string }
+  readonly livemode: boolean
+}
+
+/** Connections with their secrets, for whoever talks to a platform. */
+export const createOpener = ({ db, keys }: { db: Database; keys: KeyRing }) => {
+  const findByPath = coalesce<string, ConnectionRow | undefined>({
+    run: async (ids) => {
+      const rows = await findByIds(db.maintenance, ids)
+      const byId = new Map(rows.map((row) => [row.id, row]))
+      return ids.map((id) => ({ ok: true, value: byId.get(id) }))
+    },
+  })
+  const read = (merchantId: string, id: string) =>
+    inTransaction(db, merchantId, (tx) => findConnection(tx, merchantId, id))
+  const open = async (merchantId: string, id: string): Promise<OpenConnection | undefined> =>
+    openActive(keys, await read(merchantId, id))
+  return {
+    /** An active connection with its secrets, or undefined; both ids are UUIDs. */
+    open,
+
+    /** Whatever its state: what a platform has sent is worked off also when nothing may be sent any more. */
+    openAny: async (merchantId: string, id: string): Promise<OpenConnection | undefined> =>
+      openRow(keys, await read(merchantId, id)),
+
+    /** The one that a webhook's path names, of whatever merchant and in whatever state. `id` in public form. */
+    openByPath: async (channel: ChannelId, id: string): Promise<OpenConnection | undefined> => {
+      const uuid = parseId('connection', id)
+      const row = uuid === undefined ? undefined : await findByPath(uuid)
+      return row?.channel === channel ? openRow(keys, row) : undefined
+    },
+
+    /** The thread's own, else the only active one of its channel. */
+    openForThread: async (
+      merchantId: string,
+      thread: { channel: string; connection_id: string | null },
+    ): Promise<OpenConnection | undefined> => {
+      const { channel, connection_id: id } = thread
+      if (id !== null) return open(merchantId, id)
+      if (!isChannelId(channel)) return undefined
+      const rows = await inTransaction(db, merchantId, (tx) => findActive(tx, merchantId, channel))
+      return rows.length === 1 ? openActive(keys, rows[0]) : undefined
+    },
+
+    /** The merchant's veto endpoint, when it has an active one. */
+    findVeto: async (merchantId: string): Promise<VetoConnection | undefined> => {
+      const [row] = await inTransaction(db, merchantId, (tx) => findActive(tx, merchantId, 'veto'))
+      if (!row) return undefined
+      const { signing_secret = '' } = openSecrets(keys, row)
+      return {
+        merchantId,
+        id: row.id,
+        settings: row.settings as unknown as VetoConnection['settings'],
+        secrets: { signing_secret },
+        livemode: row.livemode,
+      }
+    },
+  }
+}
+
+const openActive = (keys: KeyRing, row: ConnectionRow | undefined): OpenConnection | undefined =>
+  row?.status === 'active' ? openRow(keys, row) : undefined
+
+const openRow = (keys: KeyRing, row: ConnectionRow | undefined): OpenConnection | undefined =>
+  row && isChannelId(row.channel)
+    ? {
+        merchantId: row.merchant_id,
+        id: row.id,
+        channel: row.channel,
+        externalId: row.external_id,
+        name: row.name,
+        settings: row.settings,
+        secrets: openSecrets(keys, row),
+        livemode: row.livemode,
+        status: row.status,
+        sendAfter: row.send_after,
+      }
+    : undefined

@@ -1,0 +1,111 @@
+import { type Selectable, sql } from 'kysely'
+import type { Db } from '#platform/database.ts'
+import type { ConnectionsTable } from '#platform/tables-chat.ts'
+
+export type ConnectionRow = Selectable<ConnectionsTable>
+
+/** Those that are there; a deleted one only keeps threads together. */
+export const selectConnections = (db: Db, merchantId: string) =>
+  db.selectFrom('connections').selectAll().where('merchant_id', '=', merchantId).where('deleted_at', 'is', null)
+
+export const findConnection = (db: Db, merchantId: string, id: string): Promise<ConnectionRow | undefined> =>
+  selectConnections(db, merchantId).where('id', '=', id).executeTakeFirst()
+
+export const lockConnection = (db: Db, merchantId: string, id: string): Promise<ConnectionRow | undefined> =>
+  selectConnections(db, merchantId).where('id', '=', id).forNoKeyUpdate().executeTakeFirst()
+
+/** At most two: enough to tell whether there is exactly one. */
+export const findActive = (db: Db, merchantId: string, channel: ConnectionRow['channel']): Promise<ConnectionRow[]> =>
+  selectConnections(db, merchantId)
+    .where('channel', '=', channel)
+    .where('status', '=', 'active')
+    .orderBy('id')
+    .limit(2)
+    .execute()
+
+/** Of whatever merchants: webhooks name nothing else. Only the maintenance role may ask. */
+export const findByIds = (db: Db, ids: readonly string[]): Promise<ConnectionRow[]> =>
+  db
+    .selectFrom('connections')
+    .selectAll()
+    .where('deleted_at', 'is', null)
+    .where('id', '=', sql<string>`any(${[...ids]}::uuid[])`)
+    .execute()
+
+/** The row of an account that was connected before and deleted since. */
+export const lockDeleted = (
+  db: Db,
+  { merchant_id, channel, external_id }: Pick<ConnectionRow, 'merchant_id' | 'channel' | 'external_id'>,
+): Promise<ConnectionRow | undefined> =>
+  db
+    .selectFrom('connections')
+    .selectAll()
+    .where('merchant_id', '=', merchant_id)
+    .where('channel', '=', channel)
+    .where('external_id', '=', external_id)
+    .where('deleted_at', 'is not', null)
+    .forNoKeyUpdate()
+    .executeTakeFirst()
+
+/** Undefined when the account is connected already; the same id again (a repeated request) answers what it made. */
+export const insertConnection = async (db: Db, row: ConnectionRow): Promise<ConnectionRow | undefined> => {
+  const saved = await db
+    .insertInto('connections')
+    .values({
+      ...row,
+      settings: JSON.stringify(row.settings),
+      secret_hints: JSON.stringify(row.secret_hints),
+      failure: row.failure && JSON.stringify(row.failure),
+    })
+    .onConflict((conflict) => conflict.doNothing())
+    .returningAll()
+    .executeTakeFirst()
+  return saved ?? findConnection(db, row.merchant_id, row.id)
+}
+
+export type ConnectionChange = Partial<
+  Pick<
+    ConnectionRow,
+    | 'name'
+    | 'status'
+    | 'settings'
+    | 'secrets'
+    | 'secrets_key'
+    | 'secret_hints'
+    | 'failure'
+    | 'checked_at'
+    | 'deleted_at'
+    | 'livemode'
+    | 'created_at'
+  >
+>
+
+export const updateConnection = (
+  db: Db,
+  row: Pick<ConnectionRow, 'merchant_id' | 'id'>,
+  { settings, secret_hints, failure, ...plain }: ConnectionChange,
+  now: Date,
+): Promise<ConnectionRow> =>
+  db
+    .updateTable('connections')
+    .set({
+      ...plain,
+      ...(settings === undefined ? {} : { settings: JSON.stringify(settings) }),
+      ...(secret_hints === undefined ? {} : { secret_hints: JSON.stringify(secret_hints) }),
+      ...(failure === undefined ? {} : { failure: failure && JSON.stringify(failure) }),
+      updated_at: now,
+    })
+    .where('merchant_id', '=', row.merchant_id)
+    .where('id', '=', row.id)
+    .returningAll()
+    .executeTakeFirstOrThrow()
+
+/** Never earlier than what was asked for before. */
+export const postponeConnection = async (db: Db, merchantId: string, id: string, until: Date): Promise<void> => {
+  await db
+    .updateTable('connections')
+    .set({ send_after: sql`greatest(send_after, ${until})` })
+    .where('merchant_id', '=', merchantId)
+    .where('id', '=', id)
+    .execute()
+}
