@@ -38,7 +38,7 @@ begin
 end $$;
 
 -- From here to the commit nobody seals; everybody books. What is sealed is added up by the same statement as what
--- comes, by the role that may read every merchant (about a minute for ten million entries).
+-- comes, by the role that may read every merchant (a minute or two for ten million entries).
 create trigger hours_kept after insert on ledger_seals referencing new table as new_seals
   for each statement execute function ledger_keep_hours();
 alter table ledger_seals enable always trigger hours_kept;
