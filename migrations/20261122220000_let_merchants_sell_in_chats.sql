@@ -100,7 +100,9 @@ alter table messages
   add revision integer not null default 1,
   add sent_revision integer not null default 0,
   -- Frozen when it was last rendered, for whoever asks what exactly was sent.
-  add rendered jsonb;
+  add rendered jsonb,
+  -- Of a request: when the person is reminded of it, unless it has been paid by then.
+  add remind_at timestamptz;
 alter table messages drop constraint messages_kind_check, drop constraint messages_state_check;
 alter table messages
   add constraint messages_kind_check check (kind in ('text', 'payment_request', 'checkout_summary', 'receipt', 'refund_notice',
@@ -108,6 +110,8 @@ alter table messages
   add constraint messages_state_check check (state in ('queued', 'sent', 'delivered', 'read', 'unconfirmed', 'undeliverable',
     'canceled'));
 create index messages_due on messages (next_attempt_at) where next_attempt_at is not null;
+create index messages_reminding on messages (remind_at) where remind_at is not null;
+create index messages_by_intent on messages (merchant_id, payment_intent_id) where payment_intent_id is not null;
 create index messages_by_platform_ref on messages (merchant_id, platform_ref) where platform_ref is not null;
 
 alter table payment_intents add attribution jsonb;
@@ -121,9 +125,9 @@ create table native_payments (
   channel text not null,
   -- What comes back with the platform's news: Telegram's payload, WhatsApp's reference_id.
   reference text not null,
-  -- held: the platform has been told that it may charge. released: nothing came of it, or it was refused; it may be
-  -- paid all the same.
-  state text not null check (state in ('offered', 'held', 'paid', 'released')),
+  -- held: the platform has been told that it may charge. released: nothing came of that; it may be paid all the same.
+  -- conflicted: it was paid, but not as it should have been, and nothing was booked.
+  state text not null check (state in ('offered', 'held', 'paid', 'released', 'conflicted')),
   amount bigint not null check (amount > 0),
   currency text not null,
   payer text,

@@ -89,6 +89,7 @@ export interface MessagesTable {
   revision: Generated<number>
   sent_revision: Generated<number>
   rendered: JsonOrNull<Record<string, unknown>>
+  remind_at: Date | null
 }
 
 export interface NativePaymentsTable {
@@ -98,7 +99,7 @@ export interface NativePaymentsTable {
   connection_id: string
   channel: string
   reference: string
-  state: 'offered' | 'held' | 'paid' | 'released'
+  state: 'offered' | 'held' | 'paid' | 'released' | 'conflicted'
   amount: bigint
   currency: string
   payer: string | null
