@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { Channel, ChannelId, Channels } from '#channels/channel.ts'
+import { createMessengerChannel } from '#channels/messenger/channel.ts'
 
 /** Where the platforms' APIs are, if not at their own addresses: tests, proxies, a Telegram Bot API server of one's own. */
 export interface ChannelEndpoints {
@@ -9,8 +10,8 @@ export interface ChannelEndpoints {
   wechat?: string | undefined
 }
 
-export const createChannels = (_endpoints: ChannelEndpoints): Channels => ({
-  messenger: absent('messenger'),
+export const createChannels = (endpoints: ChannelEndpoints): Channels => ({
+  messenger: createMessengerChannel({ apiBase: endpoints.meta }),
   whatsapp: absent('whatsapp'),
   telegram: absent('telegram'),
   wechat: absent('wechat'),
