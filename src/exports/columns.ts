@@ -1,5 +1,5 @@
 import { type Currency, currencyExponent } from '#kernel/currencies.ts'
-import { showId } from '#kernel/ids.ts'
+import { type IdKind, showId } from '#kernel/ids.ts'
 import { toDecimalString } from '#kernel/money.ts'
 import { reportingCategories } from '#ledger/kinds.ts'
 import type { ExportContext } from './format.ts'
@@ -38,7 +38,7 @@ export const journalColumns: readonly JournalColumn[] = [
   { name: 'base_amount_minor', type: 'integer', value: ({ baseAmount }) => String(baseAmount) },
   { name: 'fx_rate', type: 'decimal', value: (line) => rateOf(line) },
   { name: 'description', type: 'text', value: ({ transaction }) => transaction.description },
-  { name: 'thread_id', type: 'id', value: ({ transaction: { threadId } }) => threadId && showId('thread', threadId) },
+  { name: 'thread_id', type: 'id', value: ({ transaction: { threadId } }) => threadId && showThread(threadId) },
   { name: 'message_id', type: 'text', value: ({ transaction }) => transaction.refs.message ?? null },
   { name: 'order_id', type: 'text', value: ({ transaction }) => transaction.refs.order ?? null },
   { name: 'merchant_id', type: 'id', value: (_line, { merchant }) => showMerchant(merchant) },
@@ -70,13 +70,28 @@ const showMerchant = (merchant: ExportContext['merchant']): string => {
   return known
 }
 
+/** Transactions of one payment mostly follow one another: what they share is made once for them. */
+const remembering = (kind: IdKind): ((uuid: string) => string) => {
+  let known = ''
+  let shown = ''
+  return (uuid) => {
+    if (uuid !== known) {
+      shown = showId(kind, uuid)
+      known = uuid
+    }
+    return shown
+  }
+}
+const showThread = remembering('thread')
+const showIntent = remembering('paymentIntent')
+
 const categories: Readonly<Record<string, string | null>> = reportingCategories
 
 /** What has no column of its own. */
 const metadataOf = (transaction: JournalTransaction, { holder }: JournalAccount): string => {
   const { eventKey, paymentIntentId, refundId } = transaction
   let members = `"event_key":${JSON.stringify(eventKey)}`
-  if (paymentIntentId !== null) members += `,"payment_intent":"${showId('paymentIntent', paymentIntentId)}"`
+  if (paymentIntentId !== null) members += `,"payment_intent":"${showIntent(paymentIntentId)}"`
   if (refundId !== null) members += `,"refund":"${showId('refund', refundId)}"`
   if (holder !== '') members += `,"holder":${JSON.stringify(holder)}`
   const others = Object.keys(transaction.refs).filter((name) => !refsWithColumn.has(name))

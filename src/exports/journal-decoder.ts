@@ -117,8 +117,9 @@ const nullable = (field: string | undefined): string | null => (field === undefi
 /** 2026-11-30 12:00:00.12+00 → 2026-11-30T12:00:00.120000Z */
 const toMoment = (field: string): string => {
   if (!field.endsWith('+00') || field.charAt(10) !== ' ') throw new Error(`not a moment of UTC: ${field}`)
-  const fraction = field.slice(20, -3)
-  return `${field.slice(0, 10)}T${field.slice(11, 19)}.${fraction.padEnd(6, '0')}Z`
+  const time =
+    field.length === 29 ? field.slice(11, 26) : `${field.slice(11, 19)}.${field.slice(20, -3).padEnd(6, '0')}`
+  return `${field.slice(0, 10)}T${time}Z`
 }
 
 const escapes: Readonly<Record<string, string>> = { b: '\b', f: '\f', n: '\n', r: '\r', t: '\t', v: '\v' }

@@ -60,7 +60,7 @@ describe('Parquet', () => {
     })
   })
 
-  test('a long journal is written in groups, the same bytes each time', async () => {
+  test('a long journal is written in groups, the same bytes however it comes', async () => {
     const journal = journalOf(Array.from({ length: 900 }, () => november).flat())
     const file = await write(journal, 1000)
     await using duck = await openDuckDb({ 'journal.parquet': file })
@@ -74,7 +74,7 @@ describe('Parquet', () => {
     const [sum] = await duck.rows("select sum(amount_minor) s, count(*) n from 'journal.parquet'")
     assert.deepEqual(sum, { s: '0', n: String(journal.lines.length) })
     const hash = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex')
-    assert.equal(hash(await write(journal, 1000)), hash(file))
+    assert.equal(hash(await write(journal, 733)), hash(file), 'however the batches are cut')
   })
 
   test('an empty ledger is a table without rows', async () => {

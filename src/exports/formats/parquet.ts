@@ -29,10 +29,12 @@ export const parquet: DocumentFormat = {
     const writer = new ParquetWriter({ writer: bytes, schema, kvMetadata: metadataOf(context), createdBy: 'parley' })
     let group: JournalLine[] = []
     for await (const batch of lines) {
-      for (const line of batch) group.push(line)
-      if (group.length < groupLines) continue
-      yield writeGroup(writer, bytes, group, context)
-      group = []
+      for (const line of batch) {
+        // To the line, however large the batches are that come: the same export has the same bytes.
+        if (group.push(line) < groupLines) continue
+        yield writeGroup(writer, bytes, group, context)
+        group = []
+      }
     }
     if (group.length > 0) yield writeGroup(writer, bytes, group, context)
     writer.finish()
