@@ -284,8 +284,8 @@ create table bill_shares (
   amount_paid bigint not null default 0 check (amount_paid between 0 and amount),
   amount_refunded bigint not null default 0 check (amount_refunded between 0 and amount_paid),
   weight integer check (weight > 0),
-  -- Its payment is still to be canceled.
-  is_leaving boolean not null default false,
+  -- Its payment is still to be canceled: when to try (again).
+  leave_at timestamptz,
   created_at timestamptz not null,
   updated_at timestamptz not null,
   primary key (merchant_id, id),
@@ -296,7 +296,7 @@ create table bill_shares (
 select parley_protect('bill_shares', 'select, insert, update');
 create index bill_shares_by_bill on bill_shares (merchant_id, bill_id, id);
 create unique index bill_shares_by_intent on bill_shares (merchant_id, payment_intent_id);
-create index bill_shares_leaving on bill_shares (updated_at) where is_leaving;
+create index bill_shares_leaving on bill_shares (leave_at) where leave_at is not null;
 
 -- Who gets what back, decided at once for the whole bill and then carried out one by one. The id is that of the refund.
 create table bill_refunds (

@@ -1,6 +1,8 @@
 import { z } from 'zod'
 import type { Channel, ChannelId, Channels } from '#channels/channel.ts'
 import { createMessengerChannel } from '#channels/messenger/channel.ts'
+import { createNativeProvider, type NativeProviderDeps } from '#payments/native-provider-service.ts'
+import type { PaymentProvider } from '#providers/provider.ts'
 
 /** Where the platforms' APIs are, if not at their own addresses: tests, proxies, a Telegram Bot API server of one's own. */
 export interface ChannelEndpoints {
@@ -10,7 +12,11 @@ export interface ChannelEndpoints {
   wechat?: string | undefined
 }
 
-export const createChannels = (endpoints: ChannelEndpoints): Channels => ({
+/** `stripe`: where a merchant's Telegram payments are given back when Stripe has processed them. */
+export const createChannels = (
+  endpoints: ChannelEndpoints,
+  _processors: { stripe?: PaymentProvider } = {},
+): Channels => ({
   messenger: createMessengerChannel({ apiBase: endpoints.meta }),
   whatsapp: absent('whatsapp'),
   telegram: absent('telegram'),
@@ -18,6 +24,14 @@ export const createChannels = (endpoints: ChannelEndpoints): Channels => ({
   line: absent('line'),
   webchat: absent('webchat'),
   custom: absent('custom'),
+})
+
+/** The platforms that take money themselves. A refund of unknown outcome is repeated only where a key makes it one. */
+export const createNativeProviders = (
+  deps: Omit<NativeProviderDeps, 'id' | 'idempotencyHorizonMs'>,
+): Record<NativeProviderDeps['id'], PaymentProvider> => ({
+  telegram: createNativeProvider({ ...deps, id: 'telegram', idempotencyHorizonMs: 24 * 3_600_000 }),
+  whatsapp: createNativeProvider({ ...deps, id: 'whatsapp', idempotencyHorizonMs: 0 }),
 })
 
 // Replaced adapter by adapter.

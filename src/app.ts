@@ -57,7 +57,7 @@ import { createChannelInbox } from '#webhooks/channel-service.ts'
 import { webhookJobs } from '#webhooks/jobs.ts'
 import { createWebhookRouter, providerEventRoutes } from '#webhooks/routes.ts'
 import { createWebhookService } from '#webhooks/service.ts'
-import { type ChannelEndpoints, createChannels } from './app-channels.ts'
+import { type ChannelEndpoints, createChannels, createNativeProviders } from './app-channels.ts'
 import { healthRouter } from './app-health.ts'
 import { upkeepJobs } from './app-upkeep.ts'
 import { startWork, type Work } from './app-work.ts'
@@ -97,7 +97,7 @@ export interface MountContext {
 export interface AppOverrides {
   clock?: Clock
   logger?: Logger
-  providers?: Record<ProviderId, PaymentProvider>
+  providers?: Partial<Record<ProviderId, PaymentProvider>>
   channels?: Channels
   queuePrefix?: string
 }
@@ -187,14 +187,16 @@ interface Base {
 }
 
 const createServices = (config: AppConfig, overrides: AppOverrides, base: Base) => {
-  const providers = overrides.providers ?? createProviders(config, base.metrics)
-  const channels = overrides.channels ?? createChannels(config.channels ?? {})
-  const deps = { ...base, providers, channels, publicUrl: config.publicUrl }
+  const stripe = overrides.providers?.stripe ?? createStripe(config, base.metrics)
+  const channels = overrides.channels ?? createChannels(config.channels ?? {}, { stripe })
   const keys = createKeyRing({ keys: config.connectionsKeys ?? [], secret: config.secret })
   const outbound = createOutbound({ allowPrivate: config.allowPrivateWebhooks })
-  const connections = createConnectionService({ ...deps, keys, outbound })
-  const payments = createPaymentService(deps)
+  const connections = createConnectionService({ ...base, channels, publicUrl: config.publicUrl, keys, outbound })
+  const natives = createNativeProviders({ db: base.db, channels, connections })
+  const providers: Record<ProviderId, PaymentProvider> = { stripe, ...natives, ...overrides.providers }
+  const deps = { ...base, providers, channels, publicUrl: config.publicUrl }
   const refunds = createRefundService(deps)
+  const payments = createPaymentService({ ...deps, connections, syncRefund: refunds.sync })
   const checkoutUrl = (merchantId: string, id: string) => intentLinks(deps, { merchant_id: merchantId, id }).checkoutUrl
   const checkouts = createCheckoutService(deps)
   const sealer = createSealer(base)
@@ -222,14 +224,14 @@ const createServices = (config: AppConfig, overrides: AppOverrides, base: Base) 
   }
 }
 
-const createProviders = (config: AppConfig, metrics: Metrics) => {
+const createStripe = (config: AppConfig, metrics: Metrics): PaymentProvider => {
   const stripe = createStripeProvider({
     secretKey: config.stripe.secretKey,
     webhookSecrets: config.stripe.webhookSecrets,
     ...(config.stripe.apiBase === undefined ? {} : { apiBase: config.stripe.apiBase }),
   })
   const observe = (call: Record<string, string>, seconds: number) => metrics.providerCalls.observe(call, seconds)
-  return { stripe: measured(stripe, observe) } satisfies Record<ProviderId, PaymentProvider>
+  return measured(stripe, observe)
 }
 
 /** Every operation of the API: the server serves exactly these and `openapi.yaml` describes exactly these. */

@@ -1,7 +1,21 @@
 import type { Currency } from '#kernel/currencies.ts'
-import type { ProviderAnswer, ProviderRefund } from '#providers/provider.ts'
+import type { ProviderAnswer, ProviderRefund, ProviderTags } from '#providers/provider.ts'
 import type { Connection } from './channel.ts'
 import type { InboundPayment } from './inbound.ts'
+
+/** A payment that a platform took, as its row in `native_payments` knows it. */
+export interface NativeRef {
+  /** What came back with the platform's news: Telegram's payload, WhatsApp's reference id. */
+  readonly reference: string
+  readonly platformRef: string
+  /** The processor's own id, where it is known. */
+  readonly processorRef: string | undefined
+  /** Who paid, at the platform. */
+  readonly payer: string | undefined
+  /** What was paid in all. */
+  readonly total: bigint
+  readonly currency: Currency
+}
 
 /** What a platform that takes money itself can be asked. Refunds answer in the provider port's words. */
 export interface ChannelPayments {
@@ -13,16 +27,9 @@ export interface ChannelPayments {
   /** Gives money back through the platform. `refused` when it cannot: then the processor must. */
   refund(
     connection: Connection,
-    command: {
-      idempotencyKey: string
-      reference: string
-      platformRef: string
-      /** Who paid, at the platform. */
-      payer: string | undefined
-      amount: bigint
-      /** What was paid in all. */
-      total: bigint
-      currency: Currency
-    },
+    payment: NativeRef,
+    command: { idempotencyKey: string; amount: bigint; tags: ProviderTags },
   ): Promise<ProviderAnswer<ProviderRefund>>
+  /** All that was given back; `tags` stay empty where the platform keeps none of ours. */
+  findRefunds(connection: Connection, payment: NativeRef): Promise<ProviderAnswer<readonly ProviderRefund[]>>
 }

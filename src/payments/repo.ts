@@ -1,6 +1,7 @@
 import type { Selectable } from 'kysely'
 import type { Db } from '#platform/database.ts'
 import type { ChargesTable } from '#platform/tables.ts'
+import type { ProviderId } from '#providers/provider.ts'
 import type { ChargeRow } from './charge-view.ts'
 import type { IntentStatus } from './intent-machine.ts'
 import type { IntentRow } from './intent-view.ts'
@@ -40,6 +41,8 @@ export interface IntentChange {
   page_url?: string | null
   page_expires_at?: Date | null
   conflict?: string | null
+  /** Another way to pay took over, or gave up; its `provider_ref` changes with it. */
+  provider?: ProviderId
 }
 
 const json = <T>(value: T | undefined): { value?: string | null } =>

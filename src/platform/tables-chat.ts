@@ -205,7 +205,7 @@ export interface BillSharesTable {
   amount_paid: Generated<bigint>
   amount_refunded: Generated<bigint>
   weight: number | null
-  is_leaving: Generated<boolean>
+  leave_at: Date | null
   created_at: Date
   updated_at: Date
 }

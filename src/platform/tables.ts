@@ -89,7 +89,7 @@ export interface Tables {
   provider_events: ProviderEventsTable
 }
 
-export type { MessagesTable, ThreadsTable } from './tables-chat.ts'
+export type { MessagesTable, NativePaymentsTable, ThreadsTable } from './tables-chat.ts'
 
 export interface MerchantsTable {
   merchant_id: string

@@ -4,7 +4,7 @@ import type { Currency } from '#kernel/currencies.ts'
  * The port to a payment provider. Slices know only this file; an adapter (`providers/stripe/`) implements it and
  * `app.ts` registers it. Amounts are integer minor units, times are `Date`s, `ref` is the provider's own id.
  */
-export type ProviderId = 'stripe'
+export type ProviderId = 'stripe' | 'telegram' | 'whatsapp'
 
 /** What a provider can do, as data that drives behaviour. */
 export interface ProviderCapabilities {
@@ -204,7 +204,8 @@ export interface PaymentProvider {
   findPayment(query: { paymentRef: string }): Promise<ProviderAnswer<ProviderPayment | undefined>>
   /** Payments that carry our id, newest first: how a lost answer to `authorize` is resolved. */
   findPaymentsByTag(query: { paymentIntent: string; since: Date }): Promise<ProviderAnswer<readonly ProviderPayment[]>>
-  findRefund(query: { refundRef: string }): Promise<ProviderAnswer<ProviderRefund | undefined>>
+  /** `paymentRef`: whose refund it is, for providers that know a refund by its payment only. */
+  findRefund(query: { refundRef: string; paymentRef?: string | undefined }): Promise<ProviderAnswer<ProviderRefund | undefined>>
   findRefunds(query: { paymentRef: string }): Promise<ProviderAnswer<readonly ProviderRefund[]>>
   findPage(query: { pageRef: string }): Promise<ProviderAnswer<ProviderPage | undefined>>
   findCharge(query: {

@@ -81,7 +81,10 @@ const lookUp = async (
   refund: RefundRow,
 ): Promise<Answer | 'absent'> => {
   if (operation.kind === 'cancel_refund' || refund.provider_ref !== null) {
-    const found = await provider.findRefund({ refundRef: refund.provider_ref ?? '' })
+    const found = await provider.findRefund({
+      refundRef: refund.provider_ref ?? '',
+      paymentRef: intent.provider_ref ?? undefined,
+    })
     if (found.outcome !== 'ok') return found
     const isDone =
       found.value &&

@@ -28,7 +28,7 @@ export const syncRefund = async (
     }))
     if (!before.intent) return { verdict: 'missing' }
     const provider = deps.providers[before.intent.provider as keyof typeof deps.providers]
-    const found = await provider.findRefund({ refundRef })
+    const found = await provider.findRefund({ refundRef, paymentRef: before.intent.provider_ref ?? undefined })
     if (found.outcome !== 'ok')
       throw new LookupFailed(found.outcome === 'unknown' ? found.reason : found.decline.message)
     const news = found.value

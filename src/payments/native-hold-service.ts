@@ -1,0 +1,180 @@
+import type { Connection } from '#channels/channel.ts'
+import { addMs } from '#kernel/clock.ts'
+import type { Currency } from '#kernel/currencies.ts'
+import { newUuid, parseId } from '#kernel/ids.ts'
+import { inTransaction, type Tx } from '#platform/database.ts'
+import { appendEvents } from '#platform/outbox.ts'
+import type { PaymentDeps } from './apply-service.ts'
+import { intentEvent } from './command-service.ts'
+import type { IntentRow } from './intent-view.ts'
+import { leavePage } from './leave-page-service.ts'
+import { findNative, findOnlyPayer, lockNative, type NativeRow, updateNative, upsertOffer } from './native-repo.ts'
+import { type HoldRefusal, holdMs, judgeAmount, judgeHold, nativeProviderOf } from './native-rules.ts'
+import { hasInFlight } from './operation-repo.ts'
+import { isBeforeMoney } from './provider-news.ts'
+import { findIntent, lockIntent, updateIntent } from './repo.ts'
+
+/** What a platform asks before it charges. */
+export interface HoldQuery {
+  /** What the request carried: the payment intent's public id, or the request's own reference. */
+  payload: string
+  /** Who would pay, at the platform. */
+  payer: string
+}
+
+export type Held = { ok: true; intent: IntentRow } | { ok: false; reason: HoldRefusal }
+
+export interface Offered {
+  intent: IntentRow
+  native: NativeRow | undefined
+}
+
+/** The payment that a platform's payload names, and the request that asked for it (if we know of one). */
+export const findOffered = async (
+  tx: Tx,
+  connection: Pick<Connection, 'merchantId' | 'id'>,
+  payload: string,
+): Promise<Offered | undefined> => {
+  const { merchantId } = connection
+  const native = await findNative(tx, { merchantId, connectionId: connection.id, reference: payload })
+  const intentId = native?.payment_intent_id ?? parseId('paymentIntent', payload)
+  const intent = intentId && (await findIntent(tx, merchantId, intentId))
+  return intent ? { intent, native } : undefined
+}
+
+/**
+ * Says whether the platform may go on, the amount aside, and leaves an open hosted page first: money must come in one
+ * way only. Whoever calls may then change the payment's terms, and asks `hold`.
+ */
+export const prepareHold = async (deps: PaymentDeps, connection: Connection, query: HoldQuery): Promise<Held> => {
+  const { merchantId } = connection
+  const first = await readVerdict(deps, connection, query)
+  if (!first.ok || first.intent.page_ref === null || !isBeforeMoney(first.intent.status)) return first
+  const isLeft = await within(leaveMs, leavePage(deps, { merchantId, intentId: first.intent.id }))
+  return isLeft ? readVerdict(deps, connection, query) : { ok: false, reason: 'busy' }
+}
+
+/** The platform waits ten seconds for everything; a provider that is slower than this does not get it. */
+const leaveMs = 2000
+
+const within = (ms: number, work: Promise<void>): Promise<boolean> => {
+  const { promise: late, resolve } = Promise.withResolvers<boolean>()
+  const timer = setTimeout(() => resolve(false), ms)
+  const done = work.then(
+    () => true,
+    () => false,
+  )
+  return Promise.race([done, late]).finally(() => clearTimeout(timer))
+}
+
+const readVerdict = (deps: PaymentDeps, connection: Connection, query: HoldQuery): Promise<Held> =>
+  inTransaction(deps.db, connection.merchantId, async (tx) => {
+    const found = await findOffered(tx, connection, query.payload)
+    return found ? judge(tx, deps, connection, query, found) : { ok: false, reason: 'unknown' }
+  })
+
+const judge = async (
+  tx: Tx,
+  deps: PaymentDeps,
+  { merchantId, channel }: Connection,
+  { payer }: HoldQuery,
+  { intent, native }: Offered,
+): Promise<Held> => {
+  const onlyPayer = await findOnlyPayer(tx, merchantId, channel, intent.participant_id)
+  const verdict = judgeHold({ intent, native, payer, onlyPayer, now: deps.clock.now() })
+  return verdict.ok ? { ok: true, intent } : verdict
+}
+
+/**
+ * Lets the platform charge: the payment becomes `processing` for at most a quarter of an hour, and every other way to
+ * pay stays shut meanwhile. Of any number that ask at once one gets a yes. `signal`: aborted, nothing is held.
+ */
+export const holdNative = async (
+  deps: PaymentDeps,
+  connection: Connection,
+  query: HoldQuery & { amount: bigint; currency: Currency },
+  signal?: AbortSignal,
+): Promise<Held> => {
+  const held = await inTransaction(deps.db, connection.merchantId, async (tx): Promise<Held> => {
+    const offered = await lockOffered(tx, deps, connection, query)
+    if (!offered) return { ok: false, reason: 'unknown' }
+    const { intent } = offered
+    const verdict = await judge(tx, deps, connection, query, offered)
+    if (!verdict.ok) return verdict
+    const amount = judgeAmount(intent, query)
+    if (!amount.ok) return amount
+    const hasPage = intent.page_ref !== null && isBeforeMoney(intent.status)
+    const isBusy = hasPage || signal?.aborted === true || (await hasInFlight(tx, intent.merchant_id, intent.id))
+    return isBusy ? { ok: false, reason: 'busy' } : { ok: true, intent: await keepHold(tx, deps, offered, query) }
+  })
+  if (held.ok) deps.queue.wake('outbox.drain', { id: held.intent.id })
+  return held
+}
+
+/** Both rows locked, the payment first; the request is made if it is not known. */
+export const lockOffered = async (
+  tx: Tx,
+  deps: PaymentDeps,
+  connection: Connection,
+  { payload }: { payload: string },
+): Promise<{ intent: IntentRow; native: NativeRow } | undefined> => {
+  const found = await findOffered(tx, connection, payload)
+  const intent = found && (await lockIntent(tx, connection.merchantId, found.intent.id))
+  if (!intent) return undefined
+  const known = found.native ?? (await upsertOffer(tx, newOffer(connection, intent, payload, deps.clock.now())))
+  const native = await lockNative(tx, connection.merchantId, known.id)
+  return native ? { intent, native } : undefined
+}
+
+export const newOffer = (
+  connection: Pick<Connection, 'merchantId' | 'id' | 'channel'>,
+  intent: Pick<IntentRow, 'id' | 'amount' | 'currency'>,
+  reference: string,
+  now: Date,
+): NativeRow => ({
+  merchant_id: connection.merchantId,
+  id: newUuid(),
+  payment_intent_id: intent.id,
+  connection_id: connection.id,
+  channel: connection.channel,
+  reference,
+  state: 'offered',
+  amount: intent.amount,
+  currency: intent.currency,
+  payer: null,
+  check_at: null,
+  platform_ref: null,
+  processor_ref: null,
+  method: null,
+  paid_at: null,
+  created_at: now,
+  updated_at: now,
+})
+
+/** The second yes to the same payer only lasts longer. */
+const keepHold = async (
+  tx: Tx,
+  deps: PaymentDeps,
+  { intent, native }: { intent: IntentRow; native: NativeRow },
+  { payer }: HoldQuery,
+): Promise<IntentRow> => {
+  const now = deps.clock.now()
+  const { amount } = intent
+  await updateNative(tx, native, { state: 'held', payer, amount, check_at: addMs(now, holdMs) }, now)
+  return intent.provider_ref === native.id ? intent : takeOver(tx, deps, intent, native, now)
+}
+
+const takeOver = async (
+  tx: Tx,
+  deps: PaymentDeps,
+  intent: IntentRow,
+  native: NativeRow,
+  now: Date,
+): Promise<IntentRow> => {
+  const provider = nativeProviderOf(native.channel as Connection['channel'])
+  if (provider === undefined) throw new Error(`${native.channel} takes no money`)
+  const change = { status: 'processing', provider, provider_ref: native.id, next_action: null } as const
+  const saved = await updateIntent(tx, intent, change, now)
+  await appendEvents(tx, [intentEvent(deps, saved, 'payment_intent.processing', { status: intent.status })])
+  return saved
+}
