@@ -17,32 +17,27 @@ export const lockThread = (db: Db, merchantId: string, id: string): Promise<Thre
     .forNoKeyUpdate()
     .executeTakeFirst()
 
-export const findThreadByExternalId = (
-  db: Db,
-  merchantId: string,
-  channel: string,
-  externalId: string,
-): Promise<ThreadRow | undefined> =>
-  db
-    .selectFrom('threads')
-    .selectAll()
-    .where('merchant_id', '=', merchantId)
-    .where('channel', '=', channel)
-    .where('external_id', '=', externalId)
-    .executeTakeFirst()
-
-/** Inserts unless another request was faster; either way the row is there afterwards. True when it was this one. */
+/** Inserts unless the same request did before; either way the row is there afterwards. True when it was this one. */
 export const insertThread = async (
   db: Db,
   row: Pick<
     ThreadRow,
-    'merchant_id' | 'id' | 'channel' | 'external_id' | 'locale' | 'title' | 'metadata' | 'created_at' | 'updated_at'
+    | 'merchant_id'
+    | 'id'
+    | 'channel'
+    | 'external_id'
+    | 'connection_id'
+    | 'locale'
+    | 'title'
+    | 'metadata'
+    | 'created_at'
+    | 'updated_at'
   >,
 ): Promise<boolean> => {
   const inserted = await db
     .insertInto('threads')
     .values({ ...row, metadata: JSON.stringify(row.metadata) })
-    .onConflict((conflict) => conflict.columns(['merchant_id', 'channel', 'external_id', 'connection_id']).doNothing())
+    .onConflict((conflict) => conflict.doNothing())
     .returning('id')
     .executeTakeFirst()
   return inserted !== undefined

@@ -21,6 +21,7 @@ const example: Thread = {
   object: 'thread',
   channel: 'telegram',
   external_id: '-1001234567890',
+  connection: 'con_01jd2q8k5xf0srd3q7m9w1c4ze',
   locale: 'fr',
   title: 'Blüte Flowers',
   metadata: { order: '1001' },
@@ -34,6 +35,7 @@ const example: Thread = {
       locale: 'fr',
     },
   ],
+  attribution: null,
   created: 1_795_334_400,
 }
 

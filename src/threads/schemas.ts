@@ -31,7 +31,14 @@ const threadFields = {
 }
 
 /** Finds or creates: the pair of channel and external id names one thread. */
-export const threadInput = z.strictObject({ channel, external_id: externalId, ...threadFields })
+export const threadInput = z.strictObject({
+  channel,
+  external_id: externalId,
+  connection: idSchema('connection')
+    .optional()
+    .meta({ description: 'Which of your accounts of the channel; needed only when you have several.' }),
+  ...threadFields,
+})
 export type ThreadInput = z.output<typeof threadInput>
 
 export const threadUpdate = z.strictObject(threadFields)
@@ -56,16 +63,34 @@ export const participantSchema = z
   })
   .meta({ id: 'ThreadParticipant' })
 
+const touch = z
+  .object({
+    source: z.enum(['ad', 'link', 'qr', 'other']),
+    ad_id: z.string().nullable(),
+    ref: z.string().nullable(),
+    ctwa_clid: z.string().nullable().meta({ description: "WhatsApp's click id." }),
+    url: z.string().nullable(),
+    title: z.string().nullable(),
+    at: z.int(),
+  })
+  .meta({ id: 'Touch', description: 'How a person came to the thread. Chosen by strangers: do not trust it.' })
+
+export const attributionSchema = z
+  .object({ first_touch: touch, last_touch: touch })
+  .meta({ id: 'Attribution', description: 'The first and the last ad or link that led here.' })
+
 export const threadSchema = z
   .object({
     id: z.string(),
     object: z.literal('thread'),
     channel: z.string(),
     external_id: z.string(),
+    connection: z.string().nullable(),
     locale: z.string().nullable(),
     title: z.string().nullable(),
     metadata: z.record(z.string(), z.string()),
     participants: z.array(participantSchema),
+    attribution: attributionSchema.nullable(),
     created: z.int(),
   })
   .meta({ id: 'Thread' })

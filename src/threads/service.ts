@@ -1,3 +1,4 @@
+import { findConnection } from '#connections/repo.ts'
 import type { Clock } from '#kernel/clock.ts'
 import { unixSeconds } from '#kernel/clock.ts'
 import { AppError, notFound } from '#kernel/errors.ts'
@@ -5,10 +6,10 @@ import { newUuid, parseId, showId } from '#kernel/ids.ts'
 import { type Database, inTransaction, type Tx } from '#platform/database.ts'
 import { type ListQuery, listAnswer, mergeMetadata, readPage, requireUuid } from '#platform/listing.ts'
 import { appendEvents } from '#platform/outbox.ts'
+import { claimThread, findThreadOf, lockPlace, type Place } from './place-repo.ts'
 import {
   findParticipant,
   findThread,
-  findThreadByExternalId,
   insertThread,
   listParticipants,
   listTimeline,
@@ -125,35 +126,73 @@ const showWhole = async (tx: Tx, row: ThreadRow): Promise<Thread> =>
   showThread(row, await listParticipants(tx, row.merchant_id, [row.id]))
 
 const upsertThread = async (tx: Tx, scope: Scope, id: string, input: ThreadInput, now: Date): Promise<ThreadRow> => {
-  const { channel, external_id, ...update } = input
-  const created = await insertThread(tx, {
-    merchant_id: scope.merchantId,
+  const { channel, external_id: externalId, connection, ...update } = input
+  const connectionId =
+    connection === undefined ? undefined : await requireConnection(tx, scope.merchantId, connection, channel)
+  const place = { merchantId: scope.merchantId, channel, externalId, connectionId }
+  const { row, isNew } = await openThread(tx, place, { livemode: scope.livemode, id }, update, now)
+  if (isNew) return row
+  await applyUpdate(tx, row, update, now)
+  return (await findThread(tx, scope.merchantId, row.id)) ?? row
+}
+
+/** Finds the thread of a place, or creates it with its event; a new one begins with `fields`. */
+export const openThread = async (
+  tx: Tx,
+  place: Place,
+  { livemode, id = newUuid() }: { livemode: boolean; id?: string },
+  fields: ThreadUpdate,
+  now: Date,
+): Promise<{ row: ThreadRow; isNew: boolean }> => {
+  const known = await findThreadOf(tx, place)
+  if (known) return { row: await claim(tx, known, place), isNew: false }
+  // Whoever comes at the same moment waits here and then finds it, also when one knows the connection and one does not.
+  await lockPlace(tx, place)
+  const meanwhile = await findThreadOf(tx, place)
+  if (meanwhile) return { row: await claim(tx, meanwhile, place), isNew: false }
+  await insertThread(tx, {
+    merchant_id: place.merchantId,
     id,
-    channel,
-    external_id,
-    locale: update.locale ?? null,
-    title: update.title ?? null,
-    metadata: mergeMetadata({}, update.metadata ?? {}),
+    channel: place.channel,
+    external_id: place.externalId,
+    connection_id: place.connectionId ?? null,
+    locale: fields.locale ?? null,
+    title: fields.title ?? null,
+    metadata: mergeMetadata({}, fields.metadata ?? {}),
     created_at: now,
     updated_at: now,
   })
-  const row = await findThreadByExternalId(tx, scope.merchantId, channel, external_id)
+  const row = await findThread(tx, place.merchantId, id)
   if (!row) throw new AppError('internal_error', { cause: new Error('thread vanished after its insert') })
-  await applyUpdate(tx, row, created ? { participants: update.participants } : update, now)
-  if (!created) return (await findThread(tx, scope.merchantId, row.id)) ?? row
+  for (const participant of fields.participants ?? [])
+    await resolveParticipant(tx, place.merchantId, id, participant, now)
   await appendEvents(tx, [
     {
-      merchantId: scope.merchantId,
+      merchantId: place.merchantId,
       type: 'thread.created',
-      objectId: row.id,
-      threadId: row.id,
+      objectId: id,
+      threadId: id,
       paymentIntentId: null,
       object: await showWhole(tx, row),
-      livemode: scope.livemode,
+      livemode,
       createdAt: now,
     },
   ])
-  return row
+  return { row, isNew: true }
+}
+
+const claim = async (tx: Tx, row: ThreadRow, { connectionId }: Place): Promise<ThreadRow> => {
+  if (connectionId === undefined || row.connection_id !== null) return row
+  await claimThread(tx, row, connectionId)
+  return { ...row, connection_id: connectionId }
+}
+
+const requireConnection = async (tx: Tx, merchantId: string, id: string, channel: string): Promise<string> => {
+  const row = await findConnection(tx, merchantId, requireUuid('connection', id, 'connection', 'connection'))
+  if (!row) throw notFound('connection', id, 'connection')
+  if (row.channel === channel) return row.id
+  const message = `The connection '${id}' is one of ${row.channel}; this thread's channel is ${channel}.`
+  throw new AppError('parameter_invalid_string', { message, param: 'connection' })
 }
 
 const applyUpdate = async (tx: Tx, row: ThreadRow, update: ThreadUpdate, now: Date): Promise<void> => {

@@ -1,5 +1,6 @@
 import { unixSeconds } from '#kernel/clock.ts'
 import { showId } from '#kernel/ids.ts'
+import { attributionOf } from './touch.ts'
 
 interface ThreadRow {
   id: string
@@ -9,6 +10,9 @@ interface ThreadRow {
   title: string | null
   metadata: Record<string, string>
   created_at: Date
+  connection_id: string | null
+  first_touch: object | null
+  last_touch: object | null
 }
 
 interface ParticipantRow {
@@ -25,6 +29,7 @@ export const showThread = (row: ThreadRow, participants: readonly ParticipantRow
   object: 'thread' as const,
   channel: row.channel,
   external_id: row.external_id,
+  connection: row.connection_id && showId('connection', row.connection_id),
   locale: row.locale,
   title: row.title,
   metadata: row.metadata,
@@ -36,5 +41,6 @@ export const showThread = (row: ThreadRow, participants: readonly ParticipantRow
     name: participant.name,
     locale: participant.locale,
   })),
+  attribution: attributionOf(row),
   created: unixSeconds(row.created_at),
 })

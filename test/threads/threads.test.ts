@@ -22,7 +22,18 @@ describe('create or find', () => {
     assert.match(made.id, /^thr_/)
     assert.deepEqual(
       { ...made, id: '', created: 0 },
-      { id: '', object: 'thread', ...where, locale: 'fr', title: 'Fleurs', metadata: {}, participants: [], created: 0 },
+      {
+        id: '',
+        object: 'thread',
+        ...where,
+        connection: null,
+        locale: 'fr',
+        title: 'Fleurs',
+        metadata: {},
+        participants: [],
+        attribution: null,
+        created: 0,
+      },
     )
     const found = await post('/v1/threads', { ...where, title: 'Blumen', metadata: { a: '1' } })
     assert.deepEqual([found.id, found.title, found.locale, found.metadata], [made.id, 'Blumen', 'fr', { a: '1' }])
