@@ -1,7 +1,11 @@
 import { z } from 'zod'
 import type { Channel, ChannelId, Channels } from '#channels/channel.ts'
+import { createCustomChannel } from '#channels/custom/channel.ts'
+import { createLineChannel } from '#channels/line/channel.ts'
 import { createMessengerChannel } from '#channels/messenger/channel.ts'
+import { type Clock, systemClock } from '#kernel/clock.ts'
 import { createNativeProvider, type NativeProviderDeps } from '#payments/native-provider-service.ts'
+import { createOutbound } from '#platform/outbound.ts'
 import type { PaymentProvider } from '#providers/provider.ts'
 
 /** Where the platforms' APIs are, if not at their own addresses: tests, proxies, a Telegram Bot API server of one's own. */
@@ -12,18 +16,25 @@ export interface ChannelEndpoints {
   wechat?: string | undefined
 }
 
-/** `stripe`: where a merchant's Telegram payments are given back when Stripe has processed them. */
+export interface ChannelOptions {
+  /** Where a merchant's Telegram payments are given back when Stripe has processed them. */
+  stripe?: PaymentProvider
+  clock?: Clock
+  /** As for notifications: a merchant's own chat system may stand in a private network. */
+  allowPrivate?: boolean
+}
+
 export const createChannels = (
   endpoints: ChannelEndpoints,
-  _processors: { stripe?: PaymentProvider } = {},
+  { clock = systemClock, allowPrivate = false }: ChannelOptions = {},
 ): Channels => ({
   messenger: createMessengerChannel({ apiBase: endpoints.meta }),
   whatsapp: absent('whatsapp'),
   telegram: absent('telegram'),
   wechat: absent('wechat'),
-  line: absent('line'),
+  line: createLineChannel({ apiBase: endpoints.line }),
   webchat: absent('webchat'),
-  custom: absent('custom'),
+  custom: createCustomChannel({ clock, outbound: createOutbound({ allowPrivate, timeoutMs: 10_000 }) }),
 })
 
 /** The platforms that take money themselves. A refund of unknown outcome is repeated only where a key makes it one. */

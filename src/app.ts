@@ -1,7 +1,7 @@
 import type express from 'express'
 import { accountRoutes } from '#accounts/routes.ts'
 import { createAccountService } from '#accounts/service.ts'
-import { billJobs } from '#bills/jobs.ts'
+import { billJobs, createBillSubscriber } from '#bills/jobs.ts'
 import { billRoutes } from '#bills/routes.ts'
 import { createBillService } from '#bills/service.ts'
 import type { Channels } from '#channels/channel.ts'
@@ -188,7 +188,8 @@ interface Base {
 
 const createServices = (config: AppConfig, overrides: AppOverrides, base: Base) => {
   const stripe = overrides.providers?.stripe ?? createStripe(config, base.metrics)
-  const channels = overrides.channels ?? createChannels(config.channels ?? {}, { stripe })
+  const channelOptions = { stripe, clock: base.clock, allowPrivate: config.allowPrivateWebhooks }
+  const channels = overrides.channels ?? createChannels(config.channels ?? {}, channelOptions)
   const keys = createKeyRing({ keys: config.connectionsKeys ?? [], secret: config.secret })
   const outbound = createOutbound({ allowPrivate: config.allowPrivateWebhooks })
   const connections = createConnectionService({ ...base, channels, publicUrl: config.publicUrl, keys, outbound })
@@ -212,12 +213,12 @@ const createServices = (config: AppConfig, overrides: AppOverrides, base: Base) 
     payments,
     refunds,
     checkouts,
-    bills: createBillService(deps),
+    bills: createBillService({ ...deps, refunds }),
     messages: createMessageService({ ...deps, connections, checkoutUrl }),
     events: createEventService({
       ...base,
       allowPrivate: config.allowPrivateWebhooks,
-      subscribers: [createMessageSubscriber()],
+      subscribers: [createBillSubscriber(deps), createMessageSubscriber()],
     }),
     webhooks: createWebhookService({ ...base, providers, payments, refunds }),
     channelInbox: createChannelInbox({ ...deps, connections, payments, checkouts }),
