@@ -26,6 +26,7 @@ export const errorCatalogue = {
   api_key_expired: invalid('This API key has been revoked. Create a new one and use that.', 401),
   api_key_invalid: invalid('The API key is not valid. Send it as a Bearer token or as the Basic user name.', 401),
   api_key_missing: invalid('No API key was sent. Add the header "Authorization: Bearer <key>".', 401),
+  bill_invalid_parameter: invalid('The parameter does not fit this bill.'),
   bill_unexpected_state: invalid('The bill is in a state that does not allow this.'),
   body_too_large: invalid('The request body is larger than 1 MiB. Send less.', 413),
   card_declined: card('The card was declined. Ask the payer for another way to pay.'),

@@ -16,10 +16,16 @@ export const postSharePaid = (
   ])
 }
 
-/** All shares are there, it is a sale: Dr 2031 / Cr 4010 · 4020 · 2310 · 2060. Without parts all of it is sales. */
-export const postBillCompleted = (event: BillEvent & { total: bigint; parts?: CaptureParts }): Posting | undefined => {
+/**
+ * Nothing more is asked for, it is a sale: Dr 2031 / Cr 4010 · 4020 · 2310 · 2060. Without parts all of it is sales.
+ * `part` names a share where each is booked apart, so that its refund finds its own revenue.
+ */
+export const postBillCompleted = (
+  event: BillEvent & { total: bigint; parts?: CaptureParts; part?: string },
+): Posting | undefined => {
   const { billId: ref, total } = event
-  return posting(event, { ref, kind: 'bill_complete', description: `Bill complete ${ref}` }, [
+  const part = event.part === undefined ? {} : { part: event.part }
+  return posting(event, { ref, kind: 'bill_complete', ...part, description: `Bill complete ${ref}` }, [
     ['2031', notNegative('a bill', total), ref],
     ...revenueLines(ref, total, event.parts),
   ])

@@ -1,6 +1,7 @@
 import type { Clock } from '#kernel/clock.ts'
 import { unixSeconds } from '#kernel/clock.ts'
 import { newUuid, showId } from '#kernel/ids.ts'
+import { postSharePaid } from '#ledger/bill-rules.ts'
 import type { Posting } from '#ledger/posting.ts'
 import { postAuthorized, postCaptured, postFee, postReleased } from '#ledger/posting-rules.ts'
 import { postLedger } from '#ledger/repo.ts'
@@ -18,7 +19,7 @@ import type {
   ProviderPayment,
 } from '#providers/provider.ts'
 import { type ChargeRow, showCharge } from './charge-view.ts'
-import { type IntentRow, showIntent } from './intent-view.ts'
+import { billOf, type IntentRow, showIntent } from './intent-view.ts'
 import { intentLinks } from './link-service.ts'
 import { findPendingAmount } from './operation-repo.ts'
 import { type MoneyFact, type NewsVerdict, readNews } from './provider-news.ts'
@@ -208,6 +209,7 @@ const postingsOf = (row: IntentRow, facts: readonly MoneyFact[], charge: Provide
       ...(charge.fee ? { balance_transaction: charge.fee.ref } : {}),
     },
   }
+  const billId = billOf(row)
   const post = (fact: MoneyFact): Posting | undefined => {
     switch (fact.kind) {
       case 'authorized':
@@ -215,7 +217,9 @@ const postingsOf = (row: IntentRow, facts: readonly MoneyFact[], charge: Provide
       case 'released':
         return postReleased({ ...event, total: fact.total })
       case 'captured':
-        return postCaptured({ ...event, total: fact.total })
+        return billId === undefined
+          ? postCaptured({ ...event, total: fact.total })
+          : postSharePaid({ ...event, amount: fact.total, billId })
       case 'fee':
         return (
           charge.fee &&

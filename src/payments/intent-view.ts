@@ -41,6 +41,10 @@ export interface IntentRow {
   updated_at: Date
 }
 
+/** The bill that this payment is a share of: what is paid for it is held until the bill is complete. */
+export const billOf = ({ options }: Pick<IntentRow, 'options'>): string | undefined =>
+  options.bill as string | undefined
+
 /** What is derived from secrets and configuration, not from the row. */
 export interface IntentLinks {
   clientSecret: string

@@ -84,6 +84,11 @@ happened in a thread, in order.`,
     description:
       'Money back to the payer. Accepted at once, submitted by a worker, told by `refund.updated` or `refund.failed`.',
   },
+  {
+    name: 'Bills',
+    description:
+      'One bill that several people of a thread pay: a payment for each share, parts that add up to the unit, and refunds to each in proportion.',
+  },
   { name: 'Customers', description: 'The people who pay. Kept apart from the ledger, so that they can be erased.' },
   {
     name: 'Ledger',

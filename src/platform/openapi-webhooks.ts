@@ -5,6 +5,12 @@ import type { Route } from './route.ts'
 
 /** The events that this service sends, and when. A test compares them with the code that appends events. */
 export const sentEvents: Readonly<Record<string, string>> = {
+  'bill.canceled': 'A bill was canceled; everybody who had paid gets their money back.',
+  'bill.closed': 'A bill was closed before everybody had paid.',
+  'bill.created': 'A bill was split; its shares can be paid.',
+  'bill.expired': 'The time of a bill is over; what was paid stays paid.',
+  'bill.paid': 'Every share of a bill is paid.',
+  'bill.updated': 'A share was paid, refunded or canceled, or the bill was changed.',
   'charge.captured': 'An authorised charge was captured.',
   'charge.failed': 'An attempt to pay failed.',
   'charge.pending': 'An attempt waits for an asynchronous payment method.',

@@ -1,10 +1,13 @@
 import type { Currency } from '#kernel/currencies.ts'
 import { showId } from '#kernel/ids.ts'
+import { postShareReturned } from '#ledger/bill-rules.ts'
+import { readHeld } from '#ledger/held-repo.ts'
+import type { Posting } from '#ledger/posting.ts'
 import { postRefunded, postRefundFailed } from '#ledger/posting-rules.ts'
 import { postLedger, readRefundable } from '#ledger/repo.ts'
 import type { PaymentDeps } from '#payments/apply-service.ts'
 import { showCharge } from '#payments/charge-view.ts'
-import type { IntentRow } from '#payments/intent-view.ts'
+import { billOf, type IntentRow } from '#payments/intent-view.ts'
 import { findCharges, findIntent } from '#payments/repo.ts'
 import type { Tx } from '#platform/database.ts'
 import { appendEvents } from '#platform/outbox.ts'
@@ -66,25 +69,41 @@ const book = async (
     effectiveAt,
     refs: { provider: intent.provider, ...(refund.provider_ref === null ? {} : { object: refund.provider_ref }) },
   }
-  const posting =
-    step.book === 'refund'
-      ? postRefunded({ ...event, ...(await leftOf(tx, refund, currency)) })
-      : postRefundFailed(event)
-  if (!posting) return
+  const postings = step.book === 'refund' ? await postReturned(tx, intent, event) : [postRefundFailed(event)]
   const links = {
     merchantId: refund.merchant_id,
     paymentIntentId: intent.id,
     refundId: refund.id,
     threadId: intent.thread_id,
   }
-  await postLedger(tx, [{ ...links, posting }], now)
+  await postLedger(
+    tx,
+    postings.flatMap((posting) => (posting ? [{ ...links, posting }] : [])),
+    now,
+  )
 }
 
-const leftOf = async (tx: Tx, refund: RefundRow, currency: Currency) => {
-  const payment = { merchantId: refund.merchant_id, paymentIntentId: refund.payment_intent_id, currency }
-  const left = (await readRefundable(tx, [payment])).get(refund.payment_intent_id)
-  return left ? { left } : {}
+/** What a bill still holds of its share goes back as it came; all else takes back revenue. */
+const postReturned = async (
+  tx: Tx,
+  intent: IntentRow,
+  event: Parameters<typeof postRefunded>[0],
+): Promise<(Posting | undefined)[]> => {
+  const payment = { merchantId: intent.merchant_id, paymentIntentId: intent.id, currency: event.currency }
+  const left = (await readRefundable(tx, [payment])).get(intent.id)
+  const billId = billOf(intent)
+  const held = billId === undefined ? 0n : ((await readHeld(tx, [payment])).get(intent.id) ?? 0n)
+  if (billId === undefined || held === 0n) return [postRefunded({ ...event, ...(left ? { left } : {}) })]
+  // A refund that failed after it was booked is owed already, and settled first.
+  const owed = least(event.amount, left?.owed ?? 0n)
+  const returned = least(event.amount - owed, held)
+  return [
+    postShareReturned({ ...event, billId, amount: returned }),
+    postRefunded({ ...event, amount: event.amount - returned, ...(left ? { left } : {}) }),
+  ]
 }
+
+const least = (a: bigint, b: bigint): bigint => (a < b ? a : b)
 
 const eventsOf = async (tx: Tx, deps: PaymentDeps, before: RefundRow, refund: RefundRow, step: RefundEffect) => {
   const intent = await findIntent(tx, refund.merchant_id, refund.payment_intent_id)

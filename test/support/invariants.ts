@@ -128,8 +128,8 @@ interface Kept {
 const compareBook = async (db: Db, book: Book): Promise<string[]> => {
   const { rows } = await sql<Kept>`
     select i.provider_ref as ref, i.id,
-      coalesce(sum(e.amount) filter (where t.kind = 'capture' and a.code = '1110'), 0)::bigint as captured,
-      coalesce(-sum(e.amount) filter (where t.kind in ('refund', 'refund_failure') and a.code = '1110'), 0)::bigint as refunded,
+      coalesce(sum(e.amount) filter (where t.kind in ('capture', 'bill_share') and a.code = '1110'), 0)::bigint as captured,
+      coalesce(-sum(e.amount) filter (where t.kind in ('refund', 'refund_failure', 'bill_cancel') and a.code = '1110'), 0)::bigint as refunded,
       coalesce(-sum(e.amount) filter (where t.kind = 'fee' and a.code = '1110'), 0)::bigint as fees,
       coalesce(sum(e.amount) filter (where a.code = '9010'), 0)::bigint as held
     from payment_intents i
