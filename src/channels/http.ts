@@ -112,11 +112,17 @@ const readText = async (response: Response): Promise<string> => {
 
 const parse = (text: string): unknown => {
   try {
-    return JSON.parse(text)
+    return JSON.parse(text, exactly)
   } catch {
     return undefined
   }
 }
+
+/** An id with 19 digits (WeChat's `msgid`) does not fit a number: it stays the text it was. */
+const exactly = (_key: string, value: unknown, { source = '' }: { source?: string } = {}): unknown =>
+  typeof value === 'number' && Number.isInteger(value) && !Number.isSafeInteger(value) && /^-?\d+$/.test(source)
+    ? source
+    : value
 
 /** Errors of looking up, connecting and the TLS handshake stand before the first byte of the request. */
 const isUnsent = (cause: unknown): boolean => {

@@ -1,0 +1,111 @@
+import type { Inbound, InboundSender } from '#channels/inbound.ts'
+import { readRef, readText, readTime, readTouch } from '#channels/inbound-fields.ts'
+import { textAt, type XmlElement } from './xml.ts'
+
+/** https://developers.weixin.qq.com/doc/service/guide/product/message/Receiving_standard_messages.html */
+export const readUpdate = (message: XmlElement, now: Date): Inbound[] => {
+  const field = (name: string, max = 4096): string => readText(textAt(message, name), max)
+  const openid = field('FromUserName', 200)
+  const type = field('MsgType', 50)
+  const event = field('Event', 100)
+  const at = readTime(Number(field('CreateTime', 20)) * 1000, now)
+  const id = field('MsgId', 100) || field('MsgID', 100)
+  // Messages have an id; of events WeChat says that sender, time and name make one.
+  const ref =
+    id === '' || type === 'event' ? readRef(openid, field('CreateTime', 20), event, field('EventKey', 500), id) : id
+  const base = { ref: readRef(ref), type: event === '' ? type : event, at }
+  if (openid === '' || type === '') return [{ ...base, kind: 'unknown', type: base.type || 'message' }]
+  const from = { threadId: openid, personId: openid }
+  if (type === 'event') return readEvent(message, { base, from, event, key: field('EventKey', 500) })
+  if (!messageTypes.has(type)) return [{ ...base, kind: 'unknown' }]
+  const menu = field('bizmsgmenuid', 200)
+  return [
+    {
+      ...base,
+      kind: 'message',
+      from,
+      text: field('Content'),
+      messageRef: id || base.ref,
+      ...(menu === '' ? {} : { postback: menu }),
+    },
+  ]
+}
+
+const messageTypes: ReadonlySet<string> = new Set([
+  'text',
+  'image',
+  'voice',
+  'video',
+  'shortvideo',
+  'location',
+  'link',
+  'miniprogrampage',
+  'file',
+])
+
+interface Event {
+  base: { ref: string; type: string; at: Date }
+  from: InboundSender
+  event: string
+  key: string
+}
+
+const readEvent = (message: XmlElement, { base, from, event, key }: Event): Inbound[] => {
+  const name = event.toLowerCase()
+  if (name === 'click') return [{ ...base, kind: 'message', from, text: '', postback: key, messageRef: base.ref }]
+  if (name === 'subscribe' || name === 'scan') {
+    // Who follows by a code with a scene gets it with this prefix.
+    const scene = name === 'scan' ? key : /^qrscene_(.+)$/.exec(key)?.[1]
+    const touch = scene ? readTouch('qr', { ref: scene }) : readTouch('other', {})
+    return [{ ...base, kind: 'touch', from, touch }]
+  }
+  if (name === 'user_enter_tempsession') {
+    return [{ ...base, kind: 'touch', from, touch: readTouch('other', { ref: textAt(message, 'SessionFrom') }) }]
+  }
+  if (name === 'templatesendjobfinish') {
+    return [receiptOf(base, textAt(message, 'MsgID'), textAt(message, 'Status'))]
+  }
+  if (name === 'subscribe_msg_sent_event') {
+    const [result] = message.children.get('SubscribeMsgSentEvent') ?? []
+    return (result?.children.get('List') ?? []).map((one, index) => {
+      const code = textAt(one, 'ErrorCode')
+      const status = code === '0' ? 'success' : `failed: ${code} ${textAt(one, 'ErrorStatus')}`
+      return receiptOf({ ...base, ref: readRef(base.ref, index) }, textAt(one, 'MsgID'), status)
+    })
+  }
+  return [{ ...base, kind: ignoredEvents.has(name) ? 'ignored' : 'unknown' }]
+}
+
+/** `success`, `failed:user block`, `failed: system failed` */
+const receiptOf = (base: Event['base'], messageRef: string, status: string): Inbound => {
+  const receipt = { ...base, kind: 'receipt', messageRefs: [readText(messageRef, 100)] } as const
+  if (status === 'success') return { ...receipt, state: 'delivered' }
+  const isBlocked = /block|refuse/i.test(status)
+  return {
+    ...receipt,
+    state: 'failed',
+    failure: {
+      reason: isBlocked ? 'recipient_unavailable' : 'unknown',
+      code: readText(status, 200),
+      advice: isBlocked
+        ? 'The person refuses messages of the account.'
+        : 'WeChat could not deliver the message; a new one may arrive.',
+    },
+  }
+}
+
+const ignoredEvents: ReadonlySet<string> = new Set([
+  'unsubscribe',
+  'view',
+  'view_miniprogram',
+  'location',
+  'scancode_push',
+  'scancode_waitmsg',
+  'pic_sysphoto',
+  'pic_photo_or_album',
+  'pic_weixin',
+  'location_select',
+  'masssendjobfinish',
+  'subscribe_msg_popup_event',
+  'subscribe_msg_change_event',
+])
