@@ -5,6 +5,7 @@ import { billJobs, createBillSubscriber } from '#bills/jobs.ts'
 import { billRoutes } from '#bills/routes.ts'
 import { createBillService } from '#bills/service.ts'
 import type { Channels } from '#channels/channel.ts'
+import { readyForCharge } from '#checkout/charge-service.ts'
 import { checkoutJobs } from '#checkout/jobs.ts'
 import { checkoutRoutes } from '#checkout/routes.ts'
 import { createCheckoutService } from '#checkout/service.ts'
@@ -33,6 +34,7 @@ import { paymentJobs } from '#payments/jobs.ts'
 import { intentLinks } from '#payments/link-service.ts'
 import { paymentRoutes } from '#payments/routes.ts'
 import { createPaymentService } from '#payments/service.ts'
+import type { VetoSources } from '#payments/veto-service.ts'
 import { createAuthenticator } from '#platform/api-keys.ts'
 import { createSecrets, type Secrets } from '#platform/crypto.ts'
 import { type Database, openDatabase } from '#platform/database.ts'
@@ -52,7 +54,7 @@ import { refundRoutes } from '#refunds/routes.ts'
 import { createRefundService } from '#refunds/service.ts'
 import { threadRoutes } from '#threads/routes.ts'
 import { createThreadService } from '#threads/service.ts'
-import { createChannelRouter } from '#webhooks/channel-routes.ts'
+import { channelUpdateRoutes, createChannelRouter } from '#webhooks/channel-routes.ts'
 import { createChannelInbox } from '#webhooks/channel-service.ts'
 import { webhookJobs } from '#webhooks/jobs.ts'
 import { createWebhookRouter, providerEventRoutes } from '#webhooks/routes.ts'
@@ -195,7 +197,12 @@ const createServices = (config: AppConfig, overrides: AppOverrides, base: Base) 
   const connections = createConnectionService({ ...base, channels, publicUrl: config.publicUrl, keys, outbound })
   const natives = createNativeProviders({ db: base.db, channels, connections })
   const providers: Record<ProviderId, PaymentProvider> = { stripe, ...natives, ...overrides.providers }
-  const deps = { ...base, providers, channels, publicUrl: config.publicUrl }
+  const vetoes: VetoSources = {
+    find: connections.findVeto,
+    order: (intent) => readyForCharge(deps, intent),
+    outbound,
+  }
+  const deps = { ...base, providers, channels, publicUrl: config.publicUrl, vetoes }
   const refunds = createRefundService(deps)
   const payments = createPaymentService({ ...deps, connections, syncRefund: refunds.sync })
   const checkoutUrl = (merchantId: string, id: string) => intentLinks(deps, { merchant_id: merchantId, id }).checkoutUrl
@@ -221,7 +228,13 @@ const createServices = (config: AppConfig, overrides: AppOverrides, base: Base) 
       subscribers: [createBillSubscriber(deps), createMessageSubscriber()],
     }),
     webhooks: createWebhookService({ ...base, providers, payments, refunds }),
-    channelInbox: createChannelInbox({ ...deps, connections, payments, checkouts }),
+    channelInbox: createChannelInbox({
+      ...deps,
+      connections,
+      payments,
+      messages: { addInbound: async () => undefined, applyReceipt: async () => undefined },
+      answers: { answer: async () => 'not answered' },
+    }),
   }
 }
 
@@ -252,6 +265,7 @@ export const createRoutes = (services: Services): Route[] => [
   ...webhookEndpointRoutes(services.events),
   ...deliveryRoutes(services.events),
   ...providerEventRoutes(services.webhooks),
+  ...channelUpdateRoutes(services.channelInbox),
   ...accountRoutes(services.accounts),
 ]
 

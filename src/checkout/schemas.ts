@@ -15,14 +15,9 @@ const locale = z
 
 const expiry = {
   expires_at: z.int().min(0).max(4_102_444_800).optional().meta({ description: 'Unix seconds.' }),
-  expires_in: z
-    .int()
-    .min(60)
-    .max(31_536_000)
-    .optional()
-    .meta({
-      description: 'Seconds from now; default 86400. An unpaid checkout then expires and its payment is canceled.',
-    }),
+  expires_in: z.int().min(60).max(31_536_000).optional().meta({
+    description: 'Seconds from now; default 86400. An unpaid checkout then expires and its payment is canceled.',
+  }),
 }
 
 export const createCheckoutBody = z.strictObject({

@@ -29,6 +29,7 @@ export const idPrefixes = {
   promotionCode: 'promo',
   bill: 'bill',
   billShare: 'bsh',
+  veto: 'veto',
   request: 'req',
 } as const satisfies Record<string, string>
 

@@ -24,6 +24,7 @@ import { intentLinks } from './link-service.ts'
 import { findPendingAmount } from './operation-repo.ts'
 import { type MoneyFact, type NewsVerdict, readNews } from './provider-news.ts'
 import { findChargeByRef, type IntentChange, updateIntent, upsertCharge } from './repo.ts'
+import type { VetoSources } from './veto-service.ts'
 
 /** What payments and refunds are built from. */
 export interface PaymentDeps {
@@ -36,6 +37,8 @@ export interface PaymentDeps {
   publicUrl: string
   logger: Logger
   metrics: Metrics
+  /** Who is asked before a charge; absent: nobody. */
+  vetoes?: VetoSources
 }
 
 type Change = Extract<NewsVerdict, { kind: 'change' }>

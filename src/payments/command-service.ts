@@ -17,11 +17,14 @@ import {
   newOperation,
   type Planned,
   refuseConflicted,
+  refuseOther,
   refuseWhileBusy,
   requireLocked,
 } from './plan-service.ts'
+import { isBeforeMoney } from './provider-news.ts'
 import { updateIntent } from './repo.ts'
 import type { ConfirmIntent } from './schemas.ts'
+import { requireAllowed } from './veto-service.ts'
 
 /** Confirms with a payment method: the first phase writes the operation, the second calls, the third records. */
 export const confirmIntent = async (
@@ -29,8 +32,10 @@ export const confirmIntent = async (
   scope: CommandScope,
   body: ConfirmIntent,
 ): Promise<IntentRow> => {
-  await leavePage(deps, scope)
+  const asked = await leavePage(deps, scope)
+  if (isBeforeMoney(asked.status)) await requireAllowed(deps, asked, scope.requestId)
   return perform(deps, scope, 'confirm', async (tx, row) => {
+    refuseOther(asked, row)
     const method = body.payment_method ?? row.payment_method
     if (!method) {
       throw new AppError('payment_intent_unexpected_state', {

@@ -7,7 +7,7 @@ import { requireIntent } from './read-service.ts'
 
 interface Chapter {
   at: string
-  kind: 'operation' | 'provider_event' | 'event' | 'ledger' | 'message'
+  kind: 'veto' | 'operation' | 'provider_event' | 'event' | 'ledger' | 'message'
   id: string
   text: string
   data: Record<string, unknown>
@@ -18,6 +18,7 @@ export const explainIntent = (deps: PaymentDeps, merchantId: string, id: string)
   inTransaction(deps.db, merchantId, async (tx) => {
     const row = await requireIntent(tx, merchantId, id)
     const story = [
+      ...(await vetoes(tx, merchantId, row.id)),
       ...(await operations(tx, merchantId, row.id)),
       ...(await providerEvents(tx, merchantId, row.id)),
       ...(await events(tx, merchantId, row.id)),
@@ -32,6 +33,23 @@ export const explainIntent = (deps: PaymentDeps, merchantId: string, id: string)
       story,
     }
   })
+
+const vetoes = async (tx: Tx, merchantId: string, intentId: string): Promise<Chapter[]> => {
+  const rows = await tx
+    .selectFrom('vetoes')
+    .selectAll()
+    .where('merchant_id', '=', merchantId)
+    .where('payment_intent_id', '=', intentId)
+    .orderBy('id')
+    .execute()
+  return rows.map((row) => ({
+    at: row.created_at.toISOString(),
+    kind: 'veto',
+    id: showId('veto', row.id),
+    text: `veto ${row.answer}${row.message ? `: ${row.message}` : ''}`,
+    data: { answer: row.answer, is_allowed: row.is_allowed, message: row.message, duration_ms: row.duration_ms },
+  }))
+}
 
 const operations = async (tx: Tx, merchantId: string, intentId: string): Promise<Chapter[]> => {
   const rows = await listOperations(tx, merchantId, intentId)

@@ -16,22 +16,23 @@ type Scope = Omit<CommandScope, 'requestId'>
  * Money can come in through a hosted page, so it is closed before anything else may take the payment or give it up.
  * When the payer has just submitted it, the payment is brought up to date instead: the caller's own check of the
  * status then decides. Run again after a crash, it goes on where it stopped. `only` names the page that is meant:
- * another one, opened meanwhile, stays.
+ * another one, opened meanwhile, stays. Answers the payment as it was when it was looked at.
  */
-export const leavePage = async (deps: PaymentDeps, scope: Scope, only?: string): Promise<void> => {
-  const operation = await inTransaction(deps.db, scope.merchantId, async (tx) => {
+export const leavePage = async (deps: PaymentDeps, scope: Scope, only?: string): Promise<IntentRow> => {
+  const { row, operation } = await inTransaction(deps.db, scope.merchantId, async (tx) => {
     const row = await requireLocked(tx, scope)
-    if (row.page_ref === null || !isBeforeMoney(row.status)) return undefined
-    if (only !== undefined && row.page_ref !== only) return undefined
+    if (row.page_ref === null || !isBeforeMoney(row.status)) return { row }
+    if (only !== undefined && row.page_ref !== only) return { row }
     const close = { kind: 'close_page' as const, command: { pageRef: row.page_ref } }
     const input = newOperation({ ...scope, requestId: newUuid() }, row, close)
-    return (await beginOperation(tx, input, deps.clock.now())).operation
+    return { row, operation: (await beginOperation(tx, input, deps.clock.now())).operation }
   })
-  if (!operation) return
+  if (!operation) return row
   const outcome = await runOperation(deps, operation)
   if (outcome.kind === 'refused') throw new AppError('provider_error', { message: outcome.decline.message })
   if (outcome.kind === 'unknown') throw new AppError('provider_unknown_outcome', { retryAfter: 2 })
   if (outcome.row.page_ref !== null) await followSubmitted(deps, scope)
+  return row
 }
 
 const followSubmitted = async (deps: PaymentDeps, scope: Scope): Promise<void> => {

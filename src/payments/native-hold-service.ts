@@ -57,7 +57,7 @@ export const prepareHold = async (deps: PaymentDeps, connection: Connection, que
 /** The platform waits ten seconds for everything; a provider that is slower than this does not get it. */
 const leaveMs = 2000
 
-const within = (ms: number, work: Promise<void>): Promise<boolean> => {
+const within = (ms: number, work: Promise<unknown>): Promise<boolean> => {
   const { promise: late, resolve } = Promise.withResolvers<boolean>()
   const timer = setTimeout(() => resolve(false), ms)
   const done = work.then(

@@ -4,10 +4,13 @@ import { inTransaction } from '#platform/database.ts'
 import type { PaymentDeps } from './apply-service.ts'
 import type { ChargeRow } from './charge-view.ts'
 import { perform } from './command-service.ts'
+import { checkCommand } from './intent-machine.ts'
 import type { IntentRow } from './intent-view.ts'
 import { leavePage } from './leave-page-service.ts'
 import { readCheckoutToken } from './link-service.ts'
+import { refuseOther } from './plan-service.ts'
 import { findIntent, listCharges } from './repo.ts'
+import { requireAllowed } from './veto-service.ts'
 
 /** What the hosted pages show: the payment, its attempts, its refunds, who sells and where it was asked for. */
 export interface PaymentPage {
@@ -72,7 +75,9 @@ export const createPageService = (deps: PaymentDeps) => ({
     const open = usablePage(fresh, deps.clock.now())
     if (open !== undefined) return open
     if (fresh.page_ref !== null) await leavePage(deps, scope, fresh.page_ref)
+    if (checkCommand(fresh.status, 'page').ok) await requireAllowed(deps, fresh, scope.requestId)
     const saved = await perform(deps, scope, 'page', async (_tx, current) => {
+      refuseOther(fresh, current)
       // Another tap was faster.
       if (usablePage(current, deps.clock.now()) !== undefined) return { row: current }
       const { title, returnUrl, cancelUrl, locale } = links

@@ -51,6 +51,12 @@ export const refuseWhileBusy = async (tx: Tx, row: IntentRow): Promise<void> => 
   if (hasPage || (await hasInFlight(tx, row.merchant_id, row.id))) throw new AppError('lock_timeout', { retryAfter: 1 })
 }
 
+/** What was allowed is what is charged: another amount since then must be asked about again. */
+export const refuseOther = (asked: IntentRow, row: IntentRow): void => {
+  if (asked.amount !== row.amount || asked.currency !== row.currency)
+    throw new AppError('lock_timeout', { retryAfter: 1 })
+}
+
 /** The provider holds something of this payment that nobody has booked: another way to take money stays shut. */
 export const refuseConflicted = (row: IntentRow): void => {
   if (row.conflict === null) return

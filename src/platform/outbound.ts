@@ -10,6 +10,11 @@ export interface Outbound {
   refusal(url: string): string | undefined
   /** Never throws and never follows a redirect; `error` is a short text without anything the other side said. */
   post(message: OutboundMessage): Promise<OutboundAnswer>
+  /**
+   * The same, and the body of the answer if it ends within 16 KiB: for the one who is asked a question. The caller must
+   * show nobody more of it than the members that it expects.
+   */
+  ask(message: OutboundMessage, timeoutMs: number): Promise<OutboundReply>
 }
 
 export interface OutboundMessage {
@@ -19,6 +24,8 @@ export interface OutboundMessage {
 }
 
 export type OutboundAnswer = { ok: true; status: number; retryAfter: string | undefined } | { ok: false; error: string }
+
+export type OutboundReply = { ok: true; status: number; body: string } | { ok: false; error: string; isLate: boolean }
 
 export interface OutboundOptions {
   /** Loopback and private addresses and plain http, for development and for networks of one's own. */
@@ -40,18 +47,24 @@ export const createOutbound = (options: OutboundOptions): Outbound => {
   const { allowPrivate, timeoutMs = defaultTimeoutMs, resolve = resolveAll } = options
   const refusal = (url: string) => refusalOf(url, allowPrivate)
   const lookup = guardedLookup(resolve, allowPrivate)
+  const send = async <T>(message: OutboundMessage, limitMs: number, use: (request: ClientRequest) => Promise<T>) => {
+    const refused = refusal(message.url)
+    if (refused !== undefined) return { ok: false as const, error: refused, isLate: false }
+    const signal = AbortSignal.timeout(limitMs)
+    try {
+      return await use(open(message, lookup, signal))
+    } catch (error) {
+      const isLate = signal.aborted
+      return { ok: false as const, error: isLate ? `no answer within ${limitMs} ms` : describe(error), isLate }
+    }
+  }
   return {
     refusal,
     post: async (message) => {
-      const refused = refusal(message.url)
-      if (refused !== undefined) return { ok: false, error: refused }
-      const signal = AbortSignal.timeout(timeoutMs)
-      try {
-        return await exchange(open(message, lookup, signal), message.body)
-      } catch (error) {
-        return { ok: false, error: signal.aborted ? `no answer within ${timeoutMs} ms` : describe(error) }
-      }
+      const answer = await send(message, timeoutMs, (request) => exchange(request, message.body))
+      return answer.ok ? answer : { ok: false, error: answer.error }
     },
+    ask: (message, limitMs) => send(message, limitMs, (request) => converse(request, message.body)),
   }
 }
 
@@ -128,6 +141,30 @@ const exchange = (request: ClientRequest, body: string): Promise<OutboundAnswer>
     request.on('response', (response) => {
       answer = { ok: true, status: response.statusCode ?? 0, retryAfter: response.headers['retry-after'] }
       discard(response, end)
+    })
+    request.end(body)
+  })
+
+/** Like `exchange`, for an answer whose body is the point: one that is cut off or too long is none. */
+const converse = (request: ClientRequest, body: string): Promise<OutboundReply> =>
+  new Promise((resolve, reject) => {
+    request.on('error', reject)
+    request.on('close', () => reject(new Error('closed without an answer')))
+    request.on('response', (response) => {
+      const chunks: Buffer[] = []
+      let bytes = 0
+      response.on('data', (chunk: Buffer) => {
+        chunks.push(chunk)
+        bytes += chunk.length
+        if (bytes <= bodyBytesMax) return
+        reject(new Error('the answer is too long'))
+        request.destroy()
+      })
+      response.on('error', reject)
+      response.on('end', () => {
+        resolve({ ok: true, status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString('utf8') })
+        request.destroy()
+      })
     })
     request.end(body)
   })

@@ -92,7 +92,7 @@ describe('a notification', () => {
     const real = createOutbound({ allowPrivate: true })
     let sends = 0
     const outbound: Outbound = {
-      refusal: real.refusal,
+      ...real,
       post: async (message) => {
         const answer = await real.post(message)
         sends++
