@@ -3,6 +3,8 @@ import type { Channel, ChannelId, Channels } from '#channels/channel.ts'
 import { createCustomChannel } from '#channels/custom/channel.ts'
 import { createLineChannel } from '#channels/line/channel.ts'
 import { createMessengerChannel } from '#channels/messenger/channel.ts'
+import { createTelegramChannel } from '#channels/telegram/channel.ts'
+import { createWechatChannel } from '#channels/wechat/channel.ts'
 import { type Clock, systemClock } from '#kernel/clock.ts'
 import { createNativeProvider, type NativeProviderDeps } from '#payments/native-provider-service.ts'
 import { createOutbound } from '#platform/outbound.ts'
@@ -26,12 +28,16 @@ export interface ChannelOptions {
 
 export const createChannels = (
   endpoints: ChannelEndpoints,
-  { clock = systemClock, allowPrivate = false }: ChannelOptions = {},
+  { stripe, clock = systemClock, allowPrivate = false }: ChannelOptions = {},
 ): Channels => ({
   messenger: createMessengerChannel({ apiBase: endpoints.meta }),
   whatsapp: absent('whatsapp'),
-  telegram: absent('telegram'),
-  wechat: absent('wechat'),
+  telegram: createTelegramChannel({
+    apiBase: endpoints.telegram,
+    processors: { stripe },
+    now: () => clock.now(),
+  }),
+  wechat: createWechatChannel({ apiBase: endpoints.wechat, clock }),
   line: createLineChannel({ apiBase: endpoints.line }),
   webchat: absent('webchat'),
   custom: createCustomChannel({ clock, outbound: createOutbound({ allowPrivate, timeoutMs: 10_000 }) }),

@@ -1,7 +1,7 @@
 import type { z } from 'zod'
 import type { Currency } from '#kernel/currencies.ts'
 import type { Card } from './card.ts'
-import type { ChannelFailure, Inbound, InboundPreCheckout, InboundShipping } from './inbound.ts'
+import type { ChannelFailure, Inbound, InboundPreCheckout, InboundSender, InboundShipping } from './inbound.ts'
 import type { ChannelPayments } from './payments.ts'
 
 /**
@@ -141,8 +141,10 @@ export interface Channel {
   answerShipping?(
     connection: Connection,
     query: InboundShipping,
-    answer: { ok: true; options: readonly ShippingChoice[] } | { ok: false; message: string },
+    answer: { ok: true; currency: Currency; options: readonly ShippingChoice[] } | { ok: false; message: string },
   ): Promise<boolean>
+  /** Whose proof of identity this is, from a page that was opened inside the platform; undefined: not to be believed. */
+  identify?(connection: Connection, proof: string, now: Date): InboundSender | undefined
   /** Set where money can move inside the chat. */
   readonly payments?: ChannelPayments
 }

@@ -1,5 +1,5 @@
 import type { Currency } from '#kernel/currencies.ts'
-import type { ProviderAnswer, ProviderRefund, ProviderTags } from '#providers/provider.ts'
+import type { PaymentProvider, ProviderAnswer, ProviderRefund, ProviderTags } from '#providers/provider.ts'
 import type { Connection } from './channel.ts'
 import type { InboundPayment } from './inbound.ts'
 
@@ -33,3 +33,8 @@ export interface ChannelPayments {
   /** All that was given back; `tags` stay empty where the platform keeps none of ours. */
   findRefunds(connection: Connection, payment: NativeRef): Promise<ProviderAnswer<readonly ProviderRefund[]>>
 }
+
+/** The provider port as far as adapters need it: some platforms leave the money to a processor. */
+export type Processor = Pick<PaymentProvider, 'refund' | 'findRefunds' | 'findCharge'>
+export type MoneyAnswer<T> = ProviderAnswer<T>
+export type GivenBack = ProviderRefund

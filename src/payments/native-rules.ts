@@ -123,5 +123,6 @@ const lookDays = 7
 export const nextLook = (createdAt: Date, now: Date): Date | null => {
   const age = now.getTime() - createdAt.getTime()
   if (age > lookDays * 24 * 60 * minute) return null
-  return new Date(now.getTime() + Math.min(Math.max(age, minute), 6 * 60 * minute))
+  const wait = Math.min(Math.max(age, minute), 6 * 60 * minute) // exact: a wait, not money
+  return new Date(now.getTime() + wait)
 }

@@ -1,0 +1,83 @@
+import type { Card, NativeOffer } from '#channels/card.ts'
+import { CardRefusedError } from '#channels/channel.ts'
+import { type Fitter, lengthOf } from '#channels/fit.ts'
+import { payKeyboardOf, refuseAbove } from './keyboard.ts'
+import { limits } from './limits.ts'
+import { toTelegramAmount } from './money.ts'
+import type { TelegramSettings } from './settings.ts'
+
+const stars = 'xtr'
+
+/** The offer, if this bot can take it inside the chat. Digital goods may be sold for Stars only. */
+export const nativeOffer = (card: Card, settings: TelegramSettings): NativeOffer | undefined => {
+  const { native } = card
+  if (!native || (card.type !== 'payment_request' && card.type !== 'checkout_summary' && card.type !== 'reminder'))
+    return undefined
+  if (card.currency === stars) return settings.stars ? native : undefined
+  return settings.psp !== undefined && !native.isDigital ? native : undefined
+}
+
+/**
+ * `sendInvoice` without `provider_token`, which `send` adds: what is shown to merchants holds no secret. With a start
+ * parameter a forwarded copy has no pay button but leads to the bot; without one anybody may pay it.
+ */
+export const invoiceOf = (card: Card, offer: NativeOffer, fit: Fitter): Record<string, unknown> => {
+  const isStars = card.currency === stars
+  refuseAbove('payload', lengthOf(offer.payload, 'bytes'), limits.payloadBytes, 'bytes')
+  const keyboard = payKeyboardOf(card, fit)
+  return {
+    title: fit.text('title', card.title || card.merchant.name, limits.title),
+    description: fit.text('description', offer.description || card.sentence || card.title, limits.description),
+    payload: offer.payload,
+    currency: card.currency.toUpperCase(),
+    prices: pricesOf(card, offer, isStars),
+    start_parameter: offer.isOpenToAll ? '' : startParameter(offer.payload),
+    ...(isStars ? { provider_token: '' } : moneyOnly(card, offer, fit)),
+    ...(card.image ? { photo_url: card.image.url } : {}),
+    ...(keyboard ? { reply_markup: keyboard } : {}),
+  }
+}
+
+/** Telegram refuses all of it for Stars. */
+const moneyOnly = (card: Card, offer: NativeOffer, fit: Fitter): Record<string, unknown> => ({
+  ...tipsOf(card, offer, fit),
+  need_name: offer.needs.name,
+  need_phone_number: offer.needs.phone,
+  need_email: offer.needs.email,
+  need_shipping_address: offer.needs.shipping || offer.isFlexible,
+  is_flexible: offer.isFlexible,
+})
+
+const startParameter = (payload: string): string => {
+  if (!/^[\w-]{1,64}$/.test(payload))
+    throw new CardRefusedError(`Telegram: start_parameter: 1 to ${limits.startParameter} letters, digits, _ and -`)
+  return payload
+}
+
+const pricesOf = (card: Card, offer: NativeOffer, isStars: boolean) => {
+  const sum = offer.prices.reduce((total, price) => total + price.amount, 0n)
+  if (sum !== card.amount) throw new CardRefusedError(`Telegram: prices: they add up to ${sum}, not to ${card.amount}`)
+  // Stars take exactly one price.
+  const prices = isStars ? [{ label: card.title || card.merchant.name, amount: card.amount }] : offer.prices
+  return prices.map(({ label, amount }) => ({ label: label || card.title, amount: amountOf(amount, card) }))
+}
+
+const amountOf = (amount: bigint, { currency }: Card): number => {
+  const units = toTelegramAmount(amount, currency)
+  if (units === undefined)
+    throw new CardRefusedError(`Telegram: amount: ${currency.toUpperCase()} has no smaller unit there`)
+  return units
+}
+
+/** At most four, rising, none above the highest: others are left out. */
+const tipsOf = (card: Card, { tip }: NativeOffer, fit: Fitter): Record<string, unknown> => {
+  if (!tip || tip.max <= 0n) return {}
+  const rising = [...new Set(tip.suggested)]
+    .filter((one) => one > 0n && one <= tip.max)
+    .sort((a, b) => (a < b ? -1 : 1))
+  const suggested = fit.list('suggested_tip_amounts', rising, limits.suggestedTips)
+  return {
+    max_tip_amount: amountOf(tip.max, card),
+    ...(suggested.length > 0 ? { suggested_tip_amounts: suggested.map((one) => amountOf(one, card)) } : {}),
+  }
+}
