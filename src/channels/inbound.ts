@@ -12,8 +12,8 @@ export type Inbound = InboundBase &
     | InboundRefund
     | InboundMove
     | { readonly kind: 'touch'; readonly from: InboundSender; readonly touch: Touch }
-    /** The platform withdrew or restricted our access: token invalid, page restricted, template refused. */
-    | { readonly kind: 'notice'; readonly code: string; readonly message: string }
+    /** The platform restricted our access: template refused, page restricted. `isFatal`: nothing can be sent any more. */
+    | { readonly kind: 'notice'; readonly code: string; readonly message: string; readonly isFatal?: boolean }
     /** Known and of no interest, or a type we do not know: kept, never a guess. */
     | { readonly kind: 'ignored' | 'unknown' }
   )

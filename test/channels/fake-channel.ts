@@ -1,12 +1,10 @@
 import { createHmac } from 'node:crypto'
 import { z } from 'zod'
-import type { Channel, Channels } from '#channels/channel.ts'
+import { type Channel, type Channels, channelIds } from '#channels/channel.ts'
 import type { ChannelFailure, Inbound } from '#channels/inbound.ts'
 import { isEqual } from '#platform/crypto.ts'
-import { createChannels } from '../../src/app-channels.ts'
 
 export interface FakePlatform {
-  channel: Channel
   channels: Channels
   /** What the platform says to credentials from now on; the account is the token's text before its colon. */
   failure: ChannelFailure | undefined
@@ -16,45 +14,54 @@ export interface FakePlatform {
   answers: unknown[]
 }
 
-/** A platform of nobody's: JSON of our own updates, signed with the connection's `app_secret`. */
+/** A platform of nobody's, in the place of every channel: JSON of our own updates, signed with `app_secret`. */
 export const createFakePlatform = (): FakePlatform => {
-  const real = createChannels({})
-  const platform: FakePlatform = {
-    failure: undefined,
-    tested: [],
-    answers: [],
-    channel: {
-      ...real.telegram,
-      id: 'telegram',
-      settings: z.strictObject({ greeting: z.string().max(20).optional(), quiet: z.boolean().optional() }),
-      secrets: z.strictObject({ token: z.string().min(3), app_secret: z.string().min(1) }),
-      capabilities: (settings) => ({ ...real.line.capabilities({}), veto: settings.quiet === true }),
-      test: async ({ settings, secrets }) => {
-        platform.tested.push({ settings, secrets })
-        if (platform.failure) return { ok: false, failure: platform.failure }
-        const [externalId = ''] = (secrets.token ?? '').split(':')
-        return { ok: true, externalId, name: `@bot_${externalId}` }
-      },
-      receive: ({ body, headers, connection }) => {
-        if (!isEqual(headers['x-signature'] ?? '', sign(connection.secrets.app_secret ?? '', body)))
-          return { ok: false, reason: 'the signature does not fit' }
-        return { ok: true, updates: readUpdates(body) }
-      },
-      handshake: ({ query, connection }) =>
-        query.verify === connection.secrets.app_secret ? { status: 200, body: String(query.challenge) } : undefined,
-      answerPreCheckout: async (_connection, query, answer) => {
-        platform.answers.push({ query: query.queryRef, answer })
-        return true
-      },
-      answerShipping: async (_connection, query, answer) => {
-        platform.answers.push({ query: query.queryRef, answer })
-        return true
-      },
-    },
-    channels: real,
+  const platform: Omit<FakePlatform, 'channels'> = { failure: undefined, tested: [], answers: [] }
+  const note = async (_connection: unknown, { queryRef }: { queryRef: string }, answer: object) => {
+    platform.answers.push({ query: queryRef, answer })
+    return true
   }
-  platform.channels = { ...real, telegram: platform.channel }
-  return platform
+  const channel: Omit<Channel, 'id'> = {
+    settings: z.strictObject({ greeting: z.string().max(20).optional(), quiet: z.boolean().optional() }),
+    secrets: z.strictObject({ token: z.string().min(3), app_secret: z.string().min(1) }),
+    capabilities: ({ quiet }) => ({
+      nativePay: [],
+      veto: quiet === true,
+      shipping: false,
+      tips: false,
+      partialRefund: false,
+      expiry: undefined,
+      editMessage: false,
+      receipt: 'message',
+      window: { hours: null, afterWindow: 'none' },
+      buttons: { max: 1, titleMax: 20, urlMax: 1000 },
+      text: { max: 1000 },
+      idempotentSend: false,
+      ratePerSecond: 1,
+    }),
+    test: async ({ settings, secrets }) => {
+      platform.tested.push({ settings, secrets })
+      if (platform.failure) return { ok: false, failure: platform.failure }
+      const [externalId = ''] = (secrets.token ?? '').split(':')
+      return { ok: true, externalId, name: `@bot_${externalId}` }
+    },
+    render: ({ content }) => ({ method: 'send', payload: {}, text: content.text, warnings: [] }),
+    send: async () => ({ outcome: 'sent', ref: undefined }),
+    receive: ({ body, headers, connection }) => {
+      if (!isEqual(headers['x-signature'] ?? '', sign(connection.secrets.app_secret ?? '', body)))
+        return { ok: false, reason: 'the signature does not fit' }
+      return { ok: true, updates: readUpdates(body) }
+    },
+    handshake: ({ query, connection }) =>
+      query['hub.verify'] === connection.secrets.app_secret
+        ? { status: 200, body: String(query['hub.challenge']) }
+        : undefined,
+    acknowledgement: { contentType: 'text/plain', body: 'EVENT_RECEIVED' },
+    answerPreCheckout: note,
+    answerShipping: note,
+  }
+  const channels = Object.fromEntries(channelIds.map((id) => [id, { ...channel, id }])) as unknown as Channels
+  return Object.assign(platform, { channels })
 }
 
 export const sign = (secret: string, body: string | Buffer): string =>
