@@ -4,6 +4,7 @@ import { createCustomChannel } from '#channels/custom/channel.ts'
 import { createLineChannel } from '#channels/line/channel.ts'
 import { createMessengerChannel } from '#channels/messenger/channel.ts'
 import { createTelegramChannel } from '#channels/telegram/channel.ts'
+import { createWebchatChannel } from '#channels/webchat/channel.ts'
 import { createWechatChannel } from '#channels/wechat/channel.ts'
 import { type Clock, systemClock } from '#kernel/clock.ts'
 import { createNativeProvider, type NativeProviderDeps } from '#payments/native-provider-service.ts'
@@ -39,7 +40,7 @@ export const createChannels = (
   }),
   wechat: createWechatChannel({ apiBase: endpoints.wechat, clock }),
   line: createLineChannel({ apiBase: endpoints.line }),
-  webchat: absent('webchat'),
+  webchat: createWebchatChannel(),
   custom: createCustomChannel({ clock, outbound: createOutbound({ allowPrivate, timeoutMs: 10_000 }) }),
 })
 

@@ -6,6 +6,7 @@ import { billRoutes } from '#bills/routes.ts'
 import { createBillService } from '#bills/service.ts'
 import type { Channels } from '#channels/channel.ts'
 import { readyForCharge } from '#checkout/charge-service.ts'
+import { createCheckoutSubscriber } from '#checkout/follow-service.ts'
 import { checkoutJobs } from '#checkout/jobs.ts'
 import { checkoutRoutes } from '#checkout/routes.ts'
 import { createCheckoutService } from '#checkout/service.ts'
@@ -27,14 +28,15 @@ import { type Clock, systemClock } from '#kernel/clock.ts'
 import { ledgerRoutes } from '#ledger/routes.ts'
 import { createSealer } from '#ledger/seal-service.ts'
 import { createLedgerService } from '#ledger/service.ts'
-import { createMessageSubscriber, messageJobs } from '#messages/jobs.ts'
+import { messageJobs } from '#messages/jobs.ts'
 import { messageRoutes } from '#messages/routes.ts'
 import { createMessageService } from '#messages/service.ts'
+import { createMessageSubscriber } from '#messages/subscriber-service.ts'
 import { paymentJobs } from '#payments/jobs.ts'
 import { intentLinks } from '#payments/link-service.ts'
 import { paymentRoutes } from '#payments/routes.ts'
 import { createPaymentService } from '#payments/service.ts'
-import type { VetoSources } from '#payments/veto-service.ts'
+import { askVeto, type VetoSources } from '#payments/veto-service.ts'
 import { createAuthenticator } from '#platform/api-keys.ts'
 import { createSecrets, type Secrets } from '#platform/crypto.ts'
 import { type Database, openDatabase } from '#platform/database.ts'
@@ -54,6 +56,7 @@ import { refundRoutes } from '#refunds/routes.ts'
 import { createRefundService } from '#refunds/service.ts'
 import { threadRoutes } from '#threads/routes.ts'
 import { createThreadService } from '#threads/service.ts'
+import { createChannelAnswers } from '#webhooks/channel-payments-service.ts'
 import { channelUpdateRoutes, createChannelRouter } from '#webhooks/channel-routes.ts'
 import { createChannelInbox } from '#webhooks/channel-service.ts'
 import { webhookJobs } from '#webhooks/jobs.ts'
@@ -221,11 +224,15 @@ const createServices = (config: AppConfig, overrides: AppOverrides, base: Base) 
     refunds,
     checkouts,
     bills: createBillService({ ...deps, refunds }),
-    messages: createMessageService({ ...deps, connections, checkoutUrl }),
+    messages: createMessageService({ ...deps, connections, checkoutUrl, native: payments.native }),
     events: createEventService({
       ...base,
       allowPrivate: config.allowPrivateWebhooks,
-      subscribers: [createBillSubscriber(deps), createMessageSubscriber()],
+      subscribers: [
+        createCheckoutSubscriber(deps),
+        createBillSubscriber(deps),
+        createMessageSubscriber({ ...base, channels, checkoutUrl }),
+      ],
     }),
     webhooks: createWebhookService({ ...base, providers, payments, refunds }),
     channelInbox: createChannelInbox({
@@ -233,7 +240,13 @@ const createServices = (config: AppConfig, overrides: AppOverrides, base: Base) 
       connections,
       payments,
       messages: { addInbound: async () => undefined, applyReceipt: async () => undefined },
-      answers: { answer: async () => 'not answered' },
+      answers: createChannelAnswers({
+        ...base,
+        channels,
+        native: payments.native,
+        checkouts: { ...checkouts, quoteShipping: async () => 'not yet', choose: async () => undefined },
+        askVeto: (row) => askVeto(deps, row),
+      }),
     }),
   }
 }

@@ -1,4 +1,4 @@
-import type { Selectable } from 'kysely'
+import { type Selectable, sql } from 'kysely'
 import type { Db } from '#platform/database.ts'
 import type { MessagesTable, ThreadsTable } from '#platform/tables.ts'
 
@@ -6,6 +6,11 @@ export type MessageRow = Selectable<MessagesTable>
 /** What a message begins with; the rest comes with its delivery. */
 export type NewMessage = Pick<
   MessageRow,
+  | 'checkout_id'
+  | 'bill_id'
+  | 'platform_ref'
+  | 'next_attempt_at'
+  | 'remind_at'
   | 'merchant_id'
   | 'id'
   | 'thread_id'
@@ -20,13 +25,16 @@ export type NewMessage = Pick<
   | 'metadata'
   | 'created_at'
 >
-export type ThreadRow = Pick<Selectable<ThreadsTable>, 'merchant_id' | 'id' | 'channel' | 'locale'>
+export type ThreadRow = Pick<
+  Selectable<ThreadsTable>,
+  'merchant_id' | 'id' | 'channel' | 'external_id' | 'locale' | 'connection_id' | 'last_inbound_at' | 'consents'
+>
 export type IntentRow = Awaited<ReturnType<typeof listIntents>>[number]
 
 export const findThread = (db: Db, merchantId: string, id: string): Promise<ThreadRow | undefined> =>
   db
     .selectFrom('threads')
-    .select(['merchant_id', 'id', 'channel', 'locale'])
+    .select(['merchant_id', 'id', 'channel', 'external_id', 'locale', 'connection_id', 'last_inbound_at', 'consents'])
     .where('merchant_id', '=', merchantId)
     .where('id', '=', id)
     .executeTakeFirst()
@@ -66,4 +74,22 @@ export const insertMessage = async (db: Db, row: NewMessage): Promise<boolean> =
     .returning('id')
     .executeTakeFirst()
   return inserted !== undefined
+}
+
+export const findCheckout = (db: Db, merchantId: string, id: string) =>
+  db
+    .selectFrom('checkouts')
+    .select(['id', 'thread_id', 'status', 'payment_intent_id'])
+    .where('merchant_id', '=', merchantId)
+    .where('id', '=', id)
+    .executeTakeFirst()
+
+/** The person wrote, and the merchant's bot passes it on: the platform's window counts from then. */
+export const recordHeard = async (db: Db, thread: ThreadRow, at: Date): Promise<void> => {
+  await db
+    .updateTable('threads')
+    .set({ last_inbound_at: sql<Date>`greatest(last_inbound_at, ${at})` })
+    .where('merchant_id', '=', thread.merchant_id)
+    .where('id', '=', thread.id)
+    .execute()
 }

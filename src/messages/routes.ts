@@ -1,6 +1,14 @@
 import { z } from 'zod'
 import { type Route, route } from '#platform/route.ts'
-import { type Message, messageInput, messageList, messageListQuery, messageSchema } from './schemas.ts'
+import {
+  type Message,
+  messageInput,
+  messageList,
+  messageListQuery,
+  messageSchema,
+  previewQuery,
+  previewSchema,
+} from './schemas.ts'
 import type { MessageService } from './service.ts'
 
 const tag = 'Threads'
@@ -26,7 +34,11 @@ const example: Message = {
     expires_at: 1_795_420_800,
   },
   state: 'delivered',
+  route: null,
+  failure: null,
   payment_intent: 'pi_01jd2q8k5yf0srd3q7m9w1c4zf',
+  checkout: null,
+  bill: null,
   metadata: {},
 }
 
@@ -38,23 +50,29 @@ export const messageRoutes = (messages: MessageService): Route[] => [
     tag,
     summary: 'Post a message',
     description:
-      'A text, or a card that asks to pay a payment intent. Receipts and refund notices are posted by Parley itself. ' +
-      'Chat clients of the channel webchat read messages with the list operation; for other channels a message stays ' +
-      'queued, because nothing carries it there yet.',
+      'A text, or a card that asks to pay a payment intent or a checkout. Receipts, refund notices, reminders and the ' +
+      'progress of bills are posted by Parley itself. Chat clients of the channel webchat read messages with the list ' +
+      "operation; elsewhere the thread's connection carries them, in order, and `state` tells how far they came. With " +
+      '`preview=true` nothing is sent or stored: the answer is what each channel would get. Leave out Idempotency-Key then.',
     roles,
     params,
+    query: previewQuery,
     body: messageInput,
-    response: messageSchema,
+    response: z.union([messageSchema, previewSchema]),
     errors: [
       'resource_missing',
+      'message_content_refused',
+      'channel_not_connected',
       'parameter_missing',
       'parameters_exclusive',
       'payment_intent_invalid_parameter',
       'payment_intent_unexpected_state',
     ],
     example,
-    handler: ({ merchantId, livemode, resourceId, params: { id }, body }) =>
-      messages.create({ merchantId, livemode }, resourceId, id, body),
+    handler: ({ merchantId, livemode, resourceId, params: { id }, query, body }) =>
+      query.preview === true
+        ? messages.preview({ merchantId, livemode }, resourceId, id, body, query)
+        : messages.create({ merchantId, livemode }, resourceId, id, body),
   }),
   route({
     method: 'get',

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { createConnectionService } from '#connections/service.ts'
 import { newUuid, parseId, showId } from '#kernel/ids.ts'
-import { createMessageSubscriber } from '#messages/jobs.ts'
 import { messageRoutes } from '#messages/routes.ts'
 import { createMessageService } from '#messages/service.ts'
+import { createMessageSubscriber } from '#messages/subscriber-service.ts'
 import { inTransaction } from '#platform/database.ts'
 import { createKeyRing } from '#platform/key-ring.ts'
 import { createLogger } from '#platform/logger.ts'
@@ -20,9 +20,10 @@ import {
 } from '../events/slice-world.ts'
 
 const db = await createTestDatabase()
-const { service: events, clock, queue } = createEventWorld(db, { subscribers: [createMessageSubscriber()] })
 const checkoutUrl = (merchantId: string, intentId: string) => `https://pay.example/pay/${merchantId}.${intentId}`
 const channels = createChannels({})
+const subscriber = createMessageSubscriber({ clock: { now: () => clock.now() }, channels, checkoutUrl })
+const { service: events, clock, queue } = createEventWorld(db, { subscribers: [subscriber] })
 const connections = createConnectionService({
   db,
   clock,
@@ -131,7 +132,11 @@ describe('messages', () => {
       text: 'Hello 花',
       card: null,
       state: 'delivered',
+      route: null,
+      failure: null,
       payment_intent: null,
+      checkout: null,
+      bill: null,
       metadata: { step: '1' },
     })
     const second = await call(key, 'POST', thread.path, { text: 'Hi', from: thread.participant })
@@ -256,7 +261,7 @@ describe('what follows from events', () => {
     const { key, merchant, thread } = await setUp('webchat', 'es')
     const intentId = newUuid()
     await append(db, [paid(merchant, thread.id, intentId), paid(merchant, thread.id, intentId)])
-    const second = createEventWorld(db, { subscribers: [createMessageSubscriber()] })
+    const second = createEventWorld(db, { subscribers: [subscriber] })
     await Promise.all([events.drainOutbox(), second.service.drainOutbox()])
     await append(db, [paid(merchant, thread.id, intentId)])
     await events.drainOutbox()
@@ -276,7 +281,6 @@ describe('what follows from events', () => {
   test('the same receipt from two processes at once is one receipt', async () => {
     const { merchant, thread, key } = await setUp()
     const intentId = newUuid()
-    const subscriber = createMessageSubscriber()
     await append(db, [paid(merchant, thread.id, intentId)])
     const { id } = (await events.listEvents(merchant, { limit: 1 })).data[0] ?? { id: '' }
     const tell = () =>

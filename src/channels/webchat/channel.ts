@@ -1,0 +1,34 @@
+import { z } from 'zod'
+import type { Channel, ChannelCapabilities } from '#channels/channel.ts'
+import { renderWebchat } from './render.ts'
+
+/**
+ * Our own web chat. Its client reads messages from us, so there is no platform to call and nothing to verify: a message
+ * is delivered once it is stored, and follows what it shows by itself.
+ */
+export const createWebchatChannel = (): Channel => ({
+  id: 'webchat',
+  settings: z.strictObject({}),
+  secrets: z.strictObject({}),
+  capabilities: () => capabilities,
+  test: async () => ({ ok: true, externalId: 'webchat', name: 'Web chat' }),
+  render: renderWebchat,
+  send: async () => ({ outcome: 'sent', ref: undefined }),
+  receive: () => ({ ok: false, reason: 'the web chat posts its messages to the API' }),
+})
+
+const capabilities: ChannelCapabilities = {
+  nativePay: [],
+  veto: false,
+  shipping: false,
+  tips: false,
+  partialRefund: false,
+  expiry: undefined,
+  editMessage: true,
+  receipt: 'message',
+  window: { hours: null, afterWindow: 'none' },
+  buttons: { max: 20, titleMax: 200, urlMax: 2048 },
+  text: { max: 4096 },
+  idempotentSend: true,
+  ratePerSecond: 1000,
+}
