@@ -105,7 +105,12 @@ const foreignBalances = async ({ db, services }: App): Promise<string[]> => {
   const broken: string[] = []
   for (const [merchantId, accounts] of Map.groupBy(rows, (row) => row.merchant_id)) {
     const shown = await services.ledger.trialBalance(merchantId, {})
-    const balances = new Map(shown.data.map((line) => [`${line.code} ${line.currency}`, line.balance]))
+    // What is held for somebody is an account of theirs, so a code may have several lines.
+    const balances = new Map<string, number>()
+    for (const { code, currency, balance } of shown.data) {
+      const key = `${code} ${currency}`
+      balances.set(key, (balances.get(key) ?? 0) + balance)
+    }
     for (const { code, currency, total } of accounts) {
       const balance = balances.get(`${code} ${currency}`)
       if (balance !== Number(total)) broken.push(`${code} ${currency}: API says ${balance}, entries say ${total}`)
