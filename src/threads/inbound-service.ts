@@ -19,7 +19,13 @@ export const recordInbound = async (
   from: InboundSender,
   { at, touch, now, isMessage = true }: { at: Date; touch?: Touch | undefined; now: Date; isMessage?: boolean },
 ): Promise<{ thread: ThreadRow; participantId: string }> => {
-  const { row: found } = await openThread(tx, placeOf(connection, from.threadId), connection, {}, now)
+  const { row: found } = await openThread(
+    tx,
+    placeOf(connection, from.threadId),
+    { livemode: connection.livemode },
+    {},
+    now,
+  )
   // Two updates of one thread may be worked off at once: what is merged must be read under the lock.
   const row = (await lockThread(tx, connection.merchantId, found.id)) ?? found
   const kept = touch && cleanTouch(touch, at)

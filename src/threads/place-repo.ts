@@ -39,7 +39,7 @@ export const findThreadOf = async (db: Db, place: Place): Promise<ThreadRow | un
     .selectAll()
     .orderBy('rank')
     .orderBy((order) => sql`${order.ref('connection_id')} is null`)
-    .orderBy('last_inbound_at', sql`desc nulls last`)
+    .orderBy('last_inbound_at', (order) => order.desc().nullsLast())
     .orderBy('id')
     .limit(1)
     .executeTakeFirst()

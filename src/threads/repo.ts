@@ -17,8 +17,7 @@ export const lockThread = (db: Db, merchantId: string, id: string): Promise<Thre
     .forNoKeyUpdate()
     .executeTakeFirst()
 
-/** Inserts unless the same request did before; either way the row is there afterwards. True when it was this one. */
-export const insertThread = async (
+export const insertThread = (
   db: Db,
   row: Pick<
     ThreadRow,
@@ -33,15 +32,12 @@ export const insertThread = async (
     | 'created_at'
     | 'updated_at'
   >,
-): Promise<boolean> => {
-  const inserted = await db
+): Promise<ThreadRow> =>
+  db
     .insertInto('threads')
     .values({ ...row, metadata: JSON.stringify(row.metadata) })
-    .onConflict((conflict) => conflict.doNothing())
-    .returning('id')
-    .executeTakeFirst()
-  return inserted !== undefined
-}
+    .returningAll()
+    .executeTakeFirstOrThrow()
 
 export const updateThread = async (
   db: Db,

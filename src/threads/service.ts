@@ -150,7 +150,7 @@ export const openThread = async (
   await lockPlace(tx, place)
   const meanwhile = await findThreadOf(tx, place)
   if (meanwhile) return { row: await claim(tx, meanwhile, place), isNew: false }
-  await insertThread(tx, {
+  const row = await insertThread(tx, {
     merchant_id: place.merchantId,
     id,
     channel: place.channel,
@@ -162,8 +162,6 @@ export const openThread = async (
     created_at: now,
     updated_at: now,
   })
-  const row = await findThread(tx, place.merchantId, id)
-  if (!row) throw new AppError('internal_error', { cause: new Error('thread vanished after its insert') })
   for (const participant of fields.participants ?? [])
     await resolveParticipant(tx, place.merchantId, id, participant, now)
   await appendEvents(tx, [
