@@ -210,6 +210,7 @@ const createServices = (config: AppConfig, overrides: AppOverrides, base: Base) 
   const payments = createPaymentService({ ...deps, connections, syncRefund: refunds.sync })
   const checkoutUrl = (merchantId: string, id: string) => intentLinks(deps, { merchant_id: merchantId, id }).checkoutUrl
   const checkouts = createCheckoutService(deps)
+  const messages = createMessageService({ ...deps, connections, checkoutUrl, native: payments.native })
   const sealer = createSealer(base)
   return {
     accounts: createAccountService(base),
@@ -224,7 +225,7 @@ const createServices = (config: AppConfig, overrides: AppOverrides, base: Base) 
     refunds,
     checkouts,
     bills: createBillService({ ...deps, refunds }),
-    messages: createMessageService({ ...deps, connections, checkoutUrl, native: payments.native }),
+    messages,
     events: createEventService({
       ...base,
       allowPrivate: config.allowPrivateWebhooks,
@@ -239,7 +240,7 @@ const createServices = (config: AppConfig, overrides: AppOverrides, base: Base) 
       ...deps,
       connections,
       payments,
-      messages: { addInbound: async () => undefined, applyReceipt: async () => undefined },
+      messages,
       answers: createChannelAnswers({
         ...base,
         channels,

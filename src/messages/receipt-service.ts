@@ -10,7 +10,7 @@ import { changeState, endMessage } from './state-service.ts'
 
 /**
  * What a platform says became of our messages. States only go forward; a failure goes on down the ladder. False when it
- * is about none of ours: it may have been faster than our own record, and then it should be told again.
+ * is about none of ours. Throws while it may be about one whose answer is not recorded yet: told again, it will be known.
  */
 export const applyReceipt = async (
   deps: OutboxDeps,
@@ -31,9 +31,24 @@ export const applyReceipt = async (
   })
   for (const id of wake) deps.queue.wake('message.send', { id, merchant: merchantId })
   if (found > 0) deps.queue.wake('outbox.drain', { id: newUuid() })
-  // A watermark may lie before our first message.
-  return found > 0 || !Array.isArray(update.messageRefs)
+  if (found === 0 && Array.isArray(update.messageRefs) && (await isSending(deps, merchantId)))
+    throw new Error('a receipt came before the answer to its message was recorded')
+  return found > 0
 }
+
+/** Of receipts for messages that others send through the same account there is no end; only ours are waited for. */
+const isSending = (deps: OutboxDeps, merchantId: string): Promise<boolean> =>
+  inTransaction(deps.db, merchantId, async (tx) => {
+    const row = await tx
+      .selectFrom('messages')
+      .select('id')
+      .where('merchant_id', '=', merchantId)
+      .where('next_attempt_at', 'is not', null)
+      .where('sending_since', 'is not', null)
+      .limit(1)
+      .executeTakeFirst()
+    return row !== undefined
+  })
 
 const findChannel = (tx: Tx, merchantId: string, id: string) =>
   tx

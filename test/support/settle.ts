@@ -72,6 +72,7 @@ const readWaiting = async ({ db }: App): Promise<Waiting[]> => {
     union all select 'operation ' || kind, next_attempt_at from operations where state in ('created', 'sent', 'unknown')
     union all select 'outbox', created_at from outbox
     union all select 'delivery', next_attempt_at from deliveries where state = 'pending'
+    union all select 'message ' || kind, next_attempt_at from messages where next_attempt_at is not null
     order by at`.execute(db.maintenance)
   return rows
 }
