@@ -3,12 +3,13 @@ import { AppError, notFound } from '#kernel/errors.ts'
 import { showId } from '#kernel/ids.ts'
 import { cancelIntent } from '#payments/command-service.ts'
 import { expiryOf } from '#payments/create-service.ts'
+import type { IntentRow } from '#payments/intent-view.ts'
 import { leavePage } from '#payments/leave-page-service.ts'
 import { inTransaction, type Tx } from '#platform/database.ts'
 import { mergeMetadata, requireUuid } from '#platform/listing.ts'
 import { readCart, type StoredCart } from './cart-schemas.ts'
 import { isOpen, stepCheckout } from './checkout-machine.ts'
-import type { Checkout, CheckoutRow } from './checkout-view.ts'
+import type { Checkout, CheckoutRow } from './checkout-row.ts'
 import { customerUuid, refuseCart, type Scope } from './create-service.ts'
 import { type CheckoutDeps, followTotal, tellCheckout } from './intent-service.ts'
 import { type CartChange, mergeCart } from './merge.ts'
@@ -101,9 +102,9 @@ const letGo = async (deps: CheckoutDeps, before: CheckoutRow, after: CheckoutRow
   )
 }
 
-export const leavePageOf = async (deps: CheckoutDeps, row: CheckoutRow): Promise<void> => {
-  if (row.payment_intent_id === null) return
-  await leavePage(deps, { merchantId: row.merchant_id, intentId: row.payment_intent_id })
+export const leavePageOf = async (deps: CheckoutDeps, row: CheckoutRow): Promise<IntentRow | undefined> => {
+  if (row.payment_intent_id === null) return undefined
+  return leavePage(deps, { merchantId: row.merchant_id, intentId: row.payment_intent_id })
 }
 
 export const requireCheckout = async (

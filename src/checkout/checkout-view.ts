@@ -1,23 +1,13 @@
-import type { Selectable } from 'kysely'
 import { unixSeconds } from '#kernel/clock.ts'
 import { showId } from '#kernel/ids.ts'
 import { toJsonAmount } from '#kernel/money.ts'
 import type { IntentRow } from '#payments/intent-view.ts'
-import type { CheckoutsTable } from '#platform/tables-chat.ts'
 import { acpStatuses, situationOf } from './acp-states.ts'
 import { type Cart, type CheckoutMessage, needsShipping, optionsFor, type Quote } from './cart.ts'
+import type { Checkout, CheckoutRow } from './checkout-row.ts'
 import { labelsFor } from './labels.ts'
 import type { CheckoutView } from './schemas.ts'
 import { showLineTotals, showTotals } from './totals-view.ts'
-
-export type CheckoutRow = Selectable<CheckoutsTable>
-
-/** A checkout with what is in it, read. */
-export interface Checkout {
-  readonly row: CheckoutRow
-  readonly cart: Cart
-  readonly quote: Quote
-}
 
 /** The checkout as clients read it; `intent` is its payment, once it has one. */
 export const showCheckout = (

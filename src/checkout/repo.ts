@@ -4,7 +4,7 @@ import type { Db } from '#platform/database.ts'
 import type { CheckoutsTable } from '#platform/tables-chat.ts'
 import type { Quote } from './cart.ts'
 import { readCart, type StoredCart } from './cart-schemas.ts'
-import type { Checkout, CheckoutRow } from './checkout-view.ts'
+import type { Checkout, CheckoutRow } from './checkout-row.ts'
 import { readQuote } from './schemas.ts'
 
 export const selectCheckouts = (db: Db, merchantId: string) =>

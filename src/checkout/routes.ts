@@ -1,7 +1,9 @@
 import { type Route, route } from '#platform/route.ts'
 import { checkoutExample as example } from './examples.ts'
 import {
+  cancelCheckoutBody,
   checkoutList,
+  completeCheckoutBody,
   createCheckoutBody,
   listCheckoutsQuery,
   checkoutParams as params,
@@ -48,6 +50,53 @@ const writes = (checkouts: CheckoutService): Route[] => [
     errors: [...refusals, 'checkout_unexpected_state', 'payment_intent_unexpected_state', 'lock_timeout'],
     example,
     handler: ({ params: { id }, body, ...scope }) => checkouts.update(scope, id, body),
+  }),
+  route({
+    method: 'post',
+    path: '/v1/checkouts/:id/complete',
+    operationId: 'completeCheckout',
+    tag,
+    summary: 'Complete a checkout',
+    description:
+      'Checks that nothing is missing, asks your veto endpoint, and charges `payment_method` at once; without one the payer goes to `checkout_url`. A decline answers 402 and leaves the checkout payable.',
+    roles: writers,
+    params,
+    body: completeCheckoutBody,
+    response,
+    errors: [
+      ...refusals,
+      'checkout_not_ready',
+      'checkout_unexpected_state',
+      'payment_vetoed',
+      'parameters_exclusive',
+      'lock_timeout',
+      'card_declined',
+      'provider_unknown_outcome',
+    ],
+    example: { ...example, status: 'completed', acp_status: 'completed', completed_at: 1_795_338_060 },
+    handler: ({ params: { id }, body, ...scope }) => checkouts.complete(scope, id, body),
+  }),
+  route({
+    method: 'post',
+    path: '/v1/checkouts/:id/cancel',
+    operationId: 'cancelCheckout',
+    tag,
+    summary: 'Cancel a checkout',
+    description:
+      'Cancels its payment too, at the provider first. A checkout that is canceled already is answered as it is.',
+    roles: writers,
+    params,
+    body: cancelCheckoutBody,
+    response,
+    errors: [
+      'resource_missing',
+      'checkout_unexpected_state',
+      'payment_intent_unexpected_state',
+      'lock_timeout',
+      'provider_unknown_outcome',
+    ],
+    example: { ...example, status: 'canceled', acp_status: 'canceled', canceled_at: 1_795_338_060 },
+    handler: ({ params: { id }, body, ...scope }) => checkouts.cancel(scope, id, body.cancellation_reason),
   }),
 ]
 

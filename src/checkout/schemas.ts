@@ -88,6 +88,10 @@ export const completeCheckoutBody = z.strictObject({
 })
 export type CompleteCheckout = z.output<typeof completeCheckoutBody>
 
+export const cancelCheckoutBody = z.strictObject({
+  cancellation_reason: z.enum(['abandoned', 'duplicate', 'fraudulent', 'requested_by_customer']).optional(),
+})
+
 export const checkoutParams = z.strictObject({ id: z.string().max(64) })
 export const listCheckoutsQuery = listQuery.extend({
   thread: idSchema('thread').optional(),

@@ -1,15 +1,20 @@
 import { inTransaction } from '#platform/database.ts'
 import { type ListQuery, listAnswer, readPage, requireUuid } from '#platform/listing.ts'
 import { changeCheckout, requireCheckout } from './change-service.ts'
-import type { Checkout } from './checkout-view.ts'
+import type { Checkout } from './checkout-row.ts'
+import { cancelCheckout, completeCheckout } from './complete-service.ts'
 import { createCheckout, type Scope } from './create-service.ts'
+import { expireCheckout } from './follow-service.ts'
 import { type CheckoutDeps, viewCheckout } from './intent-service.ts'
-import { findByIntent, openCheckout, selectCheckouts } from './repo.ts'
-import type { CreateCheckout, UpdateCheckout } from './schemas.ts'
+import { choose, quoteShipping } from './native-service.ts'
+import { findByIntent, findExpired, openCheckout, selectCheckouts } from './repo.ts'
+import type { CompleteCheckout, CreateCheckout, UpdateCheckout } from './schemas.ts'
 
 export type { CheckoutDeps } from './intent-service.ts'
 
 export type CheckoutService = ReturnType<typeof createCheckoutService>
+
+type Tail<F> = F extends (deps: CheckoutDeps, ...rest: infer R) => unknown ? R : never
 
 export const createCheckoutService = (deps: CheckoutDeps) => {
   /** After a commit: tells of its events and shows the object as it is. */
@@ -46,6 +51,26 @@ export const createCheckoutService = (deps: CheckoutDeps) => {
     readByIntent: (merchantId: string, intentId: string): Promise<Checkout | undefined> =>
       inTransaction(deps.db, merchantId, (tx) => findByIntent(tx, merchantId, intentId)),
 
-    sweep: async (): Promise<void> => undefined,
+    complete: async (scope: Scope, id: string, body: CompleteCheckout) =>
+      answer(await completeCheckout(deps, scope, id, body)),
+
+    cancel: async (scope: Scope, id: string, reason?: Parameters<typeof cancelCheckout>[3]) =>
+      answer(await cancelCheckout(deps, scope, id, reason)),
+
+    quoteShipping: (...query: Tail<typeof quoteShipping>) => quoteShipping(deps, ...query),
+
+    choose: async (...choice: Tail<typeof choose>) => {
+      const answered = await choose(deps, ...choice)
+      deps.queue.wake('outbox.drain', { id: choice[1] })
+      return answered
+    },
+
+    expire: (merchantId: string, id: string): Promise<void> => expireCheckout(deps, merchantId, id),
+
+    /** Wakes the job of every checkout whose time is over. */
+    sweep: async (): Promise<void> => {
+      for (const row of await findExpired(deps.db.maintenance, deps.clock.now(), 200))
+        deps.queue.wake('checkout.expire', { id: row.id, merchant: row.merchant_id }, { repeated: true })
+    },
   }
 }

@@ -22,6 +22,7 @@ import { type ChargeRow, showCharge } from './charge-view.ts'
 import { billOf, type IntentRow, showIntent } from './intent-view.ts'
 import { intentLinks } from './link-service.ts'
 import { findPendingAmount } from './operation-repo.ts'
+import { partsOf } from './parts.ts'
 import { type MoneyFact, type NewsVerdict, readNews } from './provider-news.ts'
 import { findChargeByRef, type IntentChange, updateIntent, upsertCharge } from './repo.ts'
 import type { VetoSources } from './veto-service.ts'
@@ -221,7 +222,7 @@ const postingsOf = (row: IntentRow, facts: readonly MoneyFact[], charge: Provide
         return postReleased({ ...event, total: fact.total })
       case 'captured':
         return billId === undefined
-          ? postCaptured({ ...event, total: fact.total })
+          ? postCaptured({ ...event, total: fact.total, ...partsIn(row, fact.total) })
           : postSharePaid({ ...event, amount: fact.total, billId })
       case 'fee':
         return (
@@ -237,6 +238,11 @@ const postingsOf = (row: IntentRow, facts: readonly MoneyFact[], charge: Provide
     const links = { merchantId: row.merchant_id, paymentIntentId: row.id, refundId: null, threadId: row.thread_id }
     return posting ? [{ ...links, posting }] : []
   })
+}
+
+const partsIn = (row: IntentRow, total: bigint) => {
+  const parts = partsOf(row, total)
+  return parts ? { parts } : {}
 }
 
 const eventsOf = (

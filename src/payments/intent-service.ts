@@ -97,6 +97,18 @@ const confirmationOf = (body: CreateIntent): ConfirmIntent => ({
 const changesTerms = ({ amount, currency, capture_method }: UpdateIntent): boolean =>
   amount !== undefined || currency !== undefined || capture_method !== undefined
 
+/** What a checkout says of its payment is changed there. */
+const refuseOwned = (body: UpdateIntent): void => {
+  const owned = (['amount', 'currency', 'capture_method', 'amount_details', 'expires_at', 'expires_in'] as const).find(
+    (name) => body[name] !== undefined,
+  )
+  if (owned === undefined) return
+  throw new AppError('payment_intent_unexpected_state', {
+    message: `This PaymentIntent belongs to a checkout (metadata[checkout]); its ${owned} follows from that. Update the checkout.`,
+    param: owned,
+  })
+}
+
 const updateFields = (
   deps: PaymentDeps,
   scope: { merchantId: string; intentId: string },
@@ -114,6 +126,7 @@ const updateFields = (
         param: fixed,
       })
     }
+    if (row.options.checkout !== undefined) refuseOwned(body)
     if (changesTerms(body)) await refuseWhileBusy(tx, row)
     const customer =
       body.customer === undefined
