@@ -24,18 +24,21 @@ export interface Synced {
 /**
  * Asks the provider how a payment stands and applies it. The row's version is read before the question and compared
  * after it, so an answer that was overtaken by newer news is asked for again: state never goes back.
- * `paymentRef` names the provider's payment when a notification has just told us of it.
+ * `paymentRef` names the provider's payment when a notification has just told us of it, `from` whose notification it was:
+ * of a payment that another provider has taken meanwhile, only money is news.
  */
 export const syncPayment = async (
   deps: PaymentDeps,
   merchantId: string,
   intentId: string,
   paymentRef?: string,
+  from?: string,
 ): Promise<Synced> => {
   for (let attempt = 1; ; attempt++) {
     const row = await inTransaction(deps.db, merchantId, (tx) => findIntent(tx, merchantId, intentId))
     if (!row) throw notFound('payment_intent', showId('paymentIntent', intentId), 'intent')
-    const provider = deps.providers[row.provider as keyof typeof deps.providers]
+    if (from !== undefined && from !== row.provider && paymentRef === undefined) return { row, verdict: 'nothing' }
+    const provider = deps.providers[(from ?? row.provider) as keyof typeof deps.providers]
     const look = await lookUp(provider, row, paymentRef)
     if (look.payment === undefined && look.isPageGone !== true) return { row, verdict: 'nothing' }
     const synced = await inTransaction(deps.db, merchantId, async (tx): Promise<Synced | undefined> => {

@@ -21,8 +21,10 @@ export const createPaymentWork = (deps: PaymentDeps, share = createSingleFlight<
    * Look-up at the provider (webhook, return from a page, sweep). A provider tells of one payment several times at
    * once: those who ask while a look-up runs share the next.
    */
-  sync: (merchantId: string, intentId: string, paymentRef?: string): Promise<Synced> =>
-    share(`${merchantId} ${intentId} ${paymentRef ?? ''}`, () => syncPayment(deps, merchantId, intentId, paymentRef)),
+  sync: (merchantId: string, intentId: string, paymentRef?: string, from?: string): Promise<Synced> =>
+    share(`${merchantId} ${intentId} ${paymentRef ?? ''} ${from ?? ''}`, () =>
+      syncPayment(deps, merchantId, intentId, paymentRef, from),
+    ),
   recordAttempt: (merchantId: string, intentId: string, chargeRef: string) =>
     recordAttempt(deps, merchantId, intentId, chargeRef),
 

@@ -37,7 +37,7 @@ export const processEvent = async (deps: ProcessDeps, id: string): Promise<void>
   const notice = event.notice as unknown as Notice
   const match = await findMatch(deps, event, notice)
   try {
-    const verdict = await judge(deps, notice, match)
+    const verdict = await judge(deps, event.provider, notice, match)
     if (verdict.state === 'parked')
       deps.logger.error({ event: event.ref, type: event.type, reason: verdict.reason }, 'parked a provider event')
     await deps.inbox.end({ id, ...verdict, ...owner(match), processedAt: deps.clock.now() })
@@ -71,7 +71,12 @@ const retryLater = async (
   })
 }
 
-const judge = async (deps: ProcessDeps, { subject }: Notice, match: Match | undefined): Promise<Verdict> => {
+const judge = async (
+  deps: ProcessDeps,
+  from: string,
+  { subject }: Notice,
+  match: Match | undefined,
+): Promise<Verdict> => {
   if (subject.kind === 'ignored') return { state: 'ignored', reason: 'of no interest to payments' }
   if (subject.kind === 'unknown')
     return { state: 'parked', reason: 'unknown event type: nobody has said yet what it means' }
@@ -79,11 +84,11 @@ const judge = async (deps: ProcessDeps, { subject }: Notice, match: Match | unde
   const { merchant_id: merchantId, id } = match
   switch (subject.kind) {
     case 'payment':
-      return judgeSync(await deps.payments.sync(merchantId, id, subject.ref))
+      return judgeSync(await deps.payments.sync(merchantId, id, subject.ref, from))
     case 'page':
-      return judgeSync(await deps.payments.sync(merchantId, id, subject.paymentRef))
+      return judgeSync(await deps.payments.sync(merchantId, id, subject.paymentRef, from))
     case 'charge': {
-      const verdict = judgeSync(await deps.payments.sync(merchantId, id, subject.paymentRef))
+      const verdict = judgeSync(await deps.payments.sync(merchantId, id, subject.paymentRef, from))
       const isNew = await deps.payments.recordAttempt(merchantId, id, subject.ref)
       return isNew ? { state: 'processed', reason: 'an attempt that the payment has moved on from' } : verdict
     }
