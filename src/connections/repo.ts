@@ -109,3 +109,37 @@ export const postponeConnection = async (db: Db, merchantId: string, id: string,
     .where('id', '=', id)
     .execute()
 }
+
+/** Across merchants, in the order of their ids: only the maintenance role may ask. Deleted ones too. */
+export const findSealedOtherwise = (
+  db: Db,
+  keyId: string,
+  after: string | undefined,
+  limit: number,
+): Promise<ConnectionRow[]> =>
+  db
+    .selectFrom('connections')
+    .selectAll()
+    .where('secrets_key', '<>', keyId)
+    .$if(after !== undefined, (query) => query.where('id', '>', after ?? ''))
+    .orderBy('id')
+    .limit(limit)
+    .execute()
+
+/** False when somebody has sealed it anew meanwhile: that is newer. */
+export const rewrapConnection = async (
+  db: Db,
+  row: Pick<ConnectionRow, 'merchant_id' | 'id' | 'secrets'>,
+  secrets: Buffer,
+  keyId: string,
+): Promise<boolean> => {
+  const saved = await db
+    .updateTable('connections')
+    .set({ secrets, secrets_key: keyId })
+    .where('merchant_id', '=', row.merchant_id)
+    .where('id', '=', row.id)
+    .where('secrets', '=', row.secrets)
+    .returning('id')
+    .executeTakeFirst()
+  return saved !== undefined
+}
