@@ -9,6 +9,8 @@ import { labelsFor } from './labels.ts'
 import type { CheckoutView } from './schemas.ts'
 import { showLineTotals, showTotals } from './totals-view.ts'
 
+export type { Checkout } from './checkout-row.ts'
+
 /** The checkout as clients read it; `intent` is its payment, once it has one. */
 export const showCheckout = (
   { row, cart, quote }: Checkout,

@@ -1,3 +1,4 @@
+import type { PromotionView } from './promotion-schemas.ts'
 import type { CheckoutView } from './schemas.ts'
 
 export const checkoutExample: CheckoutView = {
@@ -78,4 +79,21 @@ export const checkoutExample: CheckoutView = {
   thread: 'thr_01jd2q8k5xf0srd3q7m9w1c4ze',
   tip: { max: null, suggested: [], amount: 0 },
   updated: 1_795_338_000,
+}
+
+export const promotionExample: PromotionView = {
+  id: 'promo_01jd2q8k5xf0srd3q7m9w1c4zd',
+  object: 'promotion_code',
+  active: true,
+  amount_off: null,
+  code: 'SPRING',
+  created: 1_795_338_000,
+  currency: null,
+  expires_at: null,
+  livemode: false,
+  max_redemptions: 100,
+  metadata: {},
+  minimum_amount: 2000,
+  percent_off: '10',
+  times_redeemed: 7,
 }

@@ -1,5 +1,4 @@
-import type { Selectable } from 'kysely'
-import { sql } from 'kysely'
+import { type Insertable, type Selectable, sql } from 'kysely'
 import type { Db } from '#platform/database.ts'
 import type { PromotionCodesTable } from '#platform/tables-chat.ts'
 import type { Promotion } from './discount.ts'
@@ -15,6 +14,25 @@ export const findPromotionByCode = (db: Db, merchantId: string, code: string): P
     .where(sql`lower(code)`, '=', sql`lower(${code})`)
     .where('active', '=', true)
     .executeTakeFirst()
+
+export const lockPromotion = (db: Db, merchantId: string, id: string): Promise<PromotionRow | undefined> =>
+  selectPromotions(db, merchantId).where('id', '=', id).forUpdate().executeTakeFirst()
+
+export const insertPromotion = (db: Db, row: Insertable<PromotionCodesTable>): Promise<PromotionRow> =>
+  db.insertInto('promotion_codes').values(row).returningAll().executeTakeFirstOrThrow()
+
+export const updatePromotion = (
+  db: Db,
+  row: PromotionRow,
+  { active, metadata }: Pick<PromotionRow, 'active' | 'metadata'>,
+): Promise<PromotionRow> =>
+  db
+    .updateTable('promotion_codes')
+    .set({ active, metadata: JSON.stringify(metadata) })
+    .where('merchant_id', '=', row.merchant_id)
+    .where('id', '=', row.id)
+    .returningAll()
+    .executeTakeFirstOrThrow()
 
 export const promotionOf = (row: PromotionRow): Promotion => ({
   id: row.id,

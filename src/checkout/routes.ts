@@ -1,5 +1,6 @@
 import { type Route, route } from '#platform/route.ts'
 import { checkoutExample as example } from './examples.ts'
+import { promotionRoutes } from './promotion-routes.ts'
 import {
   cancelCheckoutBody,
   checkoutList,
@@ -17,7 +18,11 @@ const writers = ['service', 'merchant', 'bot', 'platform'] as const
 const readers = [...writers, 'finance'] as const
 const refusals = ['resource_missing', 'promotion_code_invalid', 'amount_too_large'] as const
 
-export const checkoutRoutes = (checkouts: CheckoutService): Route[] => [...writes(checkouts), ...reads(checkouts)]
+export const checkoutRoutes = (checkouts: CheckoutService): Route[] => [
+  ...writes(checkouts),
+  ...reads(checkouts),
+  ...promotionRoutes(checkouts.promotions),
+]
 
 const writes = (checkouts: CheckoutService): Route[] => [
   route({

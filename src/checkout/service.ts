@@ -7,7 +7,8 @@ import { createCheckout, type Scope } from './create-service.ts'
 import { expireCheckout } from './follow-service.ts'
 import { type CheckoutDeps, viewCheckout } from './intent-service.ts'
 import { choose, quoteShipping } from './native-service.ts'
-import { findByIntent, findExpired, openCheckout, selectCheckouts } from './repo.ts'
+import { createPromotionService } from './promotion-service.ts'
+import { findByIntent, findCheckout, findExpired, openCheckout, selectCheckouts } from './repo.ts'
 import type { CompleteCheckout, CreateCheckout, UpdateCheckout } from './schemas.ts'
 
 export type { CheckoutDeps } from './intent-service.ts'
@@ -23,6 +24,8 @@ export const createCheckoutService = (deps: CheckoutDeps) => {
     return inTransaction(deps.db, checkout.row.merchant_id, (tx) => viewCheckout(tx, deps, checkout))
   }
   return {
+    promotions: createPromotionService(deps),
+
     create: async (scope: Scope, body: CreateCheckout) => answer(await createCheckout(deps, scope, body)),
 
     update: async (scope: Scope, id: string, body: UpdateCheckout) =>
@@ -50,6 +53,14 @@ export const createCheckoutService = (deps: CheckoutDeps) => {
     /** The checkout that a payment belongs to, or undefined: what cards and pages show of it. */
     readByIntent: (merchantId: string, intentId: string): Promise<Checkout | undefined> =>
       inTransaction(deps.db, merchantId, (tx) => findByIntent(tx, merchantId, intentId)),
+
+    /** What a payment's link shows: its checkout, also once nothing is left to pay and the payment was let go. */
+    readForPage: (merchantId: string, intentId: string, id: string): Promise<Checkout | undefined> =>
+      inTransaction(deps.db, merchantId, async (tx) => {
+        const found = await findCheckout(tx, merchantId, id)
+        const isOurs = found?.row.payment_intent_id === null || found?.row.payment_intent_id === intentId
+        return isOurs ? found : undefined
+      }),
 
     complete: async (scope: Scope, id: string, body: CompleteCheckout) =>
       answer(await completeCheckout(deps, scope, id, body)),
