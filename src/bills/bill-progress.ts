@@ -1,4 +1,4 @@
-import type { BillRow, ShareRow, WholeBill } from './bill-view.ts'
+import type { BillRow, ShareRow, WholeBill } from './bill-rows.ts'
 
 /** How a share's payment stands: minor units captured and given back. */
 export interface Paid {

@@ -1,20 +1,8 @@
-import type { Selectable } from 'kysely'
 import { unixSeconds } from '#kernel/clock.ts'
 import { showId } from '#kernel/ids.ts'
 import { toJsonAmount } from '#kernel/money.ts'
-import type { BillSharesTable, BillsTable } from '#platform/tables-chat.ts'
+import type { ShareRow, WholeBill } from './bill-rows.ts'
 import type { Bill } from './schemas.ts'
-
-export type BillRow = Selectable<BillsTable>
-
-/** A share with its payer's name and the refunds that were made for it (UUIDs). */
-export type ShareRow = Selectable<BillSharesTable> & { name: string | null; locale: string | null; refunds: string[] }
-
-/** A bill and its shares in the order of its participants; a rest that the organizer took over comes last. */
-export interface WholeBill {
-  bill: BillRow
-  shares: ShareRow[]
-}
 
 /** The bill as clients read it. `checkoutUrl` is asked for open shares only. */
 export const showBill = ({ bill, shares }: WholeBill, checkoutUrl: (intentId: string) => string): Bill => ({

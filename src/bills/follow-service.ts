@@ -10,7 +10,8 @@ import { lockIntent } from '#payments/repo.ts'
 import type { Tx } from '#platform/database.ts'
 import { appendEvents } from '#platform/outbox.ts'
 import { billAfter, counted, isPaid, shareAfter } from './bill-progress.ts'
-import { type ShareRow, showBill, type WholeBill } from './bill-view.ts'
+import type { ShareRow, WholeBill } from './bill-rows.ts'
+import { showBill } from './bill-view.ts'
 import {
   type BillChange,
   findPlannedRefunds,

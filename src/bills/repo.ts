@@ -1,7 +1,7 @@
 import { type Insertable, sql } from 'kysely'
 import type { Db } from '#platform/database.ts'
 import type { BillRefundsTable, BillSharesTable, BillsTable } from '#platform/tables-chat.ts'
-import type { BillRow, ShareRow, WholeBill } from './bill-view.ts'
+import type { BillRow, ShareRow, WholeBill } from './bill-rows.ts'
 
 /** The bill and its shares, or undefined when this merchant has none of that id (a UUID). */
 export const readBill = async (db: Db, merchantId: string, id: string): Promise<WholeBill | undefined> => {

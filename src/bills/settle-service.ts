@@ -12,7 +12,7 @@ import { syncPayment } from '#payments/sync-service.ts'
 import { inTransaction } from '#platform/database.ts'
 import type { CreateRefund } from '#refunds/schemas.ts'
 import type { RefundService } from '#refunds/service.ts'
-import type { ShareRow } from './bill-view.ts'
+import type { ShareRow } from './bill-rows.ts'
 import { expireBill, isExpired } from './decide-service.ts'
 import { findPlannedRefunds, readBill, settlePlan, updateShare } from './repo.ts'
 

@@ -76,7 +76,7 @@ export const openBillDesk = (world: World) => {
       const changes = Object.entries(after).map(([code, balance]) => [code, balance - (before[code] ?? 0)] as const)
       return Object.fromEntries(changes.filter(([, change]) => change !== 0))
     },
-    eventsOf: async (bill: Bill) => (await events(bill)).map((event) => event.type).toReversed(),
+    eventsOf: async (bill: Bill) => (await events(bill)).map((event): string => event.type).toReversed(),
     /** Puts every event of the bill's payments into the outbox once more. */
     retell: async (bill: Bill): Promise<void> => {
       const ids = bill.shares.map((share) => parseId('paymentIntent', share.payment_intent) ?? '')

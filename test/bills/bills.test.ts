@@ -315,7 +315,7 @@ describe('the API', () => {
   })
 
   test('refuses what makes no bill', async () => {
-    const bad: [object, string, string][] = [
+    const bad: [Record<string, unknown>, string, string][] = [
       [{ amount: 2 }, 'amount_too_small', 'participants'],
       [{ amount: 0 }, 'amount_too_small', 'amount'],
       [{ amount: undefined }, 'parameter_missing', 'amount'],

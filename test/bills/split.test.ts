@@ -3,7 +3,7 @@ import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { type BillPlan, type Person, planBill } from '#bills/bill-plan.ts'
 import { billAfter, shareAfter } from '#bills/bill-progress.ts'
-import type { ShareRow, WholeBill } from '#bills/bill-view.ts'
+import type { ShareRow, WholeBill } from '#bills/bill-rows.ts'
 import { shareTitle } from '#bills/share-title.ts'
 import { splitRefund, splitTotal, splitWeights } from '#bills/split.ts'
 
