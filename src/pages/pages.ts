@@ -1,6 +1,7 @@
 import express, { type NextFunction, type Request, type Response, type Router } from 'express'
 import { createDesk, type DeskOptions } from '#pages/checkout/desk.ts'
 import { pay, showCheckout, showFailure, showReceipt } from '#pages/checkout/handlers.ts'
+import { showQr } from '#pages/qr.ts'
 import { accentStyle } from '#pages/web/accent.ts'
 import { assets, sendAsset } from '#pages/web/assets.ts'
 
@@ -18,6 +19,8 @@ export const createPages = (options: PagesOptions): Router => {
   router.get('/assets/:name', serveAsset)
   router.get('/pay/:token', (request, response) => showCheckout(desk, request, response))
   router.post('/pay/:token', (request, response) => pay(desk, request, response))
+  router.get('/pay/:token/qr.png', showQr(options, 'png'))
+  router.get('/pay/:token/qr.svg', showQr(options, 'svg'))
   router.get('/receipts/:token', (request, response) => showReceipt(desk, request, response))
   router.use(['/pay', '/receipts'], (error: unknown, request: Request, response: Response, next: NextFunction) => {
     if (response.headersSent) next(error)
