@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { amountMax } from '#payments/schemas.ts'
 import type { Cart } from './cart.ts'
+import { parseRate } from './rate.ts'
 
 const text = (max: number) => z.string().min(1).max(max)
 const url = z.url({ protocol: /^https?$/, error: 'must be an http or https URL' }).max(2048)
@@ -10,16 +11,19 @@ const country = z
   .regex(/^[A-Za-z]{2}$/, 'must be an ISO 3166-1 alpha-2 code, for example FR')
   .transform((code) => code.toUpperCase())
 
-/** A percentage with up to four decimals, as text or as a number; "19" and 19 are the same. */
+const percentRule = 'must be a percentage from 0 to 100 with at most four decimals, for example 19 or 8.875'
+
+/** A percentage as text or as a number, in its shortest form: 19, "19" and "19.0" are "19". */
 export const percentSchema = z
   .union([z.string(), z.number()])
   .transform(String)
-  .refine((value) => /^\d{1,3}(\.\d{1,4})?$/.test(value) && !/^[1-9]\d\d/.test(value.replace(/^100(\.0+)?$/, '0')), {
-    message: 'must be a percentage from 0 to 100 with at most four decimals, for example 19 or 8.875',
+  .refine((text) => /^\d{1,3}(\.\d{1,4})?$/.test(text), { message: percentRule })
+  .transform((text) => {
+    const [units = '', decimals = ''] = text.replace(/^0+(?=\d)/, '').split('.')
+    const rest = decimals.replace(/0+$/, '')
+    return rest === '' ? units : `${units}.${rest}`
   })
-  .transform((value) =>
-    value.replace(/^0+(?=\d)/, '').replace(/\.?0+$/, (zeros) => (zeros.startsWith('.') ? '' : zeros)),
-  )
+  .refine((text) => parseRate(text) <= parseRate('100'), { message: percentRule })
   .meta({ description: 'Percent, for example 19 or 8.875.', example: '19' })
 
 export const lineItemInput = z.strictObject({
