@@ -18,6 +18,7 @@ import {
   type Planned,
   refuseConflicted,
   refuseOther,
+  refuseOwned,
   refuseWhileBusy,
   requireLocked,
 } from './plan-service.ts'
@@ -36,6 +37,7 @@ export const confirmIntent = async (
   if (isBeforeMoney(asked.status)) await requireAllowed(deps, asked, scope.requestId)
   return perform(deps, scope, 'confirm', async (tx, row) => {
     refuseOther(asked, row)
+    if (body.capture_method === 'manual') refuseOwned(row, 'capture_method')
     const method = body.payment_method ?? row.payment_method
     if (!method) {
       throw new AppError('payment_intent_unexpected_state', {

@@ -57,6 +57,16 @@ export const refuseOther = (asked: IntentRow, row: IntentRow): void => {
     throw new AppError('lock_timeout', { retryAfter: 1 })
 }
 
+/** A payment that is part of something larger follows from that; `param` is what somebody wants to change of it. */
+export const refuseOwned = ({ options }: IntentRow, param: string | undefined): void => {
+  const owner = ['checkout', 'bill'].find((name) => options[name] !== undefined)
+  if (owner === undefined || param === undefined) return
+  throw new AppError('payment_intent_unexpected_state', {
+    message: `This PaymentIntent belongs to a ${owner} (metadata[${owner}]); its ${param} follows from that. Update the ${owner}.`,
+    param,
+  })
+}
+
 /** The provider holds something of this payment that nobody has booked: another way to take money stays shut. */
 export const refuseConflicted = (row: IntentRow): void => {
   if (row.conflict === null) return
