@@ -73,12 +73,13 @@ const addNotice = async (tx: Tx, deps: CardDeps, thread: ThreadRow, event: Event
   await addMessage(tx, deps, thread, row, event.livemode)
 }
 
-/** Requests that were sent are changed where the platform can: what is paid must not go on asking. */
+/** Requests that were sent are changed once, where the platform can: what is paid must not go on asking. */
 const endRequests = async (tx: Tx, deps: CardDeps, merchantId: string, intentId: string): Promise<void> => {
   for (const row of await findRequests(tx, merchantId, intentId)) {
     const isReminding = row.remind_at !== null ? { remind_at: null } : {}
     const thread = await findThread(tx, merchantId, row.thread_id)
-    const mayEdit = thread && row.platform_ref !== null && isThere(row) && (await canEdit(tx, deps, thread))
+    const isFirst = row.revision === 1 && row.platform_ref !== null && isThere(row)
+    const mayEdit = thread && isFirst && (await canEdit(tx, deps, thread))
     const change = mayEdit
       ? { ...isReminding, revision: row.revision + 1, next_attempt_at: deps.clock.now() }
       : isReminding
