@@ -1,3 +1,4 @@
+import { createAttributionReport } from './attribution-service.ts'
 import { createBooksService } from './books-service.ts'
 import { createPeriodService } from './period-service.ts'
 import { createProposalService, type ProposalDeps } from './proposal-service.ts'
@@ -9,4 +10,5 @@ export const createFinanceService = (deps: ProposalDeps) => ({
   ...createProposalService(deps),
   ...createPeriodService(deps),
   ...createBooksService(deps),
+  ...createAttributionReport(deps),
 })

@@ -4,11 +4,18 @@ import { parseId } from '#kernel/ids.ts'
 import { inTransaction, type Tx } from '#platform/database.ts'
 import { mergeMetadata, requireUuid } from '#platform/listing.ts'
 import { resolveParticipant, resolveThread } from '#threads/service.ts'
+import { attributionOf } from '#threads/touch.ts'
 import type { PaymentDeps } from './apply-service.ts'
+import type { createAttributionReader } from './attribution-service.ts'
 import { carriedOptions } from './command-service.ts'
 import type { IntentRow } from './intent-view.ts'
 import { findIntent } from './repo.ts'
 import type { CreateIntent } from './schemas.ts'
+
+/** What creating needs besides: how people came to a thread, read for many payments at once. */
+export interface PlanDeps extends PaymentDeps {
+  readAttribution: ReturnType<typeof createAttributionReader>
+}
 
 export interface CreateScope {
   merchantId: string
@@ -18,9 +25,9 @@ export interface CreateScope {
 }
 
 /** Builds the row of a new payment intent; the thread and the participant are found or created first. */
-export const planIntent = async (deps: PaymentDeps, scope: CreateScope, body: CreateIntent): Promise<IntentRow> => {
+export const planIntent = async (deps: PlanDeps, scope: CreateScope, body: CreateIntent): Promise<IntentRow> => {
   const now = deps.clock.now()
-  const place = await resolvePlace(deps, scope, body, now)
+  const { attribution, ...place } = await resolvePlace(deps, scope, body, now)
   return {
     merchant_id: scope.merchantId,
     id: scope.resourceId,
@@ -58,6 +65,7 @@ export const planIntent = async (deps: PaymentDeps, scope: CreateScope, body: Cr
     page_url: null,
     page_expires_at: null,
     conflict: null,
+    attribution: attribution && { ...attribution },
     version: 1,
     livemode: scope.livemode,
     created_at: now,
@@ -86,7 +94,7 @@ export const expiryOf = (
   return new Date(body.expires_at * 1000)
 }
 
-const resolvePlace = async (deps: PaymentDeps, scope: CreateScope, body: CreateIntent, now: Date) => {
+const resolvePlace = async (deps: PlanDeps, scope: CreateScope, body: CreateIntent, now: Date) => {
   // Clients whose SDK drops unknown parameters name the thread in the metadata.
   const thread = body.thread ?? metadataThread(body.metadata)
   if (thread === undefined) {
@@ -96,16 +104,19 @@ const resolvePlace = async (deps: PaymentDeps, scope: CreateScope, body: CreateI
         param: 'thread',
       })
     }
-    return { thread_id: null, participant_id: null }
+    return { thread_id: null, participant_id: null, attribution: null }
   }
-  // A known id needs no look-up: the foreign key refuses what does not exist, in the same statement.
+  // A known id needs no look-up of its own: touches are read for many at once, the foreign key refuses what is not there.
   const known = typeof thread === 'string' ? parseId('thread', thread) : undefined
-  if (known && body.participant === undefined) return { thread_id: known, participant_id: null }
+  if (known && body.participant === undefined) {
+    const attribution = await deps.readAttribution({ merchantId: scope.merchantId, threadId: known })
+    return { thread_id: known, participant_id: null, attribution }
+  }
   return inTransaction(deps.db, scope.merchantId, async (tx) => {
     const row = await resolveThread(tx, scope, thread, now)
     const participant =
       body.participant && (await resolveParticipant(tx, scope.merchantId, row.id, body.participant, now))
-    return { thread_id: row.id, participant_id: participant ?? null }
+    return { thread_id: row.id, participant_id: participant ?? null, attribution: attributionOf(row) }
   })
 }
 

@@ -2,6 +2,8 @@ import type { Currency } from '#kernel/currencies.ts'
 import { AppError } from '#kernel/errors.ts'
 import type { Tx } from '#platform/database.ts'
 import { appendEvents } from '#platform/outbox.ts'
+import { findThread } from '#threads/repo.ts'
+import { attributionOf } from '#threads/touch.ts'
 import type { PaymentDeps } from './apply-service.ts'
 import { intentEvent } from './command-service.ts'
 import type { IntentRow } from './intent-view.ts'
@@ -32,6 +34,8 @@ export interface EmbeddedIntent {
  */
 export const addIntent = async (tx: Tx, deps: PaymentDeps, given: EmbeddedIntent): Promise<IntentRow> => {
   const now = deps.clock.now()
+  const thread = given.threadId === null ? undefined : await findThread(tx, given.merchantId, given.threadId)
+  const attribution = thread ? attributionOf(thread) : null
   const inserted = await tx
     .insertInto('payment_intents')
     .values({
@@ -50,6 +54,7 @@ export const addIntent = async (tx: Tx, deps: PaymentDeps, given: EmbeddedIntent
       return_url: given.returnUrl,
       expires_at: given.expiresAt,
       provider: 'stripe',
+      attribution: attribution && JSON.stringify(attribution),
       livemode: given.livemode,
       created_at: now,
       updated_at: now,

@@ -9,6 +9,7 @@ export const intentExample: z.input<typeof intentSchema> = {
   amount_capturable: 0,
   amount_received: 0,
   amount_refunded: 0,
+  attribution: null,
   automatic_payment_methods: { enabled: true },
   canceled_at: null,
   cancellation_reason: null,

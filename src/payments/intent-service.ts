@@ -4,6 +4,7 @@ import { inTransaction } from '#platform/database.ts'
 import { mergeMetadata, requireUuid } from '#platform/listing.ts'
 import { appendEvents } from '#platform/outbox.ts'
 import type { PaymentDeps } from './apply-service.ts'
+import { createAttributionReader } from './attribution-service.ts'
 import {
   cancelIntent,
   captureIntent,
@@ -30,6 +31,7 @@ interface Scope {
 /** What clients ask of payment intents. Each answers the object as it is afterwards. */
 export const createIntentCommands = (deps: PaymentDeps) => {
   const write = createIntentWriter(deps)
+  const plan = { ...deps, readAttribution: createAttributionReader(deps) }
   const reader = createReader(deps)
   const scopeOf = (scope: Scope, id: string) => ({
     merchantId: scope.merchantId,
@@ -39,14 +41,14 @@ export const createIntentCommands = (deps: PaymentDeps) => {
   return {
     /** Creates in one batched transaction; `ownKey` makes the Idempotency-Key part of it. */
     create: async (scope: Scope, body: CreateIntent, ownKey?: OwnKey) => {
-      const row = await planIntent(deps, scope, body)
+      const row = await planIntent(plan, scope, body)
       const created = await write(row, ownKey)
       if ('replay' in created) return created
       return body.expand ? reader.show(scope.merchantId, row, body.expand) : created.view
     },
 
     createAndConfirm: async (scope: Scope, body: CreateIntent) => {
-      await write(await planIntent(deps, scope, body))
+      await write(await planIntent(plan, scope, body))
       const command = { merchantId: scope.merchantId, intentId: scope.resourceId, requestId: scope.resourceId }
       const row = await confirmIntent(deps, command, confirmationOf(body))
       return reader.show(scope.merchantId, row, body.expand)

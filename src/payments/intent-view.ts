@@ -1,6 +1,7 @@
 import { unixSeconds } from '#kernel/clock.ts'
 import { showId } from '#kernel/ids.ts'
 import { toJsonAmount } from '#kernel/money.ts'
+import type { Attribution } from '#threads/touch.ts'
 import type { IntentStatus } from './intent-machine.ts'
 
 export interface IntentRow {
@@ -35,6 +36,8 @@ export interface IntentRow {
   page_url: string | null
   page_expires_at: Date | null
   conflict: string | null
+  /** How the payer came to the thread, frozen when the payment was created. */
+  attribution: Record<string, unknown> | null
   version: number
   livemode: boolean
   created_at: Date
@@ -62,7 +65,7 @@ export const showIntent = (row: IntentRow, links: IntentLinks) => ({
   amount_details: { tip: {} },
   amount_received: toJsonAmount(row.amount_captured),
   amount_refunded: toJsonAmount(row.amount_refunded),
-  attribution: null,
+  attribution: row.attribution as Attribution | null,
   canceled_at: row.canceled_at && unixSeconds(row.canceled_at),
   cancellation_reason: row.cancellation_reason,
   capture_method: row.capture_method,

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { isCurrency } from '#kernel/currencies.ts'
 import { idSchema, listOf, listQuery, metadataSchema } from '#platform/listing.ts'
-import { participantReference, threadReference } from '#threads/schemas.ts'
+import { attributionSchema, participantReference, threadReference } from '#threads/schemas.ts'
 import { intentStatuses } from './intent-machine.ts'
 
 export const amountMax = 99_999_999
@@ -227,6 +227,9 @@ export const intentSchema = z
     shipping: z.record(z.string(), z.unknown()).nullable(),
     status: z.enum(intentStatuses),
     thread: z.unknown(),
+    attribution: attributionSchema
+      .nullable()
+      .meta({ description: 'How the payer came to the thread, frozen when the payment was created.' }),
   })
   .meta({ id: 'PaymentIntent' })
 export const intentList = listOf(intentSchema)

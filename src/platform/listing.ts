@@ -90,7 +90,7 @@ export const readPage = async <TB extends keyof Tables, O extends Listable>(
 }
 
 /** Times are compared in whole seconds, as they are shown: `created=5` is everything from 5.000 to 5.999. */
-const createdBounds = (created: ListQuery['created']): ['>=' | '<', number][] => {
+export const createdBounds = (created: ListQuery['created']): ['>=' | '<', number][] => {
   if (created === undefined) return []
   if (typeof created === 'number')
     return [

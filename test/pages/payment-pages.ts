@@ -4,13 +4,14 @@ import { AppError } from '#kernel/errors.ts'
 import type { PagePayments } from '#pages/checkout/desk.ts'
 import { createPages } from '#pages/pages.ts'
 import type { PaymentPage } from '#payments/page-service.ts'
+import { createFakeCheckouts, type FakeOrder } from './fake-checkouts.ts'
 
 type Intent = PaymentPage['intent']
 export type Change = Partial<Omit<PaymentPage, 'intent'>> & { intent?: Partial<Intent> }
 
 export const now = new Date('2026-11-22T12:00:00Z')
 const merchantId = '019ad000-0000-7000-8000-000000000001'
-const intentId = '019ad000-0000-7000-8000-000000000002'
+export const intentId = '019ad000-0000-7000-8000-000000000002'
 const chargeId = '019ad000-0000-7000-8000-000000000003'
 
 /** A payment as the pages read it: a bouquet for 42 euros, asked for in Telegram. */
@@ -60,6 +61,7 @@ const bouquet: Intent = {
   page_url: null,
   page_expires_at: null,
   conflict: null,
+  attribution: null,
   version: 1,
   livemode: false,
   created_at: now,
@@ -120,12 +122,14 @@ export interface Calls {
 interface Fakes extends Partial<PagePayments> {
   /** Pages by token. */
   pages?: Record<string, Change>
+  /** Orders by the UUID that `options.checkout` of their payment names. */
+  orders?: Record<string, FakeOrder>
 }
 
 export const providerOrigin = 'https://provider.example'
 
 /** The pages over payments that stand in memory. */
-export const createTestPages = ({ pages = everyState, ...fakes }: Fakes = {}) => {
+export const createTestPages = ({ pages = everyState, orders = {}, ...fakes }: Fakes = {}) => {
   const calls: Calls = { opened: [], synced: 0 }
   const payments: PagePayments = {
     readPage: async (token) => {
@@ -141,11 +145,13 @@ export const createTestPages = ({ pages = everyState, ...fakes }: Fakes = {}) =>
     },
     ...fakes,
   }
+  const { checkouts, changes } = createFakeCheckouts(merchantId, orders)
   const app = express()
   app.set('query parser', false)
   app.use(
     createPages({
       payments,
+      checkouts,
       publicUrl: 'https://pay.example',
       clock: { now: () => now },
       logger: pino({ level: 'silent' }),
@@ -153,7 +159,7 @@ export const createTestPages = ({ pages = everyState, ...fakes }: Fakes = {}) =>
       home: '/demo',
     }),
   )
-  return { app, calls }
+  return { app, calls, changes }
 }
 
 export const refuses = (code: ConstructorParameters<typeof AppError>[0]) => async (): Promise<never> => {
