@@ -134,7 +134,7 @@ const readChange = (change: Fields, entry: Fields, now: Date): Inbound => {
 
 const touchOf = (referral: Fields): Touch => {
   const context = isObject(referral.ads_context_data) ? referral.ads_context_data : {}
-  return readTouch(touchSources[readText(referral.source, 50)] ?? 'other', {
+  return readTouch(touchSources.get(readText(referral.source, 50)) ?? 'other', {
     adId: referral.ad_id,
     ref: referral.ref,
     url: referral.referer_uri,
@@ -142,11 +142,12 @@ const touchOf = (referral: Fields): Touch => {
   })
 }
 
-const touchSources: Readonly<Record<string, Touch['source'] | undefined>> = {
-  ADS: 'ad',
-  SHORTLINK: 'link',
-  MESSENGER_CODE: 'qr',
-}
+/** A map, because the word is a stranger's: `__proto__` is no source. */
+const touchSources: ReadonlyMap<string, Touch['source']> = new Map([
+  ['ADS', 'ad'],
+  ['SHORTLINK', 'link'],
+  ['MESSENGER_CODE', 'qr'],
+])
 
 const idOf = (party: unknown): string => (isObject(party) ? readText(party.id, 200) : '')
 
