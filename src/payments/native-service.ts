@@ -2,6 +2,7 @@ import type { ChannelId, Channels, Connection } from '#channels/channel.ts'
 import type { InboundPayment, InboundRefund } from '#channels/inbound.ts'
 import { addMs } from '#kernel/clock.ts'
 import type { Currency } from '#kernel/currencies.ts'
+import { showId } from '#kernel/ids.ts'
 import { inTransaction, type Tx } from '#platform/database.ts'
 import type { PaymentDeps } from './apply-service.ts'
 import type { IntentRow } from './intent-view.ts'
@@ -38,7 +39,9 @@ export const createNativePayments = (deps: NativeDeps) => ({
   offer: async (tx: Tx, given: Offer): Promise<void> => {
     const now = deps.clock.now()
     const { merchantId, connectionId: id, channel } = given
-    const row = newOffer({ merchantId, id, channel }, { ...given, id: given.intentId }, given.reference, now)
+    // A platform that can be asked knows the message's own reference; the others bring back the payment's id.
+    const reference = hasLookUp(deps, channel) ? given.reference : showId('paymentIntent', given.intentId)
+    const row = newOffer({ merchantId, id, channel }, { ...given, id: given.intentId }, reference, now)
     await upsertOffer(tx, { ...row, check_at: hasLookUp(deps, channel) ? nextLook(now, now) : null })
   },
 
