@@ -17,7 +17,7 @@ import { createIntentWriter, type OwnKey } from './create-batch-service.ts'
 import { expiryOf, planIntent } from './create-service.ts'
 import type { IntentRow } from './intent-view.ts'
 import { leavePage } from './leave-page-service.ts'
-import { refuseWhileBusy, requireLocked } from './plan-service.ts'
+import { refuseOwned, refuseWhileBusy, requireLocked } from './plan-service.ts'
 import { createReader } from './read-service.ts'
 import { updateIntent } from './repo.ts'
 import type { ConfirmIntent, CreateIntent, UpdateIntent } from './schemas.ts'
@@ -99,17 +99,8 @@ const confirmationOf = (body: CreateIntent): ConfirmIntent => ({
 const changesTerms = ({ amount, currency, capture_method }: UpdateIntent): boolean =>
   amount !== undefined || currency !== undefined || capture_method !== undefined
 
-/** What a checkout says of its payment is changed there. */
-const refuseOwned = (body: UpdateIntent): void => {
-  const owned = (['amount', 'currency', 'capture_method', 'amount_details', 'expires_at', 'expires_in'] as const).find(
-    (name) => body[name] !== undefined,
-  )
-  if (owned === undefined) return
-  throw new AppError('payment_intent_unexpected_state', {
-    message: `This PaymentIntent belongs to a checkout (metadata[checkout]); its ${owned} follows from that. Update the checkout.`,
-    param: owned,
-  })
-}
+/** What a checkout or a bill says of its payment is changed there. */
+const ownedFields = ['amount', 'currency', 'capture_method', 'amount_details', 'expires_at', 'expires_in'] as const
 
 const updateFields = (
   deps: PaymentDeps,
@@ -128,7 +119,10 @@ const updateFields = (
         param: fixed,
       })
     }
-    if (row.options.checkout !== undefined) refuseOwned(body)
+    refuseOwned(
+      row,
+      ownedFields.find((name) => body[name] !== undefined),
+    )
     if (changesTerms(body)) await refuseWhileBusy(tx, row)
     const customer =
       body.customer === undefined

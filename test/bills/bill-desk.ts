@@ -64,8 +64,9 @@ export const openBillDesk = (world: World) => {
       assert.notEqual(answer.status, 200, JSON.stringify(answer.body))
       return answer.body.error
     },
-    pay: async (bill: Bill, index: number): Promise<void> => {
-      await confirm(bill, index)
+    /** One after the other, and then all is heard of. */
+    pay: async (bill: Bill, ...indexes: number[]): Promise<void> => {
+      for (const index of indexes) await confirm(bill, index)
       await world.settle()
     },
     /** What the simulator takes of a payment. */

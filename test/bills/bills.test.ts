@@ -67,8 +67,7 @@ describe('a bill of 100.00 in three', () => {
       bill.items[1]?.for,
       bill.shares.map((share) => share.participant),
     )
-    await desk.pay(bill, 0)
-    await desk.pay(bill, 1)
+    await desk.pay(bill, 0, 1)
     const moved = await desk.moved(before)
     assert.deepEqual([moved[4010], moved[2310], moved[2060], moved[2031]], [-1800, -167, -100, undefined])
     const [paid] = await desk.events(bill, 'bill.paid')
@@ -90,17 +89,19 @@ describe('news of payments', () => {
     [2, 1, 0],
   ]
   test('may come in any order, together or twice', async () => {
+    const bills: Bill[] = []
     for (const order of orders) {
       const bill = await desk.create({})
       for (const index of order) await desk.confirm(bill, index)
-      await world.settle()
-      const paid = await desk.read(bill)
-      assert.deepEqual([paid.status, paid.amount_paid], ['paid', 10_000], order.join())
-      const told = await desk.eventsOf(bill)
-      await desk.retell(bill)
-      assert.deepEqual(await desk.eventsOf(bill), told, 'told again it changes nothing')
-      assert.deepEqual(await desk.read(bill), paid)
+      bills.push(bill)
     }
+    await world.settle()
+    const read = () => Promise.all(bills.map((bill) => desk.read(bill)))
+    const told = () => Promise.all(bills.map((bill) => desk.eventsOf(bill)))
+    const [paid, before] = [await read(), await told()]
+    assert.ok(paid.every((bill) => bill.status === 'paid' && bill.amount_paid === 10_000))
+    for (const bill of bills) await desk.retell(bill)
+    assert.deepEqual([await read(), await told()], [paid, before], 'told again they change nothing')
     await world.verifyInvariants()
   })
 
@@ -113,6 +114,24 @@ describe('news of payments', () => {
       .send({ payment_method: 'pm_card_visa' })
     assert.equal(again.status, 400)
     assert.equal((await desk.read(bill)).amount_paid, 3334)
+  })
+
+  test('a share’s payment takes its terms from the bill', async () => {
+    const path = `/v1/payment_intents/${(await desk.create({})).shares[0]?.payment_intent}`
+    const change = await world.request().post(path).send({ amount: 5 })
+    assert.deepEqual([change.status, change.body.error?.param], [400, 'amount'])
+    const later = { payment_method: 'pm_card_visa', capture_method: 'manual' }
+    const hold = await world.request().post(`${path}/confirm`).send(later)
+    assert.deepEqual([hold.status, hold.body.error?.param], [400, 'capture_method'])
+    assert.equal(
+      (
+        await world
+          .request()
+          .post(path)
+          .send({ metadata: { seat: '4' } })
+      ).status,
+      200,
+    )
   })
 
   test('a payment canceled by itself leaves its share out, and the bill open', async () => {
@@ -201,8 +220,7 @@ describe('money back', () => {
   test('canceling refunds everybody exactly and cancels the rest', async () => {
     const before = await desk.balances()
     const bill = await desk.create({})
-    await desk.pay(bill, 0)
-    await desk.pay(bill, 2)
+    await desk.pay(bill, 0, 2)
     const canceled = await desk.act(bill, 'cancel', { reason: 'requested_by_customer' })
     assert.deepEqual([canceled.status, ...statuses(canceled)], ['canceled', 'paid', 'canceled', 'paid'])
     assert.deepEqual(
@@ -222,7 +240,7 @@ describe('money back', () => {
 
   test('a part goes back in proportion, to the unit, and the rest later', async () => {
     const bill = await desk.create({ split: 'shares', amount: 1000, weights: [5, 3, 2] })
-    for (const index of [0, 1, 2]) await desk.pay(bill, index)
+    await desk.pay(bill, 0, 1, 2)
     await desk.act(bill, 'refund', { amount: 333 })
     await world.settle()
     const part = await desk.read(bill)
@@ -247,8 +265,7 @@ describe('money back', () => {
     await desk.act(bill, 'refund', { amount: 34 })
     await world.settle()
     assert.equal((await desk.moved(before))[2031], -3300)
-    await desk.pay(bill, 1)
-    await desk.pay(bill, 2)
+    await desk.pay(bill, 1, 2)
     assert.deepEqual([(await desk.moved(before))[4010], (await desk.moved(before))[2031]], [-9966, undefined])
     await desk.act(bill, 'refund', { amount: 66 })
     await world.settle()

@@ -15,8 +15,7 @@ after(() => world[Symbol.asyncDispose]())
 /** A bill of which the first two have paid. */
 const paidByTwo = async (): Promise<Bill> => {
   const bill = await desk.create({})
-  await desk.pay(bill, 0)
-  await desk.pay(bill, 1)
+  await desk.pay(bill, 0, 1)
   return bill
 }
 
