@@ -10,6 +10,7 @@ import { isOpen } from './checkout-machine.ts'
 import type { CheckoutDeps } from './intent-service.ts'
 import { labelsFor } from './labels.ts'
 import { type CartChange, mergeCart } from './merge.ts'
+import { findProblems } from './messages.ts'
 import { findByIntent, lockByIntent } from './repo.ts'
 import { priceCart } from './totals.ts'
 
@@ -65,6 +66,8 @@ export const choose = async (
       if (!checkout || !isOpen(checkout.row.status)) return { ok: false, message: 'This order is closed.' }
       const change = changeOf(choice)
       const chosen = readCart(mergeCart(checkout.row.cart as StoredCart, change))
+      const [problem] = findProblems(chosen)
+      if (problem) return { ok: false, message: problem.content }
       const tip = choice.tip ?? tipIn(chosen, checkout.quote, choice.total)
       const cart = { ...chosen, tip: { ...chosen.tip, amount: tip } }
       const isOurs = priceCart(cart, checkout.quote.discount).total === choice.total
