@@ -245,7 +245,7 @@ const createServices = (config: AppConfig, overrides: AppOverrides, base: Base) 
         ...base,
         channels,
         native: payments.native,
-        checkouts: { ...checkouts, quoteShipping: async () => 'not yet', choose: async () => undefined },
+        checkouts,
         askVeto: (row) => askVeto(deps, row),
       }),
     }),

@@ -2,7 +2,6 @@ import type { PostalAddress } from '#channels/card.ts'
 import type { Channels, Connection, PreCheckoutAnswer, ShippingChoice } from '#channels/channel.ts'
 import type { InboundPreCheckout, InboundShipping } from '#channels/inbound.ts'
 import type { Currency } from '#kernel/currencies.ts'
-import { AppError } from '#kernel/errors.ts'
 import type { IntentRow } from '#payments/intent-view.ts'
 import type { NativePayments } from '#payments/native-service.ts'
 import type { Logger } from '#platform/logger.ts'
@@ -12,7 +11,8 @@ import { refusalWords } from './refusal-words.ts'
 /** What a payer chose inside the platform. */
 export interface Choice {
   shippingOption?: string
-  buyer?: NonNullable<InboundPreCheckout['buyer']>
+  address?: PostalAddress
+  buyer?: { name?: string; email?: string; phone?: string }
   /** What the platform would charge in all, tip and shipping included; minor units. */
   total: bigint
 }
@@ -20,14 +20,14 @@ export interface Choice {
 /** An order behind a payment, as far as a platform asks about it. */
 export interface CheckoutChoices {
   readByIntent(merchantId: string, intentId: string): Promise<object | undefined>
-  /** A text says, in English, why there is nothing to choose from. */
+  /** A text says to the payer why there is nothing to choose from. */
   quoteShipping(
     merchantId: string,
     intentId: string,
     address: PostalAddress,
   ): Promise<readonly ShippingChoice[] | string>
-  /** Adopts the choice. Throws an `AppError` when the total is not what it comes to. */
-  choose(merchantId: string, intentId: string, choice: Choice): Promise<unknown>
+  /** Adopts the choice, if the total is what it comes to. */
+  choose(merchantId: string, intentId: string, choice: Choice): Promise<PreCheckoutAnswer>
 }
 
 export interface AnswerDeps {
@@ -130,19 +130,22 @@ const adopt = async (
   intent: IntentRow,
 ): Promise<{ ok: true; intent: IntentRow } | Refused> => {
   const { merchantId } = connection
-  const { shippingOption, buyer, amount: total } = question
-  if (!(await checkouts.readByIntent(merchantId, intent.id))) return { ok: true, intent }
-  try {
-    await checkouts.choose(merchantId, intent.id, {
-      total,
-      ...(shippingOption === undefined ? {} : { shippingOption }),
-      ...(buyer ? { buyer } : {}),
-    })
-  } catch (error) {
-    if (!(error instanceof AppError) || error.status >= 500) throw error
-    return { ok: false, ...say(error.code === 'lock_timeout' ? 'busy' : 'incomplete', question), reason: error.code }
-  }
+  // Another card for what has been let through already: the order is as it was chosen then.
+  const isRepeat = intent.status === 'processing' && intent.amount === question.amount
+  if (isRepeat || !(await checkouts.readByIntent(merchantId, intent.id))) return { ok: true, intent }
+  const chosen = await checkouts.choose(merchantId, intent.id, choiceOf(question))
+  if (!chosen.ok) return { ok: false, ...say('incomplete', question), reason: chosen.message }
   return { ok: true, intent: (await native.read(connection, question.payload)) ?? intent }
+}
+
+const choiceOf = ({ shippingOption, buyer = {}, amount: total }: InboundPreCheckout): Choice => {
+  const { address, ...person } = buyer
+  return {
+    total,
+    ...(shippingOption === undefined ? {} : { shippingOption }),
+    ...(address ? { address } : {}),
+    ...(Object.keys(person).length > 0 ? { buyer: person } : {}),
+  }
 }
 
 const quote = async (
@@ -153,7 +156,7 @@ const quote = async (
   const intent = await native.read(connection, question.payload)
   if (!intent) return { ok: false, ...say('unknown', question) }
   const options = await checkouts.quoteShipping(connection.merchantId, intent.id, question.address)
-  if (typeof options === 'string') return { ok: false, ...say('no_shipping', question), reason: options }
+  if (typeof options === 'string') return { ok: false, reason: 'no shipping', message: options }
   return options.length === 0
     ? { ok: false, ...say('no_shipping', question) }
     : { ok: true, currency: intent.currency as Currency, options }
