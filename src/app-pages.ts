@@ -27,6 +27,7 @@ export const mountPages = ({ publicUrl, providerOrigin }: PageOptions) => {
     app.use(
       createPages({
         payments: services.payments,
+        checkouts: services.checkouts,
         publicUrl,
         clock,
         logger,

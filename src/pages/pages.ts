@@ -1,9 +1,9 @@
 import express, { type NextFunction, type Request, type Response, type Router } from 'express'
 import { createDesk, type DeskOptions } from '#pages/checkout/desk.ts'
 import { pay, showCheckout, showFailure, showReceipt } from '#pages/checkout/handlers.ts'
-import { showQr } from '#pages/qr.ts'
 import { accentStyle } from '#pages/web/accent.ts'
 import { assets, sendAsset } from '#pages/web/assets.ts'
+import { showQr } from './qr.ts'
 
 export interface PagesOptions extends DeskOptions {
   /** Where `/` leads: /demo with the sandbox, else /docs. */
@@ -18,7 +18,8 @@ export const createPages = (options: PagesOptions): Router => {
   router.get('/favicon.ico', (_request, response) => response.redirect(301, assets.icon.path))
   router.get('/assets/:name', serveAsset)
   router.get('/pay/:token', (request, response) => showCheckout(desk, request, response))
-  router.post('/pay/:token', (request, response) => pay(desk, request, response))
+  const form = express.urlencoded({ extended: false, limit: '16kb', parameterLimit: 50 })
+  router.post('/pay/:token', form, (request, response) => pay(desk, request, response))
   router.get('/pay/:token/qr.png', showQr(options, 'png'))
   router.get('/pay/:token/qr.svg', showQr(options, 'svg'))
   router.get('/receipts/:token', (request, response) => showReceipt(desk, request, response))

@@ -1,6 +1,7 @@
+import { isChannelId } from '#channels/channel.ts'
 import { AppError } from '#kernel/errors.ts'
 import { newUuid } from '#kernel/ids.ts'
-import { inTransaction } from '#platform/database.ts'
+import { inTransaction, type Tx } from '#platform/database.ts'
 import type { PaymentDeps } from './apply-service.ts'
 import type { ChargeRow } from './charge-view.ts'
 import { perform } from './command-service.ts'
@@ -21,7 +22,10 @@ export interface PaymentPage {
     name: string
     settings: { accent?: string; logo_url?: string; support_email?: string; support_url?: string }
   }
-  thread: { channel: string; locale: string | null } | undefined
+  /** `connection`: the merchant's account there, as far as everybody may know it. */
+  thread:
+    | { channel: string; locale: string | null; connection?: { external_id: string; name: string } | undefined }
+    | undefined
 }
 
 /** Less than this left, and the provider's page is opened anew instead of sending the payer to one about to close. */
@@ -41,15 +45,7 @@ export const createPageService = (deps: PaymentDeps) => ({
         .select(['name', 'settings'])
         .where('merchant_id', '=', merchantId)
         .executeTakeFirstOrThrow()
-      const thread =
-        intent.thread_id === null
-          ? undefined
-          : await tx
-              .selectFrom('threads')
-              .select(['channel', 'locale'])
-              .where('merchant_id', '=', merchantId)
-              .where('id', '=', intent.thread_id)
-              .executeTakeFirst()
+      const thread = intent.thread_id === null ? undefined : await readPlace(tx, merchantId, intent.thread_id)
       const refunds = await tx
         .selectFrom('refunds')
         .select(['id', 'amount', 'status', 'created_at', 'reason'])
@@ -94,6 +90,29 @@ export const createPageService = (deps: PaymentDeps) => ({
     return saved.page_url
   },
 })
+
+/** Where it was asked for. A thread without a connection of its own goes by the only one of its channel. */
+const readPlace = async (tx: Tx, merchantId: string, threadId: string): Promise<PaymentPage['thread']> => {
+  const thread = await tx
+    .selectFrom('threads')
+    .select(['channel', 'locale', 'connection_id'])
+    .where('merchant_id', '=', merchantId)
+    .where('id', '=', threadId)
+    .executeTakeFirst()
+  if (!thread) return undefined
+  const { channel, locale, connection_id: id } = thread
+  if (!isChannelId(channel)) return { channel, locale }
+  const connections = await tx
+    .selectFrom('connections')
+    .select(['external_id', 'name'])
+    .where('merchant_id', '=', merchantId)
+    .where('channel', '=', channel)
+    .where('deleted_at', 'is', null)
+    .$if(id !== null, (query) => query.where('id', '=', id))
+    .limit(2)
+    .execute()
+  return { channel, locale, connection: connections.length === 1 ? connections[0] : undefined }
+}
 
 /** The open page's URL, unless it is about to close. */
 const usablePage = (row: IntentRow, now: Date): string | undefined => {

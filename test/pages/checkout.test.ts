@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import request from 'supertest'
+import { AppError } from '#kernel/errors.ts'
 import { locales } from '#pages/texts/texts.ts'
 import { assets } from '#pages/web/assets.ts'
 import { createTestPages, everyState, now, providerOrigin, refuses } from './payment-pages.ts'
 
-const tokenOf = (path: string): string => path.split('/')[2] ?? ''
+const tokenOf = (path: string): string => path.split(/[/?]/)[2] ?? ''
 
 describe('the checkout page', () => {
   for (const state of Object.keys(everyState)) {
@@ -117,6 +118,23 @@ describe('the pay button', () => {
       assert.deepEqual([answer.status, tokenOf(answer.headers.location ?? '')], [303, state])
     }
     assert.equal(calls.opened.length, 0)
+  })
+
+  test('of what somebody else has paid says so', async () => {
+    const { app } = createTestPages()
+    const { headers } = await request(app).post('/pay/paid')
+    assert.equal(headers.location, '/pay/paid?already=1')
+    const { text } = await request(app).get('/pay/paid?already=1')
+    assert.match(text, /Already paid.*Nothing more was charged to you/s)
+    assert.doesNotMatch((await request(app).get('/pay/payable?already=1')).text, /Already paid/)
+  })
+
+  test('shows the shop’s own words when it refuses', async () => {
+    const veto = new AppError('payment_vetoed', { message: 'Sold out <today>.' })
+    const { app } = createTestPages({ openPage: () => Promise.reject(veto) })
+    const { status, text } = await request(app).post('/pay/payable')
+    assert.equal(status, 409)
+    assert.match(text, /role="alert".*Sold out &lt;today&gt;\..*Nothing was charged\./s)
   })
 
   test('refuses the form of another site', async () => {

@@ -1,15 +1,19 @@
 import type { Request, Response } from 'express'
+import type { Checkout } from '#checkout/checkout-view.ts'
+import type { CheckoutService } from '#checkout/service.ts'
 import type { Clock } from '#kernel/clock.ts'
 import type { PageState } from '#pages/texts/text-names.ts'
 import { texts } from '#pages/texts/texts.ts'
 import { accentOf, accentPath } from '#pages/web/accent.ts'
 import { type Page, sendPage } from '#pages/web/answer.ts'
-import { chooseLanguage } from '#pages/web/locale.ts'
+import { assets } from '#pages/web/assets.ts'
+import { chooseLanguage, readLocale } from '#pages/web/locale.ts'
 import type { IntentRow } from '#payments/intent-view.ts'
 import type { PaymentPage } from '#payments/page-service.ts'
 import type { Logger } from '#platform/logger.ts'
 import type { Scene } from './frame.ts'
 import { createReturnLookup } from './return-lookup.ts'
+import { isOrdering } from './state.ts'
 import { checkoutTitle, checkoutView, noticeView } from './view.ts'
 
 /** The part of the payment service that the pages use. */
@@ -22,8 +26,12 @@ export interface PagePayments {
   sync(merchantId: string, intentId: string): Promise<unknown>
 }
 
+/** The part of the checkout service that the pages use. */
+export type PageCheckouts = Pick<CheckoutService, 'readForPage' | 'retrieve' | 'update' | 'complete'>
+
 export interface DeskOptions {
   payments: PagePayments
+  checkouts: PageCheckouts
   /** Where payers reach this service, without a slash at the end. */
   publicUrl: string
   clock: Clock
@@ -43,11 +51,24 @@ export const createDesk = (options: DeskOptions): Desk => ({
   lookUp: createReturnLookup(options.payments, options.logger),
 })
 
-export const sceneOf = ({ clock }: Desk, request: Request, page: PaymentPage): Scene => {
-  const language = chooseLanguage(page.thread?.locale, request.get('accept-language'))
-  const path = `/pay/${encodeURIComponent(tokenOf(request))}`
-  return { page, language, texts: texts[language.locale], path, now: clock.now() }
+/** What a token opens, as it stands now; undefined when it is none of ours. */
+export const readScene = async (desk: Desk, request: Request, token = tokenOf(request)): Promise<Scene | undefined> => {
+  const page = await desk.payments.readPage(token)
+  if (!page) return undefined
+  const checkout = await readCheckout(desk, page.intent)
+  const lang = readLocale(queryOf(desk, request).get('lang'))
+  const language = chooseLanguage(checkout?.row.locale ?? page.thread?.locale, request.get('accept-language'), lang)
+  const path = `/pay/${encodeURIComponent(token)}`
+  return { page, checkout, language, lang, texts: texts[language.locale], path, now: desk.clock.now() }
 }
+
+const readCheckout = async ({ checkouts }: Desk, intent: IntentRow): Promise<Checkout | undefined> => {
+  const { checkout: id } = intent.options
+  return typeof id === 'string' ? checkouts.readForPage(intent.merchant_id, id) : undefined
+}
+
+export const queryOf = ({ publicUrl }: Desk, request: Request): URLSearchParams =>
+  new URL(request.originalUrl, publicUrl).searchParams
 
 export const tokenOf = (request: Request): string => String(request.params.token ?? '')
 
@@ -56,19 +77,21 @@ export const sendCheckout = (
   response: Response,
   state: PageState,
   scene: Scene,
-  extra: Partial<Page> = {},
+  extra: Partial<Pick<Page, 'status' | 'refresh' | 'title' | 'body'>> = {},
 ): void => {
   const { page, language } = scene
+  const isForm = extra.body === undefined && isOrdering(state, scene)
   const whole: Page = {
     title: checkoutTitle(state, scene),
     lang: language.tag,
     dir: language.dir,
-    styles: [accentPath(accentOf(page.merchant.settings.accent))],
+    styles: [accentPath(accentOf(page.merchant.settings.accent)), ...(isForm ? [assets.order.path] : [])],
+    scripts: isForm ? [assets.orderScript.path] : [],
     kind: 'pay',
     body: extra.body ?? checkoutView(state, scene),
     ...extra,
   }
-  sendPage(response, whole, { formAction: desk.providerOrigins })
+  sendPage(response, whole, { formAction: desk.providerOrigins, script: isForm })
 }
 
 /** A page without a payment: nobody is asked to pay, and nothing is told of anybody. */

@@ -1,19 +1,44 @@
+import type { Checkout } from '#checkout/checkout-view.ts'
 import type { Texts } from '#pages/texts/text-names.ts'
+import { type Locale, locales } from '#pages/texts/texts.ts'
 import { type Html, html, nothing, safeUrl } from '#pages/web/html.ts'
-import type { Language } from '#pages/web/locale.ts'
+import { type Language, languageNames } from '#pages/web/locale.ts'
 import type { PaymentPage } from '#payments/page-service.ts'
+import { chatLink } from './chat-link.ts'
 import { fill } from './fill.ts'
+import type { FormChange } from './form-change.ts'
 import { channelName, type Line, linesOf, showAmount } from './order.ts'
 
 /** Everything a view is drawn from. */
 export interface Scene {
   page: PaymentPage
+  /** The order that is paid, where the payment belongs to one. */
+  checkout?: Checkout | undefined
   language: Language
+  /** The language, if the payer has switched to it: every link keeps it. */
+  lang?: Locale | undefined
   texts: Texts
   /** Path of the checkout page, without query. */
   path: string
   now: Date
+  /** What was typed and could not be taken as it is. */
+  form?: Pick<FormChange, 'typed' | 'problems'>
+  notice?: Notice
 }
+
+/** What a payer has to know before they tap again. `words`: the shop's own. */
+export type Notice = { kind: 'changed' | 'later' } | { kind: 'refused'; words: string | undefined }
+
+/** A path of this payment in the language that was chosen. */
+export const linkTo = (
+  { path, lang }: Pick<Scene, 'path' | 'lang'>,
+  query: Readonly<Record<string, string | number>> = {},
+): string => {
+  const entries = Object.entries({ ...query, ...(lang === undefined ? {} : { lang }) })
+  return entries.length === 0 ? path : `${path}?${entries.map(([name, value]) => `${name}=${value}`).join('&')}`
+}
+
+export const receiptPath = (path: string): string => path.replace(/^\/pay\//, '/receipts/')
 
 export const merchantHeader = ({ page, texts }: Pick<Scene, 'page' | 'texts'>): Html => {
   const { name, settings } = page.merchant
@@ -34,16 +59,30 @@ export const billLines = (lines: readonly Line[], currency: string, tag: string)
       )}</ul>`
 
 /** What it is for, unless the lines below say the same. */
-export const whatFor = ({ intent }: PaymentPage, texts: Texts): Html => {
-  const { description } = intent
-  const isSaid = linesOf(intent, texts).some(({ name }) => name === description)
+export const whatFor = ({ page, checkout, texts }: Pick<Scene, 'page' | 'checkout' | 'texts'>): Html => {
+  const { description } = page.intent
+  const isSaid = checkout !== undefined || linesOf(page.intent, texts).some(({ name }) => name === description)
   return description && !isSaid ? html`<p class="what"><bdi>${description}</bdi></p>` : nothing
 }
 
-/** Back to where the payment was asked for: a link where the shop gave one, else the app's name. */
+/** Back to where the payment was asked for: where the shop says, else to the chat app, else in words. */
 export const backToChat = ({ page, texts }: Pick<Scene, 'page' | 'texts'>, look = 'button'): Html => {
-  const url = page.intent.return_url
-  if (url !== null && /^https?:\/\//i.test(url)) return html`<a class="${look}" href="${url}">${texts.backToChat}</a>`
+  const url = page.intent.return_url ?? chatLink(page.thread)
+  if (url && /^https?:\/\//i.test(url)) return html`<a class="${look}" href="${url}">${texts.backToChat}</a>`
   const channel = channelName(page.thread?.channel)
-  return channel ? html`<p class="hint">${fill(texts.backToChannel, { channel })}</p>` : nothing
+  if (!channel) return nothing
+  // WeChat's own browser has no link back: its window is closed.
+  const words = page.thread?.channel === 'wechat' ? texts.closePage : texts.backToChannel
+  return html`<p class="hint">${fill(words, { channel })}</p>`
+}
+
+/** The same page in another language. Links, so that it works everywhere. */
+export const languageSwitch = (scene: Pick<Scene, 'language' | 'texts' | 'path'>): Html => {
+  const { language, texts, path } = scene
+  return html`<details class="langs"><summary><span class="unseen">${texts.language}: </span><span lang="${language.locale}">${languageNames[language.locale]}</span></summary><ul>${locales
+    .filter((locale) => locale !== language.locale)
+    .map(
+      (locale) =>
+        html`<li><a href="${linkTo({ path, lang: locale })}" lang="${locale}" hreflang="${locale}">${languageNames[locale]}</a></li>`,
+    )}</ul></details>`
 }

@@ -2,29 +2,43 @@ import type { Request, Response } from 'express'
 import { AppError } from '#kernel/errors.ts'
 import { showId } from '#kernel/ids.ts'
 import { isForeignPost } from '#pages/web/answer.ts'
-import { type Desk, sceneOf, sendCheckout, sendNotice, tokenOf } from './desk.ts'
-import type { Scene } from './frame.ts'
+import { type Desk, queryOf, readScene, sendCheckout, sendNotice } from './desk.ts'
+import { linkTo, type Scene } from './frame.ts'
+import { placeOrder } from './place-order.ts'
 import { receiptView } from './receipt-view.ts'
-import { openPageUrl, stateOf } from './state.ts'
+import { isOrdering, openPageUrl, sceneState } from './state.ts'
 
 const workingMax = 10
 const returnedMax = 6
 
 /** Changes nothing, for chat apps open links to preview them. Only a return from the provider looks there. */
 export const showCheckout = async (desk: Desk, request: Request, response: Response): Promise<void> => {
-  const query = new URL(request.originalUrl, desk.publicUrl).searchParams
+  const query = queryOf(desk, request)
   const visit = {
     returned: countOf(query.get('returned')),
     working: countOf(query.get('working')),
     isCancel: query.get('by') === 'cancel',
+    isLate: query.get('already') === '1',
   }
-  const first = await desk.payments.readPage(tokenOf(request))
+  const first = await readScene(desk, request)
   if (!first) return sendNotice(request, response, 'missing', 404)
-  const isOpen = first.intent.status !== 'succeeded' && first.intent.status !== 'canceled'
+  const { intent } = first.page
+  const isOpen = intent.status !== 'succeeded' && intent.status !== 'canceled'
   const isAsking = visit.returned > 0 && isOpen
-  const isKnown = isAsking ? await desk.lookUp(first.intent) : true
-  const page = isAsking ? ((await desk.payments.readPage(tokenOf(request))) ?? first) : first
-  answer(desk, response, sceneOf(desk, request, page), visit, isKnown)
+  const isKnown = isAsking ? await desk.lookUp(intent) : true
+  const scene = isAsking ? ((await readScene(desk, request)) ?? first) : first
+  const moved = await movedTo(desk, scene)
+  if (moved !== undefined) return response.redirect(303, moved)
+  const notice = query.get('changed') === '1' ? ({ kind: 'changed' } as const) : undefined
+  answer(desk, response, notice ? { ...scene, notice } : scene, visit, isKnown)
+}
+
+/** An order that was free for a while has a new payment, and the old link leads there. */
+const movedTo = async (desk: Desk, { page, checkout }: Scene): Promise<string | undefined> => {
+  const paidBy = checkout?.row.payment_intent_id ?? page.intent.id
+  if (!checkout || paidBy === page.intent.id) return undefined
+  const { checkout_url } = await desk.checkouts.retrieve(page.intent.merchant_id, showId('checkout', checkout.row.id))
+  return checkout_url ?? undefined
 }
 
 interface Visit {
@@ -32,68 +46,85 @@ interface Visit {
   returned: number
   working: number
   isCancel: boolean
+  /** Wanted to pay what was paid already. */
+  isLate: boolean
 }
 
 const answer = (desk: Desk, response: Response, scene: Scene, visit: Visit, isKnown: boolean): void => {
-  const state = stateOf(scene.page.intent, scene.now)
+  const state = sceneState(scene)
   const opened = openPageUrl(scene.page.intent, scene.now)
   const isAsked = state === 'payable' || state === 'declined'
   const isWaiting = visit.working > 0 && visit.working <= workingMax
   // The payer has been at the provider and nobody knows how it went: asking them to pay again would be wrong.
   if (isAsked && !isKnown && !visit.isCancel && visit.returned < returnedMax) {
-    const refresh = { seconds: 2, to: `${scene.path}?returned=${visit.returned + 1}` }
+    const refresh = { seconds: 2, to: linkTo(scene, { returned: visit.returned + 1 }) }
     sendCheckout(desk, response, 'processing', scene, { refresh })
   } else if (isAsked && isWaiting && opened) {
     response.redirect(303, opened)
   } else if (isAsked && isWaiting) {
-    const refresh = { seconds: 1, to: `${scene.path}?working=${visit.working + 1}` }
+    const refresh = { seconds: 1, to: linkTo(scene, { working: visit.working + 1 }) }
     sendCheckout(desk, response, 'working', scene, { refresh })
   } else {
-    sendCheckout(desk, response, state, scene)
+    sendCheckout(desk, response, state === 'paid' && visit.isLate ? 'already' : state, scene)
   }
 }
 
 /** The Pay button: on to the provider's page. A second tap meets the first one's page, or waits for it. */
 export const pay = async (desk: Desk, request: Request, response: Response): Promise<void> => {
   if (isForeignPost(request)) return sendNotice(request, response, 'foreign', 403)
-  const page = await desk.payments.readPage(tokenOf(request))
-  if (!page) return sendNotice(request, response, 'missing', 404)
-  const scene = sceneOf(desk, request, page)
-  const state = stateOf(page.intent, scene.now)
-  if (state !== 'payable' && state !== 'declined') return response.redirect(303, scene.path)
-  const returnUrl = `${desk.publicUrl}${scene.path}?returned=1`
+  const scene = await readScene(desk, request)
+  if (!scene) return sendNotice(request, response, 'missing', 404)
+  const state = sceneState(scene)
+  if (isOrdering(state, scene)) return placeOrder(desk, request, response, scene, toProvider)
+  if (state === 'paid') return response.redirect(303, linkTo(scene, { already: 1 }))
+  if (state !== 'payable' && state !== 'declined') return response.redirect(303, linkTo(scene))
+  return toProvider(desk, response, scene)
+}
+
+const toProvider = async (desk: Desk, response: Response, scene: Scene): Promise<void> => {
+  const { page, language } = scene
   const title = page.intent.description || page.merchant.name
+  const back = (query: Record<string, string | number>) => desk.publicUrl + linkTo(scene, query)
+  const links = { returnUrl: back({ returned: 1 }), cancelUrl: back({ returned: 1, by: 'cancel' }) }
   try {
-    const links = { returnUrl, cancelUrl: `${returnUrl}&by=cancel`, title, locale: scene.language.tag }
-    response.redirect(303, await desk.payments.openPage(page.intent, links))
+    response.redirect(303, await desk.payments.openPage(page.intent, { ...links, title, locale: language.tag }))
   } catch (error) {
     const code = error instanceof AppError ? error.code : undefined
-    if (code === 'lock_timeout') return response.redirect(303, `${scene.path}?working=1`)
-    if (code === 'payment_intent_unexpected_state') return response.redirect(303, scene.path)
-    desk.logger.warn(
-      { err: error, payment_intent: showId('paymentIntent', page.intent.id) },
-      'the provider opened no page',
-    )
+    if (code === 'lock_timeout') return response.redirect(303, linkTo(scene, { working: 1 }))
+    if (code === 'payment_intent_unexpected_state' || code === 'checkout_unexpected_state')
+      return response.redirect(303, linkTo(scene))
+    if (error instanceof AppError && (code === 'payment_vetoed' || code === 'promotion_code_invalid')) {
+      const notice = { kind: 'refused', words: code === 'payment_vetoed' ? error.message : undefined } as const
+      return sendCheckout(desk, response, sceneState(scene), { ...scene, notice }, { status: 409 })
+    }
+    const { id } = page.intent
+    desk.logger.warn({ err: error, payment_intent: showId('paymentIntent', id) }, 'the provider opened no page')
     sendCheckout(desk, response, 'unreachable', scene, { status: 503 })
   }
 }
 
 export const showReceipt = async (desk: Desk, request: Request, response: Response): Promise<void> => {
-  const page = await desk.payments.readPage(tokenOf(request))
-  if (!page) return sendNotice(request, response, 'missing', 404)
-  const scene = sceneOf(desk, request, page)
-  const { status } = page.intent
-  if (status !== 'succeeded' && status !== 'requires_capture') return response.redirect(303, scene.path)
-  const title = `${scene.texts.receipt.title} · ${page.merchant.name}`
+  const scene = await readScene(desk, request)
+  if (!scene) return sendNotice(request, response, 'missing', 404)
+  const { status } = scene.page.intent
+  if (status !== 'succeeded' && status !== 'requires_capture') return response.redirect(303, linkTo(scene))
+  const title = `${scene.texts.receipt.title} · ${scene.page.merchant.name}`
   sendCheckout(desk, response, 'paid', scene, { title, body: receiptView(scene) })
 }
 
 /** A person gets a page, whatever happens; our error in JSON is for programs. */
 export const showFailure = (desk: Desk, error: unknown, request: Request, response: Response): void => {
-  // A path that cannot be decoded is no link of ours.
-  const isBadPath = error instanceof URIError
-  if (!isBadPath) desk.logger.error({ err: error }, 'a page could not be shown')
-  sendNotice(request, response, isBadPath ? 'missing' : 'unreachable', isBadPath ? 404 : 503)
+  const status = statusOf(error)
+  if (status >= 500) desk.logger.error({ err: error }, 'a page could not be shown')
+  // A path that cannot be decoded is no link of ours, and no form of ours sends a body that cannot be read.
+  const state = error instanceof URIError ? 'missing' : status < 500 ? 'foreign' : 'unreachable'
+  sendNotice(request, response, state, state === 'missing' ? 404 : status)
+}
+
+const statusOf = (error: unknown): number => {
+  const status: unknown =
+    error instanceof Error && !(error instanceof AppError) ? Reflect.get(error, 'status') : undefined
+  return typeof status === 'number' && status >= 400 && status < 500 ? status : 503
 }
 
 const countOf = (text: string | null): number => (text !== null && /^\d{1,3}$/.test(text) ? Number(text) : 0)

@@ -31,4 +31,7 @@ export const marks: Record<PageState, Html> = {
   missing: alert,
   foreign: alert,
   unreachable: alert,
+  already: check,
+  free: check,
+  placed: check,
 }

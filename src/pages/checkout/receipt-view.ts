@@ -2,10 +2,12 @@ import { showId } from '#kernel/ids.ts'
 import type { Texts } from '#pages/texts/text-names.ts'
 import { type Html, html, nothing, safeUrl } from '#pages/web/html.ts'
 import type { PaymentPage } from '#payments/page-service.ts'
+import { countryName } from './countries.ts'
 import { fill } from './fill.ts'
-import { backToChat, billLines, merchantHeader, type Scene, whatFor } from './frame.ts'
+import { backToChat, languageSwitch, merchantHeader, receiptPath, type Scene, whatFor } from './frame.ts'
 import { marks } from './marks.ts'
-import { linesOf, methodText, paidCharge, showAmount } from './order.ts'
+import { methodText, paidCharge, showAmount } from './order.ts'
+import { bill } from './view.ts'
 
 /** What was paid, to whom, when, how, and what came back since. */
 export const receiptView = (scene: Scene): Html => {
@@ -17,11 +19,13 @@ export const receiptView = (scene: Scene): Html => {
 ${merchantHeader(scene)}
 <div class="hero">${isReserved ? marks.authorised : marks.paid}<h1 class="title">${isReserved ? texts.states.authorised.title : texts.receipt.paid}</h1>
 <p class="amount"><bdi>${showAmount(amount, intent.currency, language.tag)}</bdi></p>
-${whatFor(page, texts)}</div>
-${amount === intent.amount ? billLines(linesOf(intent, texts), intent.currency, language.tag) : nothing}
+${whatFor(scene)}</div>
+${amount === intent.amount ? bill(scene) : nothing}
 ${refundLines(scene)}
 ${facts(scene)}
+${sentTo(scene)}
 <div class="act">${contact(page, texts)}${backToChat(scene, 'button quiet')}</div>
+${languageSwitch({ ...scene, path: receiptPath(scene.path) })}
 </main>`
 }
 
@@ -58,6 +62,21 @@ const facts = ({ page, language, texts }: Scene): Html => {
     },
   ]
   return html`<dl class="facts">${rows.map(({ name, value }) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>`
+}
+
+const sentTo = ({ checkout, language, texts }: Scene): Html => {
+  const { address, buyer } = checkout?.cart ?? {}
+  if (!address) return nothing
+  const { line1, line2, city, state, postalCode, country } = address
+  const lines = [
+    address.name ?? buyer?.name,
+    line1,
+    line2,
+    [postalCode, city].filter(Boolean).join(' '),
+    state,
+    countryName(country, language.tag),
+  ].filter((line) => line !== undefined && line !== '')
+  return html`<div class="sent-to"><p class="times">${texts.order.sendTo}</p><address>${lines.map((line) => html`<bdi>${line}</bdi><br>`)}</address></div>`
 }
 
 const contact = ({ merchant }: PaymentPage, texts: Texts): Html => {

@@ -1,3 +1,5 @@
+import { isOpen } from '#checkout/checkout-machine.ts'
+import type { Checkout } from '#checkout/checkout-view.ts'
 import type { DeclineReason, PageState } from '#pages/texts/text-names.ts'
 import type { IntentRow } from '#payments/intent-view.ts'
 
@@ -13,6 +15,29 @@ export const stateOf = (intent: IntentRow, now: Date): PageState => {
   if (intent.expires_at !== null && intent.expires_at <= now) return 'expired'
   if (intent.status === 'requires_action') return 'confirm'
   return intent.last_payment_error === null ? 'payable' : 'declined'
+}
+
+/** The same of what may be part of an order. One that costs nothing has let its payment go. */
+export const sceneState = ({ page, checkout, now }: Ordered): PageState => {
+  const state = stateOf(page.intent, now)
+  const isFree = checkout !== undefined && checkout.row.payment_intent_id === null
+  if (!isFree || !['payable', 'declined', 'canceled'].includes(state)) return state
+  const { status, expires_at } = checkout.row
+  if (status === 'completed') return 'placed'
+  if (!isOpen(status)) return status === 'expired' ? 'expired' : 'canceled'
+  return expires_at <= now ? 'expired' : 'free'
+}
+
+/** The page is a form: an order that can still be changed and paid. */
+export const isOrdering = (state: PageState, { checkout }: Pick<Ordered, 'checkout'>): boolean =>
+  checkout !== undefined &&
+  isOpen(checkout.row.status) &&
+  (state === 'payable' || state === 'declined' || state === 'free' || state === 'unreachable')
+
+interface Ordered {
+  page: { intent: IntentRow }
+  checkout?: Checkout | undefined
+  now: Date
 }
 
 const isRefunded = ({ amount_captured, amount_refunded, amount_refund_pending }: IntentRow): boolean =>

@@ -1,27 +1,41 @@
 import { addMs } from '#kernel/clock.ts'
 import type { PageState, Texts } from '#pages/texts/text-names.ts'
 import { type Html, html, nothing } from '#pages/web/html.ts'
-import type { PaymentPage } from '#payments/page-service.ts'
+import { orderedLines, totals } from './bill-view.ts'
 import { fill, fillText } from './fill.ts'
-import { backToChat, billLines, merchantHeader, type Scene, whatFor } from './frame.ts'
+import {
+  backToChat,
+  billLines,
+  languageSwitch,
+  linkTo,
+  merchantHeader,
+  receiptPath,
+  type Scene,
+  whatFor,
+} from './frame.ts'
 import { marks } from './marks.ts'
 import { linesOf, showAmount } from './order.ts'
-import { confirmationUrl, declineReason } from './state.ts'
+import { orderAlert, orderView } from './order-view.ts'
+import { confirmationUrl, declineReason, isOrdering } from './state.ts'
 
 /** The checkout in one of its states: one sentence, one action. */
 export const checkoutView = (state: PageState, scene: Scene): Html => {
-  const { page, language, texts } = scene
-  const { intent } = page
-  return html`<main class="sheet" data-state="${state}">
+  const isForm = isOrdering(state, scene)
+  return html`<main class="sheet${isForm ? ' with-form' : ''}" data-state="${state}">
 ${merchantHeader(scene)}
+${orderAlert(scene)}
 ${headline(state, scene)}
-${billLines(linesOf(intent, texts), intent.currency, language.tag)}
-<div class="act">
-${action(state, scene)}
-${smallPrint(state, scene)}
-</div>
+${isForm ? orderView(scene) : bill(scene)}
+${isForm ? smallPrint(state, scene) : html`<div class="act">${action(state, scene)}${smallPrint(state, scene)}</div>`}
+${languageSwitch(scene)}
 </main>`
 }
+
+/** What was bought: the order's own numbers, else the payment's lines. */
+export const bill = ({ page, checkout, language, texts }: Scene): Html =>
+  checkout
+    ? html`${orderedLines(checkout, language)}${totals(checkout, language)}`
+    : billLines(linesOf(page.intent, texts), page.intent.currency, language.tag)
 
 /** Without a payment to show: a wrong link, or nothing can be read. */
 export const noticeView = (state: 'missing' | 'foreign' | 'unreachable', texts: Texts, retry?: string): Html => {
@@ -32,36 +46,44 @@ export const noticeView = (state: 'missing' | 'foreign' | 'unreachable', texts: 
 </main>`
 }
 
-export const checkoutTitle = (state: PageState, { page, language, texts }: Scene): string =>
-  state === 'payable'
-    ? `${fillText(texts.pay, { amount: amountOf(page, language.tag) })} · ${page.merchant.name}`
+export const checkoutTitle = (state: PageState, scene: Scene): string => {
+  const { page, texts } = scene
+  return state === 'payable'
+    ? `${fillText(texts.pay, { amount: amountOf(scene) })} · ${page.merchant.name}`
     : `${titleOf(state, texts)} · ${page.merchant.name}`
+}
 
 const titleOf = (state: Exclude<PageState, 'payable'>, texts: Texts): string =>
   state === 'declined' ? texts.declined.title : texts.states[state].title
 
-const amountOf = ({ intent }: PaymentPage, tag: string): string => {
+const amountOf = ({ page, checkout, language }: Scene): string => {
+  const { intent } = page
   const isSettled = intent.status === 'succeeded' && intent.amount_captured > 0n
-  return showAmount(isSettled ? intent.amount_captured : intent.amount, intent.currency, tag)
+  const isFree = checkout !== undefined && checkout.row.payment_intent_id === null
+  const amount = isSettled ? intent.amount_captured : isFree ? checkout.quote.total : intent.amount
+  return showAmount(amount, intent.currency, language.tag)
 }
 
-const headline = (state: PageState, { page, language, texts }: Scene): Html => {
-  const amount = html`<bdi>${amountOf(page, language.tag)}</bdi>`
-  const what = whatFor(page, texts)
-  if (state === 'payable') return html`<div class="hero"><h1 class="amount">${amount}</h1>${what}</div>`
+const headline = (state: PageState, scene: Scene): Html => {
+  const { page, texts } = scene
+  const amount = html`<bdi>${amountOf(scene)}</bdi>`
+  const what = whatFor(scene)
+  if (state === 'payable')
+    return html`<div class="hero" data-live id="hero"><h1 class="amount">${amount}</h1>${what}</div>`
   const sentence =
     state === 'declined'
       ? html`${texts.nothingCharged} ${texts.declined.reasons[declineReason(page.intent.last_payment_error)]}`
       : fill(texts.states[state].sentence, { merchant: page.merchant.name })
-  return html`<div class="hero">${marks[state]}<h1 class="title">${titleOf(state, texts)}</h1><p class="sentence" role="status">${sentence}</p>
+  return html`<div class="hero" data-live id="hero">${marks[state]}<h1 class="title">${titleOf(state, texts)}</h1><p class="sentence" role="status">${sentence}</p>
 <p class="amount">${amount}</p>${what}</div>`
 }
 
 const action = (state: PageState, scene: Scene): Html => {
-  const { page, language, texts, path } = scene
+  const { page, texts } = scene
+  const path = linkTo(scene)
   switch (state) {
     case 'payable':
-      return payForm(path, fill(texts.pay, { amount: amountOf(page, language.tag) }))
+      return payForm(path, fill(texts.pay, { amount: amountOf(scene) }))
     case 'declined':
       return payForm(path, html`${texts.anotherCard}`)
     case 'unreachable':
@@ -77,14 +99,17 @@ const action = (state: PageState, scene: Scene): Html => {
     case 'foreign':
       return html`<a class="button" href="${path}">${texts.proceed}</a>`
     case 'paid':
+    case 'already':
     case 'refunded':
-      return html`${backToChat(scene)}<a class="button quiet" href="${path.replace(/^\/pay\//, '/receipts/')}">${texts.showReceipt}</a>`
+      return html`${backToChat(scene)}<a class="button quiet" href="${receiptPath(path)}">${texts.showReceipt}</a>`
     case 'processing':
     case 'checking':
     case 'authorised':
     case 'expired':
     case 'canceled':
     case 'missing':
+    case 'free':
+    case 'placed':
       return backToChat(scene)
     default:
       return state satisfies never
@@ -96,10 +121,10 @@ const payForm = (path: string, label: Html): Html =>
 
 const smallPrint = (state: PageState, scene: Scene): Html => {
   const { page, texts } = scene
-  if (state !== 'payable' && state !== 'declined') return nothing
+  if (state !== 'payable' && state !== 'declined' && !isOrdering(state, scene)) return nothing
   const when = expiryText(scene)
   const cancel = page.intent.return_url === null ? nothing : backLink(scene)
-  return html`<p class="small">${texts.securePage}</p>
+  return html`${state === 'free' ? nothing : html`<p class="small">${texts.securePage}</p>`}
 ${when || cancel !== nothing ? html`<p class="small row">${when ? html`<span>${fill(texts.expires, { when })}</span>` : nothing}${cancel}</p>` : nothing}
 ${page.intent.livemode ? nothing : testCards(texts)}`
 }

@@ -14,6 +14,11 @@ export type PageState =
   | 'missing'
   | 'foreign'
   | 'unreachable'
+  /** Another tap, or another person, was faster. */
+  | 'already'
+  /** An order that costs nothing. */
+  | 'free'
+  | 'placed'
 
 /** Why a card was declined, as far as a payer may know: lost, stolen and suspected cards are just declined. */
 export type DeclineReason =
@@ -25,6 +30,21 @@ export type DeclineReason =
   | 'processing'
   | 'limit'
   | 'authentication'
+
+/** What a form can ask for. */
+export type FieldName =
+  | 'name'
+  | 'email'
+  | 'phone'
+  | 'country'
+  | 'line1'
+  | 'line2'
+  | 'postal_code'
+  | 'city'
+  | 'state'
+  | 'shipping_option'
+  | 'tip_amount'
+  | 'promotion_code'
 
 interface StateText {
   title: string
@@ -50,6 +70,30 @@ export interface Texts {
   showReceipt: string
   states: Record<Exclude<PageState, 'payable' | 'declined'>, StateText>
   declined: { title: string; reasons: Record<DeclineReason, string> }
+  /** The form of an order. */
+  order: {
+    contact: string
+    address: string
+    tip: string
+    noTip: string
+    code: string
+    apply: string
+    remove: string
+    update: string
+    place: string
+    optional: string
+    chooseCountry: string
+    fields: Record<FieldName, string>
+    /** One sentence for each thing that is wrong. `{amount}`: the most that is taken as a tip. */
+    problems: Record<Exclude<FieldName, 'line2'> | 'region' | 'tip_max', string>
+    check: string
+    totalChanged: string
+    refused: string
+    tryLater: string
+    sendTo: string
+  }
+  closePage: string
+  language: string
   receipt: {
     title: string
     paid: string

@@ -20,6 +20,8 @@ const load = (name: string, type: string): Asset => {
 /** The few files that the pages consist of besides their HTML. */
 export const assets = {
   base: load('base.css', 'text/css; charset=utf-8'),
+  order: load('order.css', 'text/css; charset=utf-8'),
+  orderScript: load('order.js', 'text/javascript; charset=utf-8'),
   demo: load('demo.css', 'text/css; charset=utf-8'),
   docs: load('docs.css', 'text/css; charset=utf-8'),
   demoScript: load('demo.js', 'text/javascript; charset=utf-8'),

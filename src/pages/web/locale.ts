@@ -8,16 +8,33 @@ export interface Language {
   dir: 'ltr' | 'rtl'
 }
 
-/** The thread's language if we speak it, else the browser's first that we speak, else English. */
+/** What was asked for, else the thread's language if we speak it, the browser's first that we speak, or English. */
 export const chooseLanguage = (
   threadLocale: string | null | undefined,
   acceptLanguage: string | undefined,
+  asked?: Locale,
 ): Language => {
-  for (const text of [threadLocale ?? '', ...readAccepted(acceptLanguage)]) {
+  const wished = [threadLocale ?? '', ...readAccepted(acceptLanguage)]
+  // Whoever switches to French and comes from Canada still reads amounts as in Canada.
+  const regional = wished.map(languageOf).find((found) => found !== undefined && found.locale === asked)
+  for (const text of [...(asked === undefined ? [] : [regional?.tag ?? asked]), ...wished]) {
     const found = languageOf(text)
     if (found) return found
   }
   return { locale: 'en', tag: 'en', dir: 'ltr' }
+}
+
+export const readLocale = (text: string | null | undefined): Locale | undefined =>
+  locales.find((locale) => locale === text)
+
+/** Each language in its own words. */
+export const languageNames: Readonly<Record<Locale, string>> = {
+  en: 'English',
+  fr: 'Français',
+  'zh-Hans': '简体中文',
+  es: 'Español',
+  'pt-BR': 'Português',
+  ar: 'العربية',
 }
 
 const languageOf = (text: string): Language | undefined => {
