@@ -41,15 +41,18 @@ export const placeButtons = (
   for (const { payload } of postbacks) refuseAbove('payload', payload, limits.payload)
   const shown = [...fit.list('links', urls, limits.max), ...postbacks].slice(0, limits.max)
   const rest = postbacks.filter((button) => !shown.includes(button))
-  if (rest.length > 0 && limits.quickReplies.max > 0) {
-    fit.warn(`buttons: ${limits.max}, ${rest.length} became quick replies`)
-    for (const { payload } of rest) refuseAbove('quick reply payload', payload, limits.quickReplies.payload)
+  const hasQuickReplies = limits.quickReplies.max > 0
+  if (rest.length > 0) {
+    fit.warn(`buttons: ${limits.max}, ${rest.length} ${hasQuickReplies ? 'became quick replies' : 'left out'}`)
   }
+  const quickReplies = hasQuickReplies ? fit.list('quick replies', rest, limits.quickReplies.max) : []
+  for (const { payload } of quickReplies) refuseAbove('quick reply payload', payload, limits.quickReplies.payload)
   return {
     buttons: shown.map((button) => ({ ...button, label: fit.text('button', button.label, limits.title) })),
-    quickReplies: fit
-      .list(limits.quickReplies.max > 0 ? 'quick replies' : 'buttons', rest, limits.quickReplies.max)
-      .map((button) => ({ ...button, label: fit.text('quick reply', button.label, limits.quickReplies.title) })),
+    quickReplies: quickReplies.map((button) => ({
+      ...button,
+      label: fit.text('quick reply', button.label, limits.quickReplies.title),
+    })),
   }
 }
 

@@ -56,11 +56,10 @@ const utilityMessage = (request: RenderRequest, settings: MessengerSettings): Re
 
 const cardMessage = (card: Card, settings: MessengerSettings, fit: Fitter): Record<string, unknown> => {
   if (card.type === 'receipt' && card.receipt?.status === 'paid') {
-    const { quickReplies } = placeButtons(
-      { ...card, buttons: card.buttons.filter(({ kind }) => kind === 'postback') },
-      { ...buttonLimits, max: 0 },
-      fit,
-    )
+    const postbacks = card.buttons.filter(({ kind }) => kind === 'postback')
+    const links = card.buttons.filter((button) => button.kind === 'url' && button.url !== card.receipt?.url)
+    if (links.length > 0) fit.warn(`links: the receipt has its own, ${links.length} left out`)
+    const { quickReplies } = placeButtons({ ...card, buttons: postbacks }, { ...buttonLimits, max: 0 }, fit)
     return withQuickReplies(template(receiptPayload(card, card.receipt, fit)), quickReplies)
   }
   const { buttons, quickReplies } = placeButtons(card, buttonLimits, fit)
