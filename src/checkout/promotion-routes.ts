@@ -8,13 +8,13 @@ import {
   promotionSchema as response,
   updatePromotionBody,
 } from './promotion-schemas.ts'
-import type { createPromotionService } from './promotion-service.ts'
+import type { CheckoutService } from './service.ts'
 
 const tag = 'Promotion codes'
 const writers = ['service', 'merchant', 'platform'] as const
 const readers = [...writers, 'bot', 'finance'] as const
 
-export const promotionRoutes = (promotions: ReturnType<typeof createPromotionService>): Route[] => [
+export const promotionRoutes = (checkouts: CheckoutService): Route[] => [
   route({
     method: 'post',
     path: '/v1/promotion_codes',
@@ -27,7 +27,7 @@ export const promotionRoutes = (promotions: ReturnType<typeof createPromotionSer
     response,
     errors: ['parameters_exclusive', 'parameter_missing', 'resource_already_exists'],
     example,
-    handler: ({ body, ...scope }) => promotions.create(scope, body),
+    handler: ({ body, ...scope }) => checkouts.promotions.create(scope, body),
   }),
   route({
     method: 'get',
@@ -39,7 +39,7 @@ export const promotionRoutes = (promotions: ReturnType<typeof createPromotionSer
     query: listPromotionsQuery,
     response: promotionList,
     example: { object: 'list', url: '/v1/promotion_codes', has_more: false, data: [example] },
-    handler: ({ merchantId, query }) => promotions.list(merchantId, query),
+    handler: ({ merchantId, query }) => checkouts.promotions.list(merchantId, query),
   }),
   route({
     method: 'get',
@@ -52,7 +52,7 @@ export const promotionRoutes = (promotions: ReturnType<typeof createPromotionSer
     response,
     errors: ['resource_missing'],
     example,
-    handler: ({ merchantId, params: { id } }) => promotions.retrieve(merchantId, id),
+    handler: ({ merchantId, params: { id } }) => checkouts.promotions.retrieve(merchantId, id),
   }),
   route({
     method: 'post',
@@ -67,6 +67,6 @@ export const promotionRoutes = (promotions: ReturnType<typeof createPromotionSer
     response,
     errors: ['resource_missing', 'resource_already_exists'],
     example: { ...example, active: false },
-    handler: ({ params: { id }, body, ...scope }) => promotions.update(scope, id, body),
+    handler: ({ params: { id }, body, ...scope }) => checkouts.promotions.update(scope, id, body),
   }),
 ]

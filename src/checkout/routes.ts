@@ -21,7 +21,7 @@ const refusals = ['resource_missing', 'promotion_code_invalid', 'amount_too_larg
 export const checkoutRoutes = (checkouts: CheckoutService): Route[] => [
   ...writes(checkouts),
   ...reads(checkouts),
-  ...promotionRoutes(checkouts.promotions),
+  ...promotionRoutes(checkouts),
 ]
 
 const writes = (checkouts: CheckoutService): Route[] => [

@@ -100,8 +100,8 @@ const insertChats = async ({ app, shop }: World): Promise<void> => {
         values (${key}, ${connection}, 'telegram', '1', 'message', '{}', 'ignored', now(), ${now})`,
       sql`native_payments (merchant_id, id, created_at, updated_at, payment_intent_id, connection_id, channel, reference, state, amount, currency)
         values (${key}, ${now}, ${intent}, ${connection}, 'telegram', 'r', 'offered', 1, 'eur')`,
-      sql`vetoes (merchant_id, id, payment_intent_id, answer, is_allowed, duration_ms, created_at)
-        values (${key}, ${intent}, 'approved', true, 1, now())`,
+      sql`vetoes (merchant_id, id, payment_intent_id, request_id, answer, is_allowed, duration_ms, created_at)
+        values (${key}, ${intent}, gen_random_uuid(), 'approved', true, 1, now())`,
       sql`promotion_codes (merchant_id, id, code, percent_off, livemode, created_at) values (${key}, 'TEN', 10, false, now())`,
       sql`checkouts (merchant_id, id, created_at, updated_at, status, currency, cart, quote, total, expires_at, livemode)
         values (${key}, ${now}, 'incomplete', 'eur', '{}', '{}', 0, now(), false)`,
