@@ -87,30 +87,36 @@ export const findEarlier = (db: Db, { merchant_id, thread_id, id }: MessageRow) 
     .limit(1)
     .executeTakeFirst()
 
-/** Lets the next message of the thread go, if it only waited for its turn. Returns its id. */
-export const releaseNext = async (db: Db, row: MessageRow, now: Date): Promise<string | undefined> => {
-  const next = await db
+/**
+ * Lets go what only waited for its turn behind a message of the thread: the next one, and what need not wait for it.
+ * What has an hour of its own is looked at and waits on. Returns their ids.
+ */
+export const releaseNext = async (db: Db, row: MessageRow, now: Date): Promise<string[]> => {
+  const waiting = await db
     .selectFrom('messages')
-    .select('id')
+    .select(['id', 'kind'])
     .where('merchant_id', '=', row.merchant_id)
     .where('thread_id', '=', row.thread_id)
+    .where('id', '>', row.id)
     .where('state', '=', 'queued')
     .where('next_attempt_at', 'is not', null)
     .where('attempts', '=', 0)
-    .where('kind', 'not in', [...patient])
     .orderBy('id')
-    .limit(1)
-    .executeTakeFirst()
-  if (!next) return undefined
+    .limit(100)
+    .execute()
+  const isPatient = ({ kind }: { kind: string }) => kind === 'reminder' || kind === 'bill_progress'
+  const next = waiting.find((one) => !isPatient(one))
+  const ids = waiting.filter((one) => one === next || isPatient(one)).map(({ id }) => id)
+  if (ids.length === 0) return []
   await db
     .updateTable('messages')
     .set({ next_attempt_at: now })
     .where('merchant_id', '=', row.merchant_id)
-    .where('id', '=', next.id)
+    .where('id', 'in', ids)
     .where('next_attempt_at', '>', now)
     .where('attempts', '=', 0)
     .execute()
-  return next.id
+  return ids
 }
 
 /**

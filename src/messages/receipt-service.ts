@@ -78,8 +78,7 @@ const applyTo = async (
   const step = afterRefusal(told, { attempt: row.attempts + 1, retryAfterMs: undefined, random: Math.random() })
   const isLast = row.route === 'merchant'
   if (step.step === 'give_up' || told.reason === 'unknown' || (step.step === 'next_rung' && isLast)) {
-    const next = await endMessage(tx, deps, thread, row, { state: 'undeliverable', failure: told }, livemode)
-    return next === undefined ? [] : [next]
+    return endMessage(tx, deps, thread, row, { state: 'undeliverable', failure: told }, livemode)
   }
   const now = deps.clock.now()
   const again = {

@@ -75,8 +75,8 @@ const recordSent = async (
       { ...change, sent_at: now, ...(isForward(row.state, 'sent') ? { state: 'sent' as const } : {}) },
       connection.livemode,
     )
-  const next = isEdit ? undefined : await releaseNext(tx, row, now)
-  return { wake: [...(isBehind ? [row.id] : []), ...(next === undefined ? [] : [next])] }
+  const next = isEdit ? [] : await releaseNext(tx, row, now)
+  return { wake: [...(isBehind ? [row.id] : []), ...next] }
 }
 
 const recordRefusal = async (
@@ -112,12 +112,11 @@ const recordRefusal = async (
     await updateMessage(tx, row, { ...kept, ...lower(row), next_attempt_at: now })
     return { wake: [row.id] }
   }
-  const next = await endMessage(tx, deps, thread, row, { state: 'undeliverable', failure }, connection.livemode)
-  return { wake: next === undefined ? [] : [next] }
+  return { wake: await endMessage(tx, deps, thread, row, { state: 'undeliverable', failure }, connection.livemode) }
 }
 
 /** `window` stays, with its failure beside it: the claim then takes the rung below. From the others it is the last one. */
-export const lower = ({ route }: Pick<MessageRow, 'route'>): { route: MessageRow['route'] } => ({
+const lower = ({ route }: Pick<MessageRow, 'route'>): { route: MessageRow['route'] } => ({
   route: route === null || route === 'window' ? 'window' : 'merchant',
 })
 
@@ -142,6 +141,5 @@ const recordUnknown = async (
     await updateMessage(tx, row, { next_attempt_at: null, sending_since: null, attempts: 0 })
     return { wake: [] }
   }
-  const next = await endMessage(tx, deps, thread, row, { state: 'unconfirmed' }, connection.livemode)
-  return { wake: next === undefined ? [] : [next] }
+  return { wake: await endMessage(tx, deps, thread, row, { state: 'unconfirmed' }, connection.livemode) }
 }

@@ -23,7 +23,7 @@ export const changeState = async (
   return saved
 }
 
-/** Nothing more is to be done with this message; the next one of the thread may go. Returns that one's id. */
+/** Nothing more is to be done with this message; what waited behind it may go. Returns the ids of that. */
 export const endMessage = async (
   tx: Tx,
   deps: CardDeps,
@@ -31,7 +31,7 @@ export const endMessage = async (
   row: MessageRow,
   end: { state: 'canceled' | 'unconfirmed' | 'undeliverable'; failure?: ChannelFailure },
   livemode: boolean,
-): Promise<string | undefined> => {
+): Promise<string[]> => {
   const change = {
     state: end.state,
     ...(end.failure ? { failure: { ...end.failure } } : {}),
