@@ -26,6 +26,7 @@ const kinds: Record<string, IdKind> = {
   payment_intents: 'paymentIntent',
   charges: 'charge',
   refunds: 'refund',
+  bills: 'bill',
   customers: 'customer',
   'ledger/accounts': 'ledgerAccount',
   'ledger/transactions': 'ledgerTransaction',
@@ -176,6 +177,7 @@ describe("another merchant's ids", () => {
   })
 
   const intents = '/v1/payment_intents'
+  const dinner = { title: 'Dinner', currency: 'eur', amount: 1 }
   const inBodies: [string, (own: Record<string, string>) => [path: string, body: object, param: string]][] = [
     ['a thread', () => [intents, { amount: 1, currency: 'eur', thread: stock.thread }, 'thread']],
     [
@@ -192,6 +194,18 @@ describe("another merchant's ids", () => {
     ],
     ['a customer', () => [intents, { amount: 1, currency: 'eur', customer: stock.customer }, 'customer']],
     ['a customer in an update', (own) => [`${intents}/${own.paymentIntent}`, { customer: stock.customer }, 'customer']],
+    [
+      'the thread of a bill',
+      () => ['/v1/bills', { ...dinner, thread: stock.thread, participants: [{ participant: 'x' }] }, 'thread'],
+    ],
+    [
+      'a participant of a bill',
+      (own) => [
+        '/v1/bills',
+        { ...dinner, thread: own.thread, participants: [{ participant: stock.participant }] },
+        'participant',
+      ],
+    ],
     ['a payment to refund', () => ['/v1/refunds', { payment_intent: stock.paymentIntent }, 'payment_intent']],
     ['a charge to refund', () => ['/v1/refunds', { charge: stock.charge }, 'charge']],
     [

@@ -30,6 +30,13 @@ export const fillShop = async (world: World, shop: Shop): Promise<Record<IdKind 
     confirm: true,
   })
   const refund = await post('/v1/refunds', { payment_intent: intent.id, amount: 100 })
+  const bill = await post('/v1/bills', {
+    thread: thread.id,
+    title: 'Dinner',
+    currency: 'eur',
+    amount: 100,
+    participants: [{ participant: thread.participants[0].id }],
+  })
   const message = await post(`/v1/threads/${thread.id}/messages`, { text: 'Thank you' })
   const proposal = await post('/v1/ledger/transactions', {
     description: 'Receipt without a payment',
@@ -48,6 +55,7 @@ export const fillShop = async (world: World, shop: Shop): Promise<Record<IdKind 
     paymentIntent: intent.id,
     charge: intent.latest_charge,
     refund: refund.id,
+    bill: bill.id,
     message: message.id,
     webhookEndpoint: endpoint.id,
     event: (await first('/v1/events')).id,
