@@ -141,6 +141,7 @@ const compareBook = async (db: Db, book: Book): Promise<string[]> => {
     left join ledger_transactions t on t.merchant_id = i.merchant_id and t.payment_intent_id = i.id
     left join ledger_entries e on e.merchant_id = t.merchant_id and e.transaction_id = t.id
     left join ledger_accounts a on a.merchant_id = e.merchant_id and a.id = e.account_id
+    where i.provider = 'stripe'
     group by i.merchant_id, i.id`.execute(db)
   const pending = await readPendingRefunds(db)
   const disputed = await readDisputed(db)
