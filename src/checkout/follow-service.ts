@@ -94,7 +94,7 @@ export const closeCheckout = {
     if (code !== null) await giveRedemptionBack(tx, row.merchant_id, code)
     const now = deps.clock.now()
     const saved = await updateCheckout(tx, row, { status, canceled_at: now, is_redeemed: false }, now)
-    await tellCheckout(tx, deps, saved, `checkout.${end}`)
+    await tellCheckout(tx, deps, saved, end === 'canceled' ? 'checkout.canceled' : 'checkout.expired')
     return saved
   },
 
