@@ -56,7 +56,7 @@ create table thread_aliases (
   primary key (merchant_id, connection_id, external_id),
   foreign key (merchant_id, thread_id) references threads
 );
-select parley_protect('thread_aliases');
+select parley_protect('thread_aliases', 'select, insert, update');
 
 -- What platforms sent, verified and stored before it is acknowledged: one row per update.
 create table channel_updates (
@@ -79,7 +79,7 @@ create table channel_updates (
   unique (merchant_id, connection_id, ref),
   foreign key (merchant_id, connection_id) references connections
 );
-select parley_protect('channel_updates');
+select parley_protect('channel_updates', 'select, insert, update');
 create index channel_updates_due on channel_updates (next_attempt_at) where state = 'received';
 
 alter table messages

@@ -4,7 +4,7 @@ import { coalesce } from '#platform/coalesce.ts'
 import { type Database, inTransaction } from '#platform/database.ts'
 import type { KeyRing } from '#platform/key-ring.ts'
 import { type ConnectionRow, findActive, findByIds, findConnection } from './repo.ts'
-import { openSecrets } from './secret.ts'
+import { openSecrets } from './secret-service.ts'
 
 /** A connection as its row stands now. */
 export interface OpenConnection extends Connection {

@@ -1,7 +1,7 @@
 import { type Database, inTransaction } from '#platform/database.ts'
 import type { KeyRing } from '#platform/key-ring.ts'
 import { type ConnectionRow, findSealedOtherwise, rewrapConnection } from './repo.ts'
-import { secretContext } from './secret.ts'
+import { secretContext } from './secret-service.ts'
 
 export interface RotationStep {
   /** Rows that the current key wraps now, since the start. */

@@ -25,7 +25,7 @@ import {
   updateConnection,
 } from './repo.ts'
 import type { ConnectionInput, ConnectionUpdate, ConnectionView } from './schemas.ts'
-import { openSecrets, sealSecrets } from './secret.ts'
+import { openSecrets, sealSecrets } from './secret-service.ts'
 
 export interface ConnectionDeps {
   db: Database

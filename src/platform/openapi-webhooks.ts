@@ -22,6 +22,7 @@ export const sentEvents: Readonly<Record<string, string>> = {
   'checkout.created': 'A checkout was created.',
   'checkout.expired': 'The time of a checkout is over; it can no longer be paid.',
   'checkout.updated': 'A checkout was changed, or its payment began, waits or was declined.',
+  'connection.broken': 'A platform refuses the credentials of a connection; nothing is sent until they are replaced.',
   'customer.created': 'A customer was created.',
   'customer.deleted': 'A customer was deleted.',
   'customer.updated': 'A customer was changed.',

@@ -246,12 +246,8 @@ describe('row-level security', () => {
       ),
       ...Object.fromEntries(['events', 'ledger_accounts', 'ledger_entries'].map((name) => [name, 'insert select'])),
       ...Object.fromEntries(['bill_refunds', 'bill_shares', 'bills', 'checkouts'].map((name) => [name, kept])),
-      ...Object.fromEntries(
-        ['channel_updates', 'connections', 'native_payments', 'promotion_codes', 'thread_aliases'].map((name) => [
-          name,
-          all,
-        ]),
-      ),
+      ...Object.fromEntries(['channel_updates', 'connections', 'thread_aliases'].map((name) => [name, kept])),
+      ...Object.fromEntries(['native_payments', 'promotion_codes'].map((name) => [name, all])),
       vetoes: 'insert select',
       export_parts: 'delete insert select',
       exports: kept,
