@@ -29,6 +29,23 @@ export const requestExamples: Readonly<Record<string, Readonly<Record<string, un
     reason: 'requested_by_customer',
   },
   updateRefund: { metadata: { ticket: '77' } },
+  createBill: {
+    thread: { channel: 'telegram', external_id: '-1001234567890' },
+    title: 'Dinner',
+    currency: 'eur',
+    amount: 10_000,
+    participants: [
+      { participant: { external_id: '42', name: 'Ana' } },
+      { participant: { external_id: '43', name: 'Ben' } },
+      { participant: { external_id: '44', name: 'Chloé' } },
+    ],
+    organizer: { external_id: '42' },
+    expires_in: 86_400,
+  },
+  updateBill: { title: 'Supper', expires_in: 3600 },
+  closeBill: { organizer_pays_rest: true },
+  cancelBill: { reason: 'requested_by_customer' },
+  refundBill: { amount: 1000, reason: 'requested_by_customer' },
   createLedgerAdjustment: {
     description: 'Receipt on the bank statement without a payment',
     reason: 'The bank shows 12.34 that nobody announced',
