@@ -1,6 +1,6 @@
-import type { Card } from '#channels/card.ts'
+import type { Card, CardButton, PostalAddress } from '#channels/card.ts'
 import { CardRefusedError, type Rendered, type RenderRequest } from '#channels/channel.ts'
-import { createFitter } from '#channels/fit.ts'
+import { createFitter, type Fitter } from '#channels/fit.ts'
 import { unixSeconds } from '#kernel/clock.ts'
 import { toJsonAmount } from '#kernel/money.ts'
 import { limits } from './limits.ts'
@@ -23,14 +23,14 @@ export const renderCustom = (request: RenderRequest): Rendered => {
       locale,
       text,
       ...(edits === undefined ? {} : { replaces: edits }),
-      ...(content.card ? { card: cardOf(content.card) } : {}),
+      ...(content.card ? { card: cardOf(content.card, fit) } : {}),
     },
     text,
     warnings: fit.warnings,
   }
 }
 
-const cardOf = (card: Card): Record<string, unknown> => ({
+const cardOf = (card: Card, fit: Fitter): Record<string, unknown> => ({
   type: card.type,
   locale: card.locale,
   direction: card.direction,
@@ -57,16 +57,21 @@ const cardOf = (card: Card): Record<string, unknown> => ({
   amount: toJsonAmount(card.amount),
   currency: card.currency,
   amount_text: card.amountText,
-  buttons: card.buttons.map((button) =>
-    button.kind === 'url'
-      ? { type: 'url', label: button.label, url: button.url }
-      : { type: 'postback', label: button.label, payload: button.payload },
-  ),
+  buttons: fit.list('buttons', card.buttons, limits.buttons).map((button) => buttonOf(button, fit)),
   expires: card.expires ? { at: unixSeconds(card.expires.at), text: card.expires.text } : null,
   reference: card.reference,
   receipt: receiptOf(card),
   progress: progressOf(card),
 })
+
+const buttonOf = (button: CardButton, fit: Fitter): object => {
+  const label = fit.text('button', button.label, limits.buttonTitle)
+  if (button.kind === 'postback') return { type: 'postback', label, payload: button.payload }
+  if (button.url.length > limits.url) {
+    throw new CardRefusedError(`url: ${button.url.length} characters, at most ${limits.url}`)
+  }
+  return { type: 'url', label, url: button.url }
+}
 
 const receiptOf = ({ receipt }: Card): object | null =>
   receipt
@@ -76,8 +81,19 @@ const receiptOf = ({ receipt }: Card): object | null =>
         paid_at: unixSeconds(receipt.paidAt),
         url: receipt.url,
         status: receipt.status,
+        address: receipt.address ? addressOf(receipt.address) : null,
       }
     : null
+
+const addressOf = ({ name, line1, line2, city, state, postalCode, country }: PostalAddress): object => ({
+  name: name ?? null,
+  line1,
+  line2: line2 ?? null,
+  city,
+  state: state ?? null,
+  postal_code: postalCode,
+  country,
+})
 
 const progressOf = ({ progress }: Card): object | null =>
   progress
