@@ -85,8 +85,8 @@ export const tipFields = {
   amount,
 }
 
-/** A cart as it is stored: what was sent, merged. `readCart` makes amounts of it. */
-const storedCart = z.strictObject({
+/** A cart as it is stored: what was sent, merged. `readCart` makes amounts of it. A newer release may know of more. */
+const storedCart = z.object({
   ...z.strictObject(cartFields).partial().shape,
   buyer: z.strictObject(buyerFields).partial().optional(),
   requires: z.strictObject(requiresFields).partial().optional(),

@@ -66,7 +66,8 @@ const methodOf = ({ payment_method, payment_data }: CompleteCheckout): string | 
 /** The same request again after its process died: its payment has come through meanwhile. */
 const isPaidBy = (deps: CheckoutDeps, { row }: Checkout, requestId: string): Promise<boolean> =>
   inTransaction(deps.db, row.merchant_id, async (tx) => {
-    if (row.payment_intent_id === null) return false
+    // It cost nothing: there is no payment that could tell requests apart.
+    if (row.payment_intent_id === null) return true
     const operation = await tx
       .selectFrom('operations')
       .select('id')

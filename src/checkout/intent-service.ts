@@ -1,9 +1,12 @@
 import type { Currency } from '#kernel/currencies.ts'
+import { AppError } from '#kernel/errors.ts'
 import { newUuid, showId } from '#kernel/ids.ts'
 import type { PaymentDeps } from '#payments/apply-service.ts'
 import { addIntent, reviseIntent } from '#payments/embed-service.ts'
 import type { IntentRow } from '#payments/intent-view.ts'
 import { intentLinks } from '#payments/link-service.ts'
+import { refuseWhileBusy } from '#payments/plan-service.ts'
+import { isBeforeMoney } from '#payments/provider-news.ts'
 import { findIntent, lockIntent } from '#payments/repo.ts'
 import type { Tx } from '#platform/database.ts'
 import { appendEvents } from '#platform/outbox.ts'
@@ -43,7 +46,11 @@ export const followTotal = async (
   quote: Quote,
 ): Promise<string | null> => {
   const { merchant_id: merchantId, payment_intent_id: intentId } = row
-  if (quote.total === 0n) return null
+  const intent = intentId === null ? undefined : await lockIntent(tx, merchantId, intentId)
+  if (quote.total === 0n) {
+    if (intent) await refuseIfPaying(tx, intent)
+    return null
+  }
   const terms = {
     amount: quote.total,
     options: orderOptions(row, cart, quote),
@@ -54,9 +61,8 @@ export const followTotal = async (
     .map(({ name }) => name)
     .join(', ')
     .slice(0, 200)
-  const intent = intentId === null ? undefined : await lockIntent(tx, merchantId, intentId)
   if (intent) {
-    await reviseIntent(tx, deps, intent, { ...terms, description })
+    await reviseIntent(tx, deps, intent, { ...terms, description, returnUrl: cart.returnUrl ?? null })
     return intent.id
   }
   const added = await addIntent(tx, deps, {
@@ -73,6 +79,15 @@ export const followTotal = async (
     returnUrl: cart.returnUrl ?? null,
   })
   return added.id
+}
+
+/** A payment is let go only while nobody is about to take it. */
+const refuseIfPaying = async (tx: Tx, intent: IntentRow): Promise<void> => {
+  await refuseWhileBusy(tx, intent)
+  if (intent.status === 'canceled' || isBeforeMoney(intent.status)) return
+  throw new AppError('payment_intent_unexpected_state', {
+    message: `The payment is ${intent.status}; the order cannot change any more.`,
+  })
 }
 
 /** Lines for the pages, parts for the ledger, and whose payment it is. What is undefined is taken out. */

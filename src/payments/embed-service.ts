@@ -88,6 +88,7 @@ export const reviseIntent = async (
     options?: Record<string, unknown>
     expiresAt?: Date
     customerId?: string
+    returnUrl?: string | null
   },
 ): Promise<IntentRow> => {
   if (row.status !== 'requires_payment_method' && row.status !== 'requires_confirmation') {
@@ -105,6 +106,7 @@ export const reviseIntent = async (
       ...(terms.options === undefined ? {} : { options: { ...row.options, ...terms.options } }),
       ...(terms.expiresAt === undefined ? {} : { expires_at: terms.expiresAt }),
       ...(terms.customerId === undefined ? {} : { customer_id: terms.customerId }),
+      ...(terms.returnUrl === undefined ? {} : { return_url: terms.returnUrl }),
     },
     deps.clock.now(),
   )

@@ -35,6 +35,8 @@ const declines = [
   'payment_intent_authentication_failure',
   'provider_unknown_outcome',
 ] as const
+/** What stands between a confirmation and the provider. */
+const gates = ['payment_vetoed', 'checkout_not_ready', 'promotion_code_invalid'] as const
 const tag = 'Payment intents'
 
 export const paymentRoutes = (payments: PaymentService): Route[] => [
@@ -54,7 +56,14 @@ const writes = (payments: PaymentService): Route[] => [
     roles: writers,
     body: createIntentBody,
     response,
-    errors: ['parameter_missing', 'amount_too_small', 'amount_too_large', 'idempotency_error', ...declines],
+    errors: [
+      'parameter_missing',
+      'amount_too_small',
+      'amount_too_large',
+      'idempotency_error',
+      'payment_vetoed',
+      ...declines,
+    ],
     example,
     // A plain creation is one transaction, its key included; with a confirmation or look-ups the router minds the key.
     idempotency: (body) => (body.confirm || body.expand ? 'managed' : 'self'),
@@ -93,7 +102,7 @@ const writes = (payments: PaymentService): Route[] => [
     params,
     body: confirmIntentBody,
     response,
-    errors: [...wrongState, ...declines],
+    errors: [...wrongState, ...gates, ...declines],
     example: {
       ...example,
       status: 'succeeded',

@@ -139,3 +139,49 @@ const vetoesOf = async ({ shop }: Stall, id: string) => {
     .execute()
   return rows.map(({ answer, is_allowed }) => [answer, is_allowed])
 }
+
+describe('asked about a checkout', () => {
+  const order = { currency: 'eur', line_items: [{ name: 'Tulips', quantity: 3, unit_amount: 1000 }] }
+
+  test('the endpoint reads the whole order', async () => {
+    await withVeto('refuse', async (stall) => {
+      const { body: made } = await stall.client.post('/v1/checkouts').send(order).expect(200)
+      await stall.client.post(`/v1/checkouts/${made.id}/complete`).send({ payment_method: 'pm_card_visa' }).expect(200)
+      const asked = stall.endpoint.asked.map(({ body }) => JSON.parse(body))
+      assert.equal(asked.length, 1)
+      assert.deepEqual(
+        [asked[0].checkout.id, asked[0].checkout.line_items[0].quantity, asked[0].payment_intent.amount],
+        [made.id, 3, 3000],
+      )
+    })
+  })
+
+  test('a refusal leaves it payable, with the reason; it may agree later', async () => {
+    await withVeto('allow', async (stall) => {
+      stall.endpoint.answer = say({ approved: false, message: 'Only two left' })
+      const { body: made } = await stall.client.post('/v1/checkouts').send(order).expect(200)
+      const complete = () =>
+        stall.client.post(`/v1/checkouts/${made.id}/complete`).send({ payment_method: 'pm_card_visa' })
+      const { body } = await complete().expect(400)
+      assert.deepEqual([body.error.code, body.error.message], ['payment_vetoed', 'Only two left'])
+      const { body: open } = await stall.client.get(`/v1/checkouts/${made.id}`).expect(200)
+      assert.deepEqual([open.status, open.messages[0].content], ['ready', 'Only two left'])
+      stall.endpoint.answer = say({ approved: true })
+      assert.equal((await complete().expect(200)).body.status, 'completed')
+    })
+  })
+
+  test('without a payment method it is asked as well, and again when the page opens', async () => {
+    await withVeto('allow', async (stall) => {
+      const { body: made } = await stall.client.post('/v1/checkouts').send(order).expect(200)
+      await stall.client.post(`/v1/checkouts/${made.id}/complete`).expect(200)
+      assert.equal(stall.endpoint.asked.length, 1)
+      const page = await world.app.services.payments.readPage(made.checkout_url.split('/pay/')[1])
+      assert.ok(page)
+      const links = { returnUrl: `${world.url}/back`, cancelUrl: `${world.url}/back`, title: 'x' }
+      const open = () => world.app.services.payments.openPage(page.intent, links)
+      assert.equal(await open(), await open())
+      assert.equal(stall.endpoint.asked.length, 2)
+    })
+  })
+})
