@@ -110,6 +110,8 @@ alter table messages
   add constraint messages_state_check check (state in ('queued', 'sent', 'delivered', 'read', 'unconfirmed', 'undeliverable',
     'canceled'));
 create index messages_due on messages (next_attempt_at) where next_attempt_at is not null;
+-- What a thread has still to send, in order.
+create index messages_waiting on messages (merchant_id, thread_id, id) where next_attempt_at is not null;
 create index messages_reminding on messages (remind_at) where remind_at is not null;
 create index messages_by_intent on messages (merchant_id, payment_intent_id) where payment_intent_id is not null;
 create index messages_by_platform_ref on messages (merchant_id, platform_ref) where platform_ref is not null;

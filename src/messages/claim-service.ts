@@ -77,6 +77,7 @@ export const claimMessage = async (
   const thread = await findThread(tx, merchantId, row.thread_id)
   if (!thread) return undefined
   const isEdit = row.state !== 'queued'
+  if (isEdit && row.platform_ref === null) return dropEdit(tx, row)
   const { carrier } = ways
   if (!carrier || !ways.opened.has(carrier.id)) return waitForRepair(tx, deps, thread, row, now)
   if (row.sending_since) return resume(tx, deps, ways, { row, thread, isEdit }, now)
@@ -193,7 +194,6 @@ const situationOf = (
   return {
     capabilities: deps.channels[carrier.channel].capabilities(carrier.settings),
     lastInboundAt: thread.last_inbound_at,
-    hasConsent: Object.keys(thread.consents).length > 0,
     hasMerchantRoute: merchantRoute !== undefined && ways.opened.has(merchantRoute.id),
     now,
   }

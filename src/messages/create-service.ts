@@ -159,7 +159,7 @@ const readCheckout = async (tx: Tx, thread: ThreadRow, id: string): Promise<Targ
   const isOver = row.status === 'completed' || row.status === 'canceled' || row.status === 'expired'
   if (!intent || isOver || intent.status === 'succeeded' || intent.status === 'canceled') {
     const message = `The checkout '${id}' is ${row.status}; there is nothing to pay.`
-    throw new AppError('payment_intent_unexpected_state', { message, param })
+    throw new AppError('checkout_unexpected_state', { message, param })
   }
   return { intent, checkoutId: row.id }
 }

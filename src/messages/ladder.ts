@@ -9,8 +9,6 @@ export interface Situation {
   capabilities: Pick<ChannelCapabilities, 'window'>
   /** When the person last wrote, or null when that is not known: then the platform itself must say. */
   lastInboundAt: Date | null
-  /** Whether the person has agreed to single messages. */
-  hasConsent: boolean
   hasMerchantRoute: boolean
   now: Date
 }
@@ -26,9 +24,8 @@ export const firstRung = (situation: Situation): MessageRoute | undefined =>
 /** The rung below the one that was refused; undefined: there is none, nobody can deliver this. */
 export const nextRung = (route: MessageRoute, situation: Situation): MessageRoute | undefined => {
   const { afterWindow } = situation.capabilities.window
-  const isUsable =
-    afterWindow === 'template' || afterWindow === 'utility' || (afterWindow === 'consent' && situation.hasConsent)
-  if (route === 'window' && isUsable) return afterWindow
+  // Whether a consent is left only the platform knows: it says so by its refusal.
+  if (route === 'window' && afterWindow !== 'none') return afterWindow
   return route !== 'merchant' && situation.hasMerchantRoute ? 'merchant' : undefined
 }
 

@@ -7,6 +7,7 @@ import type { Claimed } from './claim-service.ts'
 import { afterRefusal, isForward } from './ladder.ts'
 import type { OutboxDeps } from './outbox-deps.ts'
 import { lockMessage, releaseNext, updateMessage } from './outbox-repo.ts'
+import { repeatProgress } from './progress-service.ts'
 import type { MessageRow } from './repo.ts'
 import { changeState, endMessage } from './state-service.ts'
 
@@ -105,7 +106,9 @@ const recordRefusal = async (
   }
   if (isEdit) {
     await updateMessage(tx, row, { ...kept, attempts: 0, next_attempt_at: null })
-    return { wake: [] }
+    const instead =
+      row.kind === 'bill_progress' ? await repeatProgress(tx, deps, thread, row, connection.livemode) : undefined
+    return { wake: instead === undefined ? [] : [instead] }
   }
   // Below the merchant's own channel there is nothing.
   if (step.step === 'next_rung' && row.route !== 'merchant') {

@@ -67,6 +67,7 @@ export const messageRoutes = (messages: MessageService): Route[] => [
       'parameters_exclusive',
       'payment_intent_invalid_parameter',
       'payment_intent_unexpected_state',
+      'checkout_unexpected_state',
     ],
     example,
     handler: ({ merchantId, livemode, resourceId, params: { id }, query, body }) =>

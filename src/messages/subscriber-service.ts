@@ -1,20 +1,17 @@
 import type { Selectable } from 'kysely'
-import { readBill } from '#bills/repo.ts'
-import { isChannelId } from '#channels/channel.ts'
 import { isCurrency } from '#kernel/currencies.ts'
 import { newUuid } from '#kernel/ids.ts'
 import type { Tx } from '#platform/database.ts'
 import type { EventsTable } from '#platform/tables-records.ts'
 import { amountIn, sayOn } from './card-parts.ts'
 import { findCarrier } from './card-repo.ts'
-import { type CardDeps, readCard, readVoice } from './card-service.ts'
+import { type CardDeps, readVoice } from './card-service.ts'
 import { draftMessage } from './draft.ts'
-import { progressCard } from './message-view.ts'
 import { type Notice, receiptOf, refundNotice } from './notice.ts'
-import { findByDedupeKey, findRequests, updateMessage } from './outbox-repo.ts'
-import { findThread, type MessageRow, type ThreadRow } from './repo.ts'
+import { findRequests, updateMessage } from './outbox-repo.ts'
+import { canEdit, isThere, showProgress } from './progress-service.ts'
+import { findThread, type ThreadRow } from './repo.ts'
 import { paidIntent, toldRefund } from './schemas.ts'
-import { changeState } from './state-service.ts'
 import { addMessage } from './view-service.ts'
 
 type Event = Selectable<EventsTable>
@@ -85,57 +82,4 @@ const endRequests = async (tx: Tx, deps: CardDeps, merchantId: string, intentId:
       : isReminding
     if (Object.keys(change).length > 0) await updateMessage(tx, row, change)
   }
-}
-
-const isThere = ({ state }: MessageRow): boolean => state === 'sent' || state === 'delivered' || state === 'read'
-
-const canEdit = async (tx: Tx, deps: CardDeps, thread: ThreadRow): Promise<boolean> => {
-  const carrier = await findCarrier(tx, thread)
-  return (
-    carrier !== undefined &&
-    isChannelId(carrier.channel) &&
-    deps.channels[carrier.channel].capabilities(carrier.settings).editMessage
-  )
-}
-
-/**
- * One message follows a bill. Where the platform can change messages it follows every step; elsewhere it stays as it was
- * sent, and a new one comes when the bill is over.
- */
-const showProgress = async (tx: Tx, deps: CardDeps, thread: ThreadRow, event: Event): Promise<void> => {
-  const whole = await readBill(tx, event.merchant_id, event.object_id)
-  if (!whole) return
-  const { bill } = whole
-  const voice = await readVoice(tx, thread)
-  const first = await findByDedupeKey(tx, thread, `bill:${bill.id}`)
-  const isCarried = (await findCarrier(tx, thread)) !== undefined
-  const draft = draftMessage(thread, {
-    id: first?.id ?? newUuid(),
-    kind: 'bill_progress',
-    bill_id: bill.id,
-    dedupe_key: `bill:${bill.id}`,
-    created_at: deps.clock.now(),
-    isCarried,
-  })
-  const read = await readCard(tx, deps, voice, draft, undefined)
-  if (!read) return
-  const { card } = read
-  const shown = { text: card.sentence, card: { ...progressCard(card, bill) } }
-  if (!first) {
-    await addMessage(tx, deps, thread, { ...draft, ...shown }, event.livemode)
-    return
-  }
-  const isSame = first.text === shown.text && JSON.stringify(first.card) === JSON.stringify(shown.card)
-  const isOver = bill.status !== 'open'
-  const isEditable = first.platform_ref !== null && isThere(first) && (await canEdit(tx, deps, thread))
-  if (!isSame) {
-    const revision = first.revision + 1
-    const next = isEditable ? { next_attempt_at: deps.clock.now() } : {}
-    await changeState(tx, deps, thread, first, { ...shown, revision, ...next }, event.livemode)
-  }
-  // A chat client of the web chat reads the message itself; one that is still to be sent goes out as it is by then.
-  const isStuck = isCarried && thread.channel !== 'webchat' && first.state !== 'queued' && !isEditable
-  if (!isOver || !isStuck) return
-  const row = { ...draft, ...shown, id: newUuid(), dedupe_key: `bill:${bill.id}:${bill.status}` }
-  await addMessage(tx, deps, thread, row, event.livemode)
 }

@@ -84,6 +84,7 @@ export const createFakePlatforms = () => {
     },
     send: async (_connection, { payload }, { key }) => {
       const answer = answers.shift()
+      if (platforms.refuseEdits && payload.edits !== undefined) return refused('not_editable')
       if (answer === 'hang') return new Promise(() => undefined)
       if (answer !== undefined && answer !== 'accept and hang' && answer.outcome !== 'sent') {
         // An unknown one has been taken: that is the case that matters.
@@ -99,7 +100,8 @@ export const createFakePlatforms = () => {
   })
   const ids: ChannelId[] = ['messenger', 'whatsapp', 'telegram', 'wechat', 'line', 'webchat', 'custom']
   const channels = Object.fromEntries(ids.map((id) => [id, create(id)])) as unknown as Channels
-  return { channels, calls, answers, templates }
+  const platforms = { channels, calls, answers, templates, refuseEdits: false }
+  return platforms
 }
 
 export const refused = (

@@ -256,7 +256,16 @@ describe('the ladder', () => {
     ['after the window: template', 'whatsapp', day, true, true, [], [['whatsapp', 'template']], 'sent'],
     ['no template: own channel', 'whatsapp', day, false, true, [], [['custom', 'window']], 'sent'],
     ['no template, no channel', 'whatsapp', day, false, false, [], [], 'undeliverable'],
-    ['no consent: own channel', 'wechat', 3 * day, true, true, [], [['custom', 'window']], 'sent'],
+    [
+      'no consent: own channel',
+      'wechat',
+      3 * day,
+      true,
+      true,
+      [refused('window_closed')],
+      [['custom', 'window']],
+      'sent',
+    ],
     [
       'unknown window, refused, template',
       'whatsapp',
@@ -373,5 +382,17 @@ describe('the ladder', () => {
       [`moved-${thread.id}`],
     )
     assert.deepEqual(await states(), [['one', 'sent']])
+  })
+})
+
+describe('what a platform would refuse', () => {
+  test('is refused when it is posted, with the limit, and not stored', async () => {
+    const { merchant, scope, thread, post } = await setUp('telegram')
+    const isRefusal = (error: Error & { code?: string }) =>
+      error.code === 'message_content_refused' && /text: 100 characters/.test(error.message)
+    await assert.rejects(post({ text: 'x'.repeat(101) }), isRefusal)
+    const preview = messages.preview(scope, newUuid(), thread.public, { from: 'bot', text: 'x'.repeat(101) }, {})
+    await assert.rejects(preview, isRefusal)
+    assert.deepEqual(await world.readMessages(merchant), [])
   })
 })

@@ -127,4 +127,23 @@ describe('a chat on a platform, in the whole', () => {
       assert.deepEqual([shown[0].bill, shown[0].card.amount_paid, shown[0].card.status], [bill.id, 1001, 'paid'])
     }
   })
+
+  test('the end of a bill is told in a new message when the old one cannot be changed any more', async () => {
+    calls.length = 0
+    const thread = await openThread('telegram', ['Cyd'])
+    const [{ id: participant }] = thread.participants
+    const input = { thread: thread.id, title: 'Taxi', currency: 'eur', amount: 900, participants: [{ participant }] }
+    const bill = await post('/v1/bills', input)
+    await world.settle()
+    platforms.refuseEdits = true
+    await pay(bill.shares[0].payment_intent)
+    platforms.refuseEdits = false
+    assert.deepEqual(
+      calls.filter(({ type }) => type === 'bill_progress').map(({ text, edits }) => [text, edits]),
+      [
+        ['€0.00 of €9.00 paid.', undefined],
+        ['All paid: €9.00. Thank you, everyone!', undefined],
+      ],
+    )
+  })
 })
