@@ -74,15 +74,15 @@ export const createChannelInbox = (deps: ChannelInboxDeps) => {
         deps.metrics.webhooksRefused.inc({ provider: channelId })
         throw new AppError('webhook_signature_invalid', { message: `The webhook was refused: ${verdict.reason}.` })
       }
-      const kept = await Promise.all(
-        verdict.updates.map(async (update) => {
-          const arrival = { ...arrivalOf(connection, update, now), ...(await firstVerdict(deps, connection, update)) }
-          return { arrival, isNew: await inbox.keep(arrival) }
-        }),
-      )
-      for (const { arrival, isNew } of kept)
+      const keep = async (update: Inbound): Promise<void> => {
+        const arrival = { ...arrivalOf(connection, update, now), ...(await firstVerdict(deps, connection, update)) }
+        const isNew = await inbox.keep(arrival)
         if (isNew && arrival.state === 'received')
           deps.queue.wake('channel.update', { id: arrival.id, merchant: arrival.merchantId })
+      }
+      // In parts, so that one request alone never fills the room that all of them have.
+      for (let start = 0; start < verdict.updates.length; start += partMax)
+        await Promise.all(verdict.updates.slice(start, start + partMax).map(keep))
       return { status: 200, contentType: 'application/json', body: '{}', ...channel.acknowledgement }
     },
 
@@ -102,6 +102,9 @@ export const createChannelInbox = (deps: ChannelInboxDeps) => {
     ...createUpdateReader(deps),
   }
 }
+
+/** Of one request's updates at a time. Platforms send up to a thousand. */
+const partMax = 500
 
 const requirePlace = async ({ channels, connections }: ChannelInboxDeps, channelId: string, connectionId: string) => {
   const connection = isChannelId(channelId) ? await connections.openByPath(channelId, connectionId) : undefined

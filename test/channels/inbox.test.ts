@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
 import { sql } from 'kysely'
+import { AppError } from '#kernel/errors.ts'
 import { parseId } from '#kernel/ids.ts'
+import type { Database } from '#platform/database.ts'
+import { createUpdateInbox } from '#webhooks/channel-inbox-service.ts'
 import { createWorld, type World } from '../support/world.ts'
 import { createFakePlatform, sign, write } from './fake-channel.ts'
 
@@ -101,7 +105,15 @@ describe('what chat platforms send', () => {
       ['another channel in the path', () => send(path.replace('telegram', 'line'), body), 404],
       ['an unknown channel', () => send(path.replace('telegram', 'fax'), body), 404],
       ['the veto channel', () => send(path.replace('telegram', 'veto'), body), 404],
-      ['an unknown connection', () => send(path.replace(/.$/, 'x'), body), 404],
+      [
+        'an unknown connection',
+        () =>
+          send(
+            path.replace(/.$/, (letter) => (letter === 'x' ? 'y' : 'x')),
+            body,
+          ),
+        404,
+      ],
       ['a broken id', () => send(path.replace('con_', 'thr_'), body), 404],
     ]
     for (const [name, ask, status] of cases) {
@@ -155,6 +167,29 @@ describe('what chat platforms send', () => {
       select last_inbound_at as last from threads where external_id = 'chat-c'`.execute(world.app.db.maintenance)
     assert.ok(rows[0] && rows[0].last <= world.clock.now())
     assert.ok((await updates()).some((one) => /^sha256:[0-9a-f]{64}$/.test(one.platform_id)))
+  })
+
+  test('a batch of thousands is kept whole', async () => {
+    const { path: busy, id } = await connect('730:token')
+    const all = Array.from({ length: 12_000 }, (_, n) => ({ kind: 'ignored', ref: `w${n}`, type: 't', at }))
+    await tell(busy, ...all)
+    const { rows } = await sql<{ n: bigint }>`select count(*) as n from channel_updates
+      where connection_id = ${parseId('connection', id)}`.execute(world.app.db.maintenance)
+    assert.equal(rows[0]?.n, 12_000n)
+    const { body } = await world.request('merchant').get(`/v1/channel_updates?limit=1&connection=${id}`).expect(200)
+    assert.deepEqual([body.data[0].connection, body.has_more], [id, true])
+  })
+
+  test('what cannot wait any more is refused at once, with a time to come back', async () => {
+    const stuck = { ...world.app.db, pool: { connect: () => new Promise(() => undefined) } } as unknown as Database
+    const { keep } = createUpdateInbox({ db: stuck, clock: world.clock, metrics: world.app.metrics })
+    const arrival = { merchantId: world.shop.uuid } as Parameters<typeof keep>[0]
+    const refused: unknown[] = []
+    for (let n = 0; n < 10_001; n++) keep(arrival).catch((error: unknown) => refused.push(error))
+    await setImmediate()
+    assert.equal(refused.length, 1)
+    assert.ok(refused[0] instanceof AppError)
+    assert.deepEqual([refused[0].status, refused[0].details.retryAfter], [503, 5])
   })
 
   test('a question before a charge is answered inside the request and kept; nobody asks for it again', async () => {
