@@ -36,9 +36,9 @@ export const openBillDesk = (world: World) => {
     assert.ok(share)
     return share
   }
-  const confirm = async (bill: Bill, index: number): Promise<void> => {
+  const confirm = async (bill: Bill, index: number, method = 'pm_card_visa'): Promise<void> => {
     const path = `/v1/payment_intents/${shareOf(bill, index).payment_intent}/confirm`
-    const answer = await world.request().post(path).send({ payment_method: 'pm_card_visa' })
+    const answer = await world.request().post(path).send({ payment_method: method })
     assert.equal(answer.status, 200, JSON.stringify(answer.body))
   }
   const balances = async (): Promise<Record<string, number>> => {

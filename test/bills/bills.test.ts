@@ -13,6 +13,9 @@ before(async () => {
 })
 after(() => world[Symbol.asyncDispose]())
 
+/** The simulator lets asynchronous things happen after this. */
+const asyncMs = 3_600_000
+
 const statuses = (bill: Bill) => bill.shares.map((share) => share.status)
 const amounts = (bill: Bill) => bill.shares.map((share) => share.amount)
 
@@ -271,6 +274,25 @@ describe('money back', () => {
     await world.settle()
     assert.equal((await desk.moved(before))[4090], 66)
     await world.verifyInvariants()
+  })
+
+  test('a refund that fails after all is owed, and settled first the next time', async () => {
+    const before = await desk.balances()
+    const bill = await desk.create({})
+    await desk.confirm(bill, 0, 'pm_card_refundFail')
+    await world.settle()
+    await desk.act(bill, 'refund', { amount: 1000 })
+    await world.settle()
+    await world.advance(2 * asyncMs)
+    await world.settle()
+    const failed = await desk.read(bill)
+    assert.deepEqual([failed.amount_refunded, ...statuses(failed)], [0, 'paid', 'open', 'open'])
+    const owed = await desk.moved(before)
+    assert.deepEqual([owed[2031], owed[2040]], [-2334, -1000])
+    await desk.act(bill, 'refund', { amount: 1500 })
+    await world.settle()
+    const moved = await desk.moved(before)
+    assert.deepEqual([moved[2031], moved[2040], moved[4090]], [-1834, undefined, undefined])
   })
 
   test('nothing goes back of a bill that nobody has paid', async () => {
