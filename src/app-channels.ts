@@ -1,11 +1,11 @@
-import { z } from 'zod'
-import type { Channel, ChannelId, Channels } from '#channels/channel.ts'
+import type { Channels } from '#channels/channel.ts'
 import { createCustomChannel } from '#channels/custom/channel.ts'
 import { createLineChannel } from '#channels/line/channel.ts'
 import { createMessengerChannel } from '#channels/messenger/channel.ts'
 import { createTelegramChannel } from '#channels/telegram/channel.ts'
 import { createWebchatChannel } from '#channels/webchat/channel.ts'
 import { createWechatChannel } from '#channels/wechat/channel.ts'
+import { createWhatsappChannel } from '#channels/whatsapp/channel.ts'
 import { type Clock, systemClock } from '#kernel/clock.ts'
 import { createNativeProvider, type NativeProviderDeps } from '#payments/native-provider-service.ts'
 import { createOutbound } from '#platform/outbound.ts'
@@ -32,7 +32,7 @@ export const createChannels = (
   { stripe, clock = systemClock, allowPrivate = false }: ChannelOptions = {},
 ): Channels => ({
   messenger: createMessengerChannel({ apiBase: endpoints.meta }),
-  whatsapp: absent('whatsapp'),
+  whatsapp: createWhatsappChannel({ apiBase: endpoints.meta, now: () => clock.now() }),
   telegram: createTelegramChannel({
     apiBase: endpoints.telegram,
     processors: { stripe },
@@ -50,30 +50,4 @@ export const createNativeProviders = (
 ): Record<NativeProviderDeps['id'], PaymentProvider> => ({
   telegram: createNativeProvider({ ...deps, id: 'telegram', idempotencyHorizonMs: 24 * 3_600_000 }),
   whatsapp: createNativeProvider({ ...deps, id: 'whatsapp', idempotencyHorizonMs: 0 }),
-})
-
-// Replaced adapter by adapter.
-const absent = (id: ChannelId): Channel => ({
-  id,
-  settings: z.strictObject({}),
-  secrets: z.strictObject({}),
-  capabilities: () => ({
-    nativePay: [],
-    veto: false,
-    shipping: false,
-    tips: false,
-    partialRefund: false,
-    expiry: undefined,
-    editMessage: false,
-    receipt: 'message',
-    window: { hours: null, afterWindow: 'none' },
-    buttons: { max: 1, titleMax: 20, urlMax: 1000 },
-    text: { max: 1000 },
-    idempotentSend: false,
-    ratePerSecond: 1,
-  }),
-  test: async () => ({ ok: false, failure: { reason: 'unknown', code: '', advice: '' } }),
-  render: ({ content }) => ({ method: '', payload: {}, text: content.text, warnings: [] }),
-  send: async () => ({ outcome: 'unknown', reason: 'no adapter' }),
-  receive: () => ({ ok: false, reason: 'no adapter' }),
 })

@@ -29,6 +29,8 @@ export interface Card {
   readonly expires?: { readonly at: Date; readonly text: string }
   /** Unique per message: platforms refuse a second receipt or order with the same number. `[A-Za-z0-9_.-]`, ≤ 35. */
   readonly reference: string
+  /** The reference of the request that this tells of, where a platform shows an order and then its state. */
+  readonly answers?: string
   readonly receipt?: CardReceipt
   readonly progress?: CardProgress
   /** How to pay without leaving the chat; adapters use it where the connection can, else the button's link. */
@@ -119,6 +121,8 @@ export interface NativeOffer {
   /** Shipping changes the price: the platform asks us with the address. */
   readonly isFlexible: boolean
   readonly isDigital: boolean
+  /** Where the goods go, if it is known: some platforms take no order without it. */
+  readonly address?: PostalAddress
   /** Several people may pay the same request (a collection); else a forwarded copy must not be payable. */
   readonly isOpenToAll: boolean
 }
