@@ -242,6 +242,26 @@ describe('what chat platforms send', () => {
     assert.equal(body.external_id, '-1001')
   })
 
+  test('when the new group is heard of before the move, the old id leads to it, whichever came twice', async () => {
+    const move = { kind: 'move', ref: 'h2', type: 'migrate', at, fromThreadId: '-2', toThreadId: '-1002' }
+    const group = (threadId: string, ref: string) => text(ref, { from: { ...from, threadId } })
+    await tell(path, group('-1002', 'h3'), group('-1002', 'h4'))
+    await world.settle()
+    await tell(path, move, move)
+    await world.settle()
+    await tell(path, group('-2', 'h1'), { ...move, ref: 'h2-again' })
+    await world.settle()
+    const made = await thread('-1002')
+    assert.equal(await thread('-2'), undefined)
+    const { body } = await world.request('bot').post('/v1/threads').send({ channel: 'telegram', external_id: '-2' })
+    assert.equal(body.id, made.id)
+    const { rows } = await sql<{ n: bigint }>`
+      select count(*) as n from messages where thread_id = ${parseId('thread', made.id)}`.execute(
+      world.app.db.maintenance,
+    )
+    assert.equal(rows[0]?.n, 3n)
+  })
+
   test('a thread that the merchant made first is found; two bots keep two threads', async () => {
     const make = (body: object) =>
       world
