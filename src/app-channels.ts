@@ -7,7 +7,6 @@ import { createWebchatChannel } from '#channels/webchat/channel.ts'
 import { createWechatChannel } from '#channels/wechat/channel.ts'
 import { createWhatsappChannel } from '#channels/whatsapp/channel.ts'
 import { type Clock, systemClock } from '#kernel/clock.ts'
-import { createNativeProvider, type NativeProviderDeps } from '#payments/native-provider-service.ts'
 import { createOutbound } from '#platform/outbound.ts'
 import type { PaymentProvider } from '#providers/provider.ts'
 
@@ -42,12 +41,4 @@ export const createChannels = (
   line: createLineChannel({ apiBase: endpoints.line }),
   webchat: createWebchatChannel(),
   custom: createCustomChannel({ clock, outbound: createOutbound({ allowPrivate, timeoutMs: 10_000 }) }),
-})
-
-/** The platforms that take money themselves. A refund of unknown outcome is repeated only where a key makes it one. */
-export const createNativeProviders = (
-  deps: Omit<NativeProviderDeps, 'id' | 'idempotencyHorizonMs'>,
-): Record<NativeProviderDeps['id'], PaymentProvider> => ({
-  telegram: createNativeProvider({ ...deps, id: 'telegram', idempotencyHorizonMs: 24 * 3_600_000 }),
-  whatsapp: createNativeProvider({ ...deps, id: 'whatsapp', idempotencyHorizonMs: 0 }),
 })

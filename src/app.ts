@@ -32,6 +32,8 @@ import { messageJobs } from '#messages/jobs.ts'
 import { messageRoutes } from '#messages/routes.ts'
 import { createMessageService } from '#messages/service.ts'
 import { createMessageSubscriber } from '#messages/subscriber-service.ts'
+import { chatRoutes } from '#pages/chat/chat-routes.ts'
+import { createChatService } from '#pages/chat/chat-service.ts'
 import { paymentJobs } from '#payments/jobs.ts'
 import { intentLinks } from '#payments/link-service.ts'
 import { paymentRoutes } from '#payments/routes.ts'
@@ -48,9 +50,7 @@ import { createOutbound } from '#platform/outbound.ts'
 import { createQueue, type JobHandlers, type JobQueue } from '#platform/queue.ts'
 import { createRateLimit, createShedder } from '#platform/rate-limit.ts'
 import type { Route } from '#platform/route.ts'
-import { measured } from '#providers/measured.ts'
 import type { PaymentProvider, ProviderId } from '#providers/provider.ts'
-import { createStripeProvider } from '#providers/stripe/index.ts'
 import { refundJobs } from '#refunds/jobs.ts'
 import { refundRoutes } from '#refunds/routes.ts'
 import { createRefundService } from '#refunds/service.ts'
@@ -62,8 +62,9 @@ import { createChannelInbox } from '#webhooks/channel-service.ts'
 import { webhookJobs } from '#webhooks/jobs.ts'
 import { createWebhookRouter, providerEventRoutes } from '#webhooks/routes.ts'
 import { createWebhookService } from '#webhooks/service.ts'
-import { type ChannelEndpoints, createChannels, createNativeProviders } from './app-channels.ts'
+import { type ChannelEndpoints, createChannels } from './app-channels.ts'
 import { healthRouter } from './app-health.ts'
+import { createNativeProviders, createStripe } from './app-providers.ts'
 import { upkeepJobs } from './app-upkeep.ts'
 import { startWork, type Work } from './app-work.ts'
 
@@ -192,7 +193,7 @@ interface Base {
 }
 
 const createServices = (config: AppConfig, overrides: AppOverrides, base: Base) => {
-  const stripe = overrides.providers?.stripe ?? createStripe(config, base.metrics)
+  const stripe = overrides.providers?.stripe ?? createStripe(config.stripe, base.metrics)
   const channelOptions = { stripe, clock: base.clock, allowPrivate: config.allowPrivateWebhooks }
   const channels = overrides.channels ?? createChannels(config.channels ?? {}, channelOptions)
   const keys = createKeyRing({ keys: config.connectionsKeys ?? [], secret: config.secret })
@@ -226,6 +227,7 @@ const createServices = (config: AppConfig, overrides: AppOverrides, base: Base) 
     checkouts,
     bills: createBillService({ ...deps, refunds }),
     messages,
+    chat: createChatService({ ...deps, connections, messages }),
     events: createEventService({
       ...base,
       allowPrivate: config.allowPrivateWebhooks,
@@ -252,19 +254,10 @@ const createServices = (config: AppConfig, overrides: AppOverrides, base: Base) 
   }
 }
 
-const createStripe = (config: AppConfig, metrics: Metrics): PaymentProvider => {
-  const stripe = createStripeProvider({
-    secretKey: config.stripe.secretKey,
-    webhookSecrets: config.stripe.webhookSecrets,
-    ...(config.stripe.apiBase === undefined ? {} : { apiBase: config.stripe.apiBase }),
-  })
-  const observe = (call: Record<string, string>, seconds: number) => metrics.providerCalls.observe(call, seconds)
-  return measured(stripe, observe)
-}
-
 /** Every operation of the API: the server serves exactly these and `openapi.yaml` describes exactly these. */
 export const createRoutes = (services: Services): Route[] => [
   ...threadRoutes(services.threads),
+  ...chatRoutes(services.chat),
   ...connectionRoutes(services.connections),
   ...messageRoutes(services.messages),
   ...paymentRoutes(services.payments),

@@ -62,7 +62,7 @@ export const brazilianTerms = (card: Card, link: UrlButton | undefined): OrderTe
     : undefined
 
 const beneficiariesOf = (address: PostalAddress | undefined, fit: Fitter): Json[] | undefined => {
-  if (!address || address.country !== 'IN' || !/^\d{6}$/.test(address.postalCode) || !address.name) return undefined
+  if (address?.country !== 'IN' || !/^\d{6}$/.test(address.postalCode) || !address.name) return undefined
   return [
     {
       name: fit.text('beneficiary', address.name, 200),
