@@ -10,7 +10,7 @@ export interface ShownCustom {
   card?: {
     amount: number
     currency: string
-    buttons: { type: string; label: string; url?: string; payload?: string }[]
+    buttons: { kind: string; label: string; url?: string; payload?: string }[]
   }
   replaces?: string
 }
