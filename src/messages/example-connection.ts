@@ -14,7 +14,7 @@ export const exampleConnection = (
 
 const examples = {
   messenger: { id: '102030405060708', settings: { page_id: '102030405060708', graph_version: 'v25.0' } },
-  whatsapp: { id: '106540352242922', settings: { phone_number_id: '106540352242922' } },
+  whatsapp: { id: '106540352242922', settings: { phone_number_id: '106540352242922', graph_version: 'v25.0' } },
   telegram: { id: '123456789', settings: {} },
   wechat: { id: 'wx8888888888888888', settings: { app_id: 'wx8888888888888888', kind: 'official_account' } },
   line: { id: 'U0123456789abcdef0123456789abcdef', settings: {} },
