@@ -47,6 +47,12 @@ export const sentEvents: Readonly<Record<string, string>> = {
   'refund.updated': 'A refund changed its status or its metadata.',
   'thread.created': 'A thread was created.',
   'thread.message.created': 'A message was posted in a thread, by you or by Parley.',
+  'thread.message.received': 'A person wrote, or tapped a button: your bot may answer.',
+  'thread.message.undeliverable': 'A message was given up; its `failure` says why and what to do.',
+  'thread.message.updated': 'A message was sent, delivered, read or canceled, or what it shows has changed.',
+  'thread.message.received': 'Somebody wrote in a thread, or tapped a button: for your bot to answer.',
+  'thread.message.undeliverable': 'The platform does not let a message through; the message says why.',
+  'thread.message.updated': 'A message was sent, delivered, read or changed, or nobody knows whether it arrived.',
   'webhook_endpoint.disabled': 'An endpoint failed for three days, or answered 410, and gets nothing more.',
 }
 
