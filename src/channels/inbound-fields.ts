@@ -18,6 +18,16 @@ export const readRef = (...parts: readonly (string | number)[]): string => {
   return ref.length <= refMax ? ref : `sha256:${sha256(ref).toString('hex')}`
 }
 
+/** A name for what carries none: the same content again is the same update. */
+export const refOfContent = (type: string, content: unknown): string => {
+  try {
+    return readRef(type, JSON.stringify(content))
+  } catch {
+    // Nested deeper than the stack is: nobody's update, and one name is enough for all of them.
+    return readRef(type, 'unreadable')
+  }
+}
+
 /** The platform's time, or ours where it says none that can be. */
 export const readTime = (unixMs: unknown, now: Date): Date => {
   const isTime = typeof unixMs === 'number' && unixMs > 0 && unixMs < 4e12

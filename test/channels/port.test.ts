@@ -105,6 +105,22 @@ for (const id of channelIds) {
       )
     })
 
+    test('reads what is nested deeper than any stack', () => {
+      const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`
+      const bodies = [
+        `{"object":"page","entry":[{"id":"108","messaging":[{"sender":{"id":"1"},"hologram":${deep}}],"changes":${deep}}]}`,
+        `{"object":"whatsapp_business_account","entry":[{"changes":[{"field":"x","value":${deep}}]}]}`,
+        `{"events":[{"type":"message","source":{"userId":"U1"},"message":${deep}}]}`,
+        `{"update_id":1,"hologram":${deep},"message":${deep}}`,
+        deep,
+      ]
+      for (const text of bodies) {
+        const body = Buffer.from(text)
+        const verdict = channel.receive({ body, ...samples[id].sign(body, now), connection, now })
+        for (const { ref } of verdict.ok ? verdict.updates : []) assert.ok(ref.length <= 255)
+      }
+    })
+
     test('reads whatever is signed into updates that can be kept, or refuses it, and never throws', () => {
       fc.assert(
         fc.property(fc.oneof(garbage, plausible), (body) => {

@@ -1,5 +1,14 @@
 import type { Inbound, InboundSender } from '#channels/inbound.ts'
-import { isObject, objectsIn, readOptional, readRef, readText, readTime, readTouch } from '#channels/inbound-fields.ts'
+import {
+  isObject,
+  objectsIn,
+  readOptional,
+  readRef,
+  readText,
+  readTime,
+  readTouch,
+  refOfContent,
+} from '#channels/inbound-fields.ts'
 
 type Fields = Record<string, unknown>
 
@@ -12,7 +21,7 @@ const readEvent = (event: Fields, now: Date): Inbound => {
   const at = readTime(event.timestamp, now)
   // The same event, delivered again (`deliveryContext.isRedelivery`), has the same id.
   const id = readText(event.webhookEventId, 200)
-  const ref = readRef(id === '' ? JSON.stringify(event) : id)
+  const ref = id === '' ? refOfContent(type, event) : readRef(id)
   const base = { ref, type, at }
   const from = senderOf(event.source)
   if (event.mode === 'standby' || ignoredTypes.has(type)) return { ...base, kind: 'ignored' }

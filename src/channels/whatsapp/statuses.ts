@@ -1,5 +1,13 @@
 import type { Inbound } from '#channels/inbound.ts'
-import { isObject, objectsIn, readOptional, readRef, readText, readTime } from '#channels/inbound-fields.ts'
+import {
+  isObject,
+  objectsIn,
+  readOptional,
+  readRef,
+  readText,
+  readTime,
+  refOfContent,
+} from '#channels/inbound-fields.ts'
 import type { Currency } from '#kernel/currencies.ts'
 import { failureOfCode } from './errors.ts'
 import { fromMetaAmount, readCurrency } from './money.ts'
@@ -83,7 +91,7 @@ const readRefund = (refund: Fields, { wamid, at, reference, transactionId, payme
 
 const unknown = (type: string, status: Fields, now: Date): Inbound => ({
   kind: 'unknown',
-  ref: readRef(type, JSON.stringify(status)),
+  ref: refOfContent(type, status),
   type,
   at: now,
 })

@@ -1,5 +1,14 @@
 import type { Inbound, InboundSender, Touch } from '#channels/inbound.ts'
-import { isObject, objectsIn, readOptional, readRef, readText, readTime, readTouch } from '#channels/inbound-fields.ts'
+import {
+  isObject,
+  objectsIn,
+  readOptional,
+  readRef,
+  readText,
+  readTime,
+  readTouch,
+  refOfContent,
+} from '#channels/inbound-fields.ts'
 import { readStatus } from './statuses.ts'
 
 export type Fields = Record<string, unknown>
@@ -119,8 +128,7 @@ const readTemplateNews = (value: Fields, entry: Fields, now: Date): Inbound => {
 
 const other = (kind: 'ignored' | 'unknown', type: string, event: Fields, now: Date): Inbound => ({
   kind,
-  // Nothing in it names it; the same bytes again are the same update.
-  ref: readRef(type, JSON.stringify(event)),
+  ref: refOfContent(type, event),
   type,
   at: now,
 })
