@@ -33,12 +33,17 @@ export const createCheckoutSubscriber =
     if (checkout && intent) await follow(tx, deps, checkout, intent)
   }
 
-/** The same right after a command, so that its answer shows the end. */
-export const followIntent = (deps: CheckoutDeps, intent: IntentRow): Promise<Checkout> =>
+/** The same right after a command, so that its answer shows the end; `lock_timeout` when its checkout went on without it. */
+export const followIntent = async (deps: CheckoutDeps, intent: IntentRow): Promise<Checkout> => {
+  const checkout = await followNow(deps, intent)
+  if (!checkout) throw new AppError('lock_timeout', { retryAfter: 1 })
+  return checkout
+}
+
+const followNow = (deps: CheckoutDeps, intent: IntentRow): Promise<Checkout | undefined> =>
   inTransaction(deps.db, intent.merchant_id, async (tx) => {
     const checkout = await lockByIntent(tx, intent.merchant_id, intent.id)
-    if (!checkout) throw new AppError('internal_error', { cause: new Error('a checkout lost its payment') })
-    return follow(tx, deps, checkout, intent)
+    return checkout && follow(tx, deps, checkout, intent)
   })
 
 const follow = async (tx: Tx, deps: CheckoutDeps, checkout: Checkout, intent: IntentRow): Promise<Checkout> => {
@@ -122,17 +127,13 @@ export const expireCheckout = async (deps: CheckoutDeps, merchantId: string, id:
     return undefined
   })
   if (found !== undefined) {
-    try {
-      await followIntent(
-        deps,
-        await cancelIntent(deps, { merchantId, intentId: found, requestId: newUuid() }, 'expired'),
-      )
-    } catch (error) {
+    const command = { merchantId, intentId: found, requestId: newUuid() }
+    const intent = await cancelIntent(deps, command, 'expired').catch(async (error: unknown) => {
       if (!(error instanceof AppError) || error.status >= 500) throw error
       // The payer was faster, or the payment ended otherwise: it says how.
-      const intent = await inTransaction(deps.db, merchantId, (tx) => findIntent(tx, merchantId, found))
-      if (intent) await followIntent(deps, intent)
-    }
+      return inTransaction(deps.db, merchantId, (tx) => findIntent(tx, merchantId, found))
+    })
+    if (intent) await followNow(deps, intent)
   }
   deps.queue.wake('outbox.drain', { id })
 }

@@ -7,7 +7,7 @@ import type { IntentRow } from '#payments/intent-view.ts'
 import { intentLinks } from '#payments/link-service.ts'
 import { refuseWhileBusy } from '#payments/plan-service.ts'
 import { isBeforeMoney } from '#payments/provider-news.ts'
-import { findIntent, lockIntent } from '#payments/repo.ts'
+import { findIntent, lockIntent, updateIntent } from '#payments/repo.ts'
 import type { Tx } from '#platform/database.ts'
 import { appendEvents } from '#platform/outbox.ts'
 import type { Cart, Quote } from './cart.ts'
@@ -48,7 +48,7 @@ export const followTotal = async (
   const { merchant_id: merchantId, payment_intent_id: intentId } = row
   const intent = intentId === null ? undefined : await lockIntent(tx, merchantId, intentId)
   if (quote.total === 0n) {
-    if (intent) await refuseIfPaying(tx, intent)
+    if (intent) await letGo(tx, deps, intent)
     return null
   }
   const terms = {
@@ -81,10 +81,14 @@ export const followTotal = async (
   return added.id
 }
 
-/** A payment is let go only while nobody is about to take it. */
-const refuseIfPaying = async (tx: Tx, intent: IntentRow): Promise<void> => {
+/** A payment is let go only while nobody is about to take it, and marked, so that nobody who asked before takes it. */
+const letGo = async (tx: Tx, deps: CheckoutDeps, intent: IntentRow): Promise<void> => {
   await refuseWhileBusy(tx, intent)
-  if (intent.status === 'canceled' || isBeforeMoney(intent.status)) return
+  if (intent.status === 'canceled') return
+  if (isBeforeMoney(intent.status)) {
+    await updateIntent(tx, intent, { options: { ...intent.options, let_go: true } }, deps.clock.now())
+    return
+  }
   throw new AppError('payment_intent_unexpected_state', {
     message: `The payment is ${intent.status}; the order cannot change any more.`,
   })

@@ -104,7 +104,11 @@ export const holdNative = async (
     const amount = judgeAmount(intent, query)
     if (!amount.ok) return amount
     const hasPage = intent.page_ref !== null && isBeforeMoney(intent.status)
-    const isBusy = hasPage || signal?.aborted === true || (await hasInFlight(tx, intent.merchant_id, intent.id))
+    const isBusy =
+      hasPage ||
+      intent.options.let_go === true ||
+      signal?.aborted === true ||
+      (await hasInFlight(tx, intent.merchant_id, intent.id))
     return isBusy ? { ok: false, reason: 'busy' } : { ok: true, intent: await keepHold(tx, deps, offered, query) }
   })
   if (held.ok) deps.queue.wake('outbox.drain', { id: held.intent.id })

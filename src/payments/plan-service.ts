@@ -51,9 +51,9 @@ export const refuseWhileBusy = async (tx: Tx, row: IntentRow): Promise<void> => 
   if (hasPage || (await hasInFlight(tx, row.merchant_id, row.id))) throw new AppError('lock_timeout', { retryAfter: 1 })
 }
 
-/** What was allowed is what is charged: another amount since then must be asked about again. */
+/** What was allowed is what is charged: another amount since then, or an order that let go, must be asked about again. */
 export const refuseOther = (asked: IntentRow, row: IntentRow): void => {
-  if (asked.amount !== row.amount || asked.currency !== row.currency)
+  if (asked.amount !== row.amount || asked.currency !== row.currency || row.options.let_go === true)
     throw new AppError('lock_timeout', { retryAfter: 1 })
 }
 
