@@ -1,4 +1,3 @@
-import { z } from 'zod'
 import { listQuery } from '#platform/listing.ts'
 import { type Route, route } from '#platform/route.ts'
 import { chargeExample, intentExample as example } from './examples.ts'
@@ -17,6 +16,7 @@ import {
   listIntentsQuery,
   intentParams as params,
   intentSchema as response,
+  retrieveChargeQuery,
   retrieveQuery,
   searchIntentsQuery,
   updateIntentBody,
@@ -289,12 +289,7 @@ const charges = (payments: PaymentService): Route[] => [
     summary: 'Retrieve a charge',
     roles: readers,
     params,
-    query: z.strictObject({
-      expand: z
-        .array(z.enum(['payment_intent']))
-        .max(5)
-        .optional(),
-    }),
+    query: retrieveChargeQuery,
     response: chargeSchema,
     errors: ['resource_missing'],
     example: chargeExample,

@@ -288,3 +288,10 @@ export const explanationSchema = z
     ),
   })
   .meta({ id: 'PaymentExplanation' })
+
+export const retrieveChargeQuery = z.strictObject({
+  expand: z
+    .array(z.enum(['payment_intent']))
+    .max(5)
+    .optional(),
+})

@@ -85,6 +85,11 @@ happened in a thread, in order.`,
       'Money back to the payer. Accepted at once, submitted by a worker, told by `refund.updated` or `refund.failed`.',
   },
   {
+    name: 'Checkouts',
+    description: 'An order in a chat: priced by us, shown in each platform’s own format, paid by one payment intent.',
+  },
+  { name: 'Promotion codes', description: 'What a payer types for a discount.' },
+  {
     name: 'Bills',
     description:
       'One bill that several people of a thread pay: a payment for each share, parts that add up to the unit, and refunds to each in proportion.',
@@ -94,10 +99,17 @@ happened in a thread, in order.`,
     name: 'Ledger',
     description: 'Double-entry accounts, transactions and entries, read only. Debits are positive, credits negative.',
   },
+  { name: 'Reports', description: 'What brought the money, net of refunds.' },
   { name: 'Exports', description: 'The journal as a file.' },
   { name: 'Events', description: 'What happened, in Stripe’s envelope; the same that is sent to webhook endpoints.' },
   { name: 'Webhook endpoints', description: 'Where events are sent. The section *Webhooks* lists them.' },
   { name: 'Deliveries', description: 'One per event and webhook endpoint: its attempts, and a way to send it again.' },
+  {
+    name: 'Connections',
+    description:
+      'Your accounts at chat platforms, and your endpoint that may refuse a charge. Secrets are never shown again.',
+  },
+  { name: 'Channel updates', description: 'What chat platforms sent, and what waits for a person.' },
   {
     name: 'Provider events',
     description: 'The inbox: what providers sent, what it changed, and what waits for a person.',
