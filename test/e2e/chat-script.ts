@@ -1,0 +1,188 @@
+import assert from 'node:assert/strict'
+import { sql } from 'kysely'
+import { openDesk } from '../checkout/checkout-desk.ts'
+import { deliver, type FakeUpdate } from '../support/fake-server.ts'
+import type { World } from '../support/world.ts'
+
+/** A chat platform with one person in it. */
+export interface ChatSide {
+  channel: string
+  /** As the merchant sends it to `POST /v1/connections`. */
+  account: { settings: object; secrets: object }
+  /** How the platform calls the conversation with this person. */
+  thread: string
+  order: object
+  /** What the person pays in the end, shipping included; minor units. */
+  total: number
+  /** How this person writes; signed. */
+  says(text: string): FakeUpdate
+  /** Everything that this person was shown as a new message, oldest first, as JSON. */
+  shown(): string[]
+  /** How often the platform was asked for anything that can be seen. */
+  calls(): number
+  /** Pays what the card asks for; answers with the news that the platform sent. */
+  pay(
+    card: string,
+    desk: { world: World; webhookUrl: string; send: (update: FakeUpdate) => Promise<void> },
+  ): Promise<void>
+  /** Provider payments that happened outside of Parley, at the processor behind the platform. */
+  foreignPayments?: Set<string>
+}
+
+export const bouquets = {
+  currency: 'eur',
+  line_items: [
+    { name: 'Bouquet “Nanterre”', quantity: 2, unit_amount: 2100 },
+    { name: 'Vase', quantity: 1, unit_amount: 1250 },
+  ],
+  requires: { email: true, shipping: true },
+  shipping_options: [
+    { id: 'bike', title: 'By bike', amount: 350 },
+    { id: 'van', title: 'By van', amount: 900 },
+  ],
+}
+export const bouquetsTotal = 5800
+const refunded = 1800
+
+/** From the connection to the refund notice, as merchant, bot and payer do it. */
+export const playTheSale = async (world: World, side: ChatSide): Promise<Play> => {
+  const bot = caller(world, 'bot')
+  const connection = await caller(world, 'merchant').post('/v1/connections', { channel: side.channel, ...side.account })
+  const updates: FakeUpdate[] = []
+  const send = async (update: FakeUpdate): Promise<void> => {
+    updates.push(update)
+    const answer = await deliver(connection.webhook_url, update)
+    assert.equal(answer.status, 200, await answer.text())
+    await world.settle()
+  }
+  await send(side.says('I would like to buy flowers'))
+  const heard = (await bot.get('/v1/events?type=thread.message.received&limit=1')).data[0].data.object
+  assert.deepEqual([heard.text, heard.direction], ['I would like to buy flowers', 'in'])
+  const checkout = await bot.post('/v1/checkouts', { thread: heard.thread, ...side.order })
+  await bot.post(`/v1/threads/${heard.thread}/messages`, { checkout: checkout.id })
+  await world.settle()
+  const [card, ...more] = side.shown()
+  assert.ok(card && more.length === 0, `${side.shown().length} messages were shown`)
+  await side.pay(card, { world, webhookUrl: connection.webhook_url, send })
+  await world.settle()
+  const paid = await bot.get(`/v1/checkouts/${checkout.id}`)
+  assert.deepEqual([paid.status, paid.amount_total], ['completed', side.total])
+  assert.equal(side.shown().length, 2, 'the receipt, once')
+  const refund = await caller(world, 'merchant').post('/v1/refunds', {
+    payment_intent: checkout.payment_intent,
+    amount: refunded,
+  })
+  await world.settle()
+  const { status } = await bot.get(`/v1/refunds/${refund.id}`)
+  assert.equal(status, 'succeeded')
+  assert.equal(side.shown().length, 3, 'the refund notice, once')
+  return { thread: heard.thread, checkout: checkout.id, intent: checkout.payment_intent, updates, send, connection }
+}
+
+export interface Play {
+  thread: string
+  checkout: string
+  intent: string
+  connection: { id: string; webhook_url: string }
+  updates: FakeUpdate[]
+  send: (update: FakeUpdate) => Promise<void>
+}
+
+/** What was sold is what was paid less what was given back; and all that holds always, holds. */
+export const checkTheBooks = async (
+  world: World,
+  side: Pick<ChatSide, 'total'>,
+  { intent }: Pick<Play, 'intent'>,
+): Promise<void> => {
+  const booked = await openDesk(world).booked(intent)
+  const sales = Object.entries(booked).filter(([code]) => code.startsWith('4'))
+  assert.equal(
+    sales.reduce((sum, [, amount]) => sum + amount, 0),
+    side.total - refunded,
+    JSON.stringify(booked),
+  )
+  const { amount_received, amount_refunded } = await caller(world, 'service').get(`/v1/payment_intents/${intent}`)
+  assert.deepEqual([amount_received, amount_refunded], [side.total, refunded])
+  await world.trialBalanceIsZero()
+}
+
+/** Every update comes twice more, the newest first. */
+export const repeatEverything = async (world: World, side: ChatSide, { updates, send }: Play): Promise<void> => {
+  const before = { rows: await countRows(world), shown: side.shown(), calls: side.calls() }
+  for (const update of [...updates, ...updates].toReversed()) await send(update)
+  await world.settle({ throughTime: true })
+  assert.deepEqual({ rows: await countRows(world), shown: side.shown(), calls: side.calls() }, before)
+}
+
+const tables = [
+  'threads',
+  'participants',
+  'messages',
+  'checkouts',
+  'payment_intents',
+  'charges',
+  'refunds',
+  'operations',
+  'native_payments',
+  'channel_updates',
+  'events',
+  'ledger_transactions',
+  'ledger_entries',
+]
+
+const countRows = async (world: World): Promise<Record<string, number>> => {
+  const counts = tables.map(async (table): Promise<[string, number]> => {
+    const { rows } = await sql<{ n: bigint }>`select count(*) as n from ${sql.table(table)}`.execute(
+      world.app.db.maintenance,
+    )
+    return [table, Number(rows[0]?.n)]
+  })
+  return Object.fromEntries(await Promise.all(counts))
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: JSON as it comes, read by assertions
+type Json = any
+
+export const caller = (world: World, role: 'bot' | 'merchant' | 'service') => {
+  const client = world.request(role)
+  const read = async (answer: PromiseLike<{ status: number; body: Json }>): Promise<Json> => {
+    const { status, body } = await answer
+    assert.equal(status, 200, JSON.stringify(body))
+    return body
+  }
+  return {
+    get: (path: string) => read(client.get(path)),
+    post: (path: string, body: object) => read(client.post(path).send(body)),
+  }
+}
+
+const fields = {
+  do: 'pay',
+  name: 'Ana Lima',
+  email: 'ana@example.com',
+  country: 'FR',
+  line1: '1 rue de la Paix',
+  postal_code: '75002',
+  city: 'Paris',
+  shipping_option: 'bike',
+}
+
+/** Opens the link of a card, fills in the page, agrees to the new total, and types a test card at the provider. */
+export const payOnThePage = async (card: string, world: World): Promise<void> => {
+  const [link] = /https?:\/\/[^"\\\s]+\/pay\/[\w-]+/.exec(card) ?? []
+  assert.ok(link, `no link in ${card}`)
+  const first = await submit(link, { ...fields, total: await totalOn(link) })
+  const changed = new URL(first.headers.get('location') ?? '', link).href
+  assert.match(changed, /changed=1$/, 'the shipping is told before it is paid')
+  const second = await submit(link, { ...fields, total: await totalOn(changed) })
+  const page = second.headers.get('location') ?? ''
+  assert.ok(page.startsWith(world.sandbox.url), `${second.status} ${page}`)
+  const typed = { method: 'card', card_number: '4242424242424242', exp: '12 / 34', cvc: '123', name: 'Ana Lima' }
+  assert.equal((await submit(page, typed)).status, 303)
+}
+
+const totalOn = async (url: string): Promise<string> =>
+  /name="total" value="(\d+)"/.exec(await (await fetch(url)).text())?.[1] ?? ''
+
+const submit = (url: string, content: Record<string, string>) =>
+  fetch(url, { method: 'POST', body: new URLSearchParams(content), redirect: 'manual' })
