@@ -33,9 +33,9 @@ export const journalColumns: readonly JournalColumn[] = [
   { name: 'debit', type: 'decimal', value: (line) => (line.amount > 0n ? decimal(line.amount, line.account) : null) },
   { name: 'credit', type: 'decimal', value: (line) => (line.amount < 0n ? decimal(-line.amount, line.account) : null) },
   { name: 'amount_signed', type: 'decimal', value: (line) => decimal(line.amount, line.account) },
-  { name: 'amount_minor', type: 'integer', value: ({ amount }) => String(amount) },
+  { name: 'amount_minor', type: 'integer', value: ({ digits }) => digits },
   { name: 'base_currency', type: 'id', value: ({ transaction }) => transaction.baseCurrency },
-  { name: 'base_amount_minor', type: 'integer', value: ({ baseAmount }) => String(baseAmount) },
+  { name: 'base_amount_minor', type: 'integer', value: ({ baseDigits }) => baseDigits },
   { name: 'fx_rate', type: 'decimal', value: (line) => rateOf(line) },
   { name: 'description', type: 'text', value: ({ transaction }) => transaction.description },
   { name: 'thread_id', type: 'id', value: ({ transaction: { threadId } }) => threadId && showThread(threadId) },
@@ -87,20 +87,26 @@ const showIntent = remembering('paymentIntent')
 
 const categories: Readonly<Record<string, string | null>> = reportingCategories
 
-/** What has no column of its own. */
-const metadataOf = (transaction: JournalTransaction, { holder }: JournalAccount): string => {
+/** What has no column of its own, as JSON; `mark` stands for each quotation mark, where those of a file are doubled. */
+export const metadataOf = (
+  transaction: JournalTransaction,
+  { holder }: Pick<JournalAccount, 'holder'>,
+  mark = '"',
+): string => {
   const { eventKey, paymentIntentId, refundId } = transaction
-  let members = `"event_key":${JSON.stringify(eventKey)}`
-  if (paymentIntentId !== null) members += `,"payment_intent":"${showIntent(paymentIntentId)}"`
-  if (refundId !== null) members += `,"refund":"${showId('refund', refundId)}"`
-  if (holder !== '') members += `,"holder":${JSON.stringify(holder)}`
+  const show = (value: unknown): string => JSON.stringify(value).replaceAll('"', mark)
+  const member = (name: string, value: string): string => `,${mark}${name}${mark}:${value}`
+  let members = `${mark}event_key${mark}:${plain.test(eventKey) ? mark + eventKey + mark : show(eventKey)}`
+  if (paymentIntentId !== null) members += member('payment_intent', mark + showIntent(paymentIntentId) + mark)
+  if (refundId !== null) members += member('refund', mark + showId('refund', refundId) + mark)
+  if (holder !== '') members += member('holder', show(holder))
   const others = Object.keys(transaction.refs).filter((name) => !refsWithColumn.has(name))
-  if (others.length > 0) {
-    const refs = Object.fromEntries(others.map((name) => [name, transaction.refs[name]]))
-    members += `,"refs":${JSON.stringify(refs)}`
-  }
+  if (others.length > 0)
+    members += member('refs', show(Object.fromEntries(others.map((name) => [name, transaction.refs[name]]))))
   return `{${members}}`
 }
+
+const plain = /^[\w:./-]*$/
 
 const refsWithColumn: ReadonlySet<string> = new Set([
   'message',
@@ -116,8 +122,13 @@ const exponentOf = (currency: string): number => currencyExponent(currency as Cu
 const decimal = (amount: bigint, { currency }: JournalAccount): string => toDecimalString(amount, currency as Currency)
 
 /** Units of the base currency for one unit of the line's, as the two amounts have it; to ten digits, null when unknown. */
-const rateOf = ({ transaction: { baseCurrency }, account: { currency }, amount, baseAmount }: JournalLine) => {
+const rateOf = (line: JournalLine) => {
+  const {
+    transaction: { baseCurrency },
+    account: { currency },
+  } = line
   if (currency === baseCurrency) return '1'
+  const { amount, baseAmount } = line // only now: each takes time to make
   if (baseAmount === 0n) return null
   const shift = exponentOf(currency) - exponentOf(baseCurrency) + rateDigits
   const scaled = (baseAmount * 10n ** BigInt(shift) * 2n + amount) / (amount * 2n)

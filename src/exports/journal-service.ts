@@ -2,6 +2,7 @@ import { sql } from 'kysely'
 import { type BalancePoint, readBalances as readAccountBalances } from '#ledger/balance-repo.ts'
 import { copyOut } from '#platform/copy-out.ts'
 import { type Database, inTransaction, type Tx } from '#platform/database.ts'
+import type { TextForm } from './copied-text.ts'
 import type { ExportContext } from './format.ts'
 import type { AccountBalance, JournalAccount, JournalLine } from './journal.ts'
 import { createJournalDecoder } from './journal-decoder.ts'
@@ -32,10 +33,11 @@ export async function* readLines(
   spec: Pick<ExportSpec, 'merchant' | 'filter'>,
   range: SeqRange,
   accounts: Accounts,
+  form: TextForm,
 ): AsyncGenerator<JournalLine[]> {
   const ids = await readIdRange(source, spec.merchant.id, range)
   if (!ids) return
-  const decoder = createJournalDecoder(accounts)
+  const decoder = createJournalDecoder(accounts, form)
   const select = selectJournal(spec.merchant.id, spec.filter, range, ids)
   for await (const bytes of copyOut(source.databaseUrl, spec.merchant.id, select)) yield decoder.push(bytes)
   decoder.end()

@@ -48,6 +48,9 @@ export interface JournalLine {
   readonly account: JournalAccount
   readonly amount: bigint
   readonly baseAmount: bigint
+  /** `amount` and `baseAmount` as text, `-4200`: to write digits, nothing has to be computed. */
+  readonly digits: string
+  readonly baseDigits: string
 }
 
 export interface AccountBalance {

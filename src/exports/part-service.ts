@@ -56,11 +56,12 @@ export const makeFile = (job: Job, tally: Tally, onLines: () => void): AsyncIter
  */
 const stepSeqs = 25_000
 
-async function* readSteps({ source, spec, accounts }: Job, range: SeqRange, onStep: () => Promise<void>) {
+async function* readSteps({ source, spec, format, accounts }: Job, range: SeqRange, onStep: () => Promise<void>) {
   if (range.fromSeq === range.asOfSeq) return
   const steps = countParts(range, stepSeqs)
+  const form = format.encoding === 'bytes' ? 'bytes' : 'decoded'
   const begin = (step: number): Begun => {
-    const lines = readLines(source, spec, partOf(range, stepSeqs, step), accounts)
+    const lines = readLines(source, spec, partOf(range, stepSeqs, step), accounts, form)
     const first = lines.next()
     first.catch(() => undefined) // thrown where it is awaited
     return { lines, first }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { parseRange, slicesOf } from '#exports/byte-range.ts'
 import { journalColumns } from '#exports/columns.ts'
+import type { TextForm } from '#exports/copied-text.ts'
 import type { ExportContext } from '#exports/format.ts'
 import { csv } from '#exports/formats/csv.ts'
 import { jsonLines } from '#exports/formats/jsonl.ts'
@@ -56,8 +57,8 @@ const rows = [
   row({ seq: '7', line: '4', account_id: accounts.wallet.id, amount: '-1', base_amount: '-1' }),
 ]
 
-const decode = (bytes: Buffer, size: number): JournalLine[] => {
-  const decoder = createJournalDecoder(byId)
+const decode = (bytes: Buffer, size: number, form?: TextForm): JournalLine[] => {
+  const decoder = createJournalDecoder(byId, form)
   const lines: JournalLine[] = []
   for (let at = 0; at < bytes.length; at += size) lines.push(...decoder.push(bytes.subarray(at, at + size)))
   decoder.end()
@@ -89,9 +90,14 @@ const contextWith = (options: Partial<ExportContext['options']> = {}): ExportCon
   },
 })
 const write = (format: typeof csv, options?: Partial<ExportContext['options']>): string => {
+  return writeRows(format, rows, options)
+}
+const writeRows = (format: typeof csv, of: readonly string[], options?: Partial<ExportContext['options']>): string => {
   const writer = format.open(contextWith(options))
-  const text = writer.head() + lines.map((line) => writer.line(line)).join('') + writer.tail()
-  return format.encoding === 'bytes' ? Buffer.from(text, 'latin1').toString('utf8') : text
+  const form = format.encoding === 'bytes' ? 'bytes' : 'decoded'
+  const text = decode(Buffer.from(of.join('')), 1 << 20, form).map((line) => writer.line(line))
+  const whole = writer.head() + text.join('') + writer.tail()
+  return form === 'bytes' ? Buffer.from(whole, 'latin1').toString('utf8') : whole
 }
 
 describe('what COPY sends', () => {
@@ -170,6 +176,33 @@ describe('CSV', () => {
       table,
       lines.map((line) => journalColumns.map(({ value }) => value(line, context) ?? '')),
     )
+  })
+
+  test('reads and quotes bytes as it would letters', () => {
+    const context = contextWith()
+    const texts = [
+      'à',
+      ' b',
+      'c\u00a0',
+      '\u3000d',
+      '\ufeffe',
+      'f\u0085g',
+      'h\u2028i',
+      'j\u007fk',
+      '№\u009f',
+      'ä"ö',
+      '',
+      '-',
+    ]
+    const of = [...texts, '💐', 'a\\b', 'ü,', 'Â\u00a0Â', '\u2029', 'tab\t'].map((text, index) => {
+      const refs = JSON.stringify({ order: text, [`own ${text}`]: `"${text}"` })
+      const fields = { ...shared, seq: String(index), description: text, event_key: `${text}:é`, refs }
+      return row({ line: '1', account_id: accounts.wallet.id, amount: '5', base_amount: '5', ...fields })
+    })
+    const decoded = decode(Buffer.from(of.join('')), 1 << 20)
+    const quote = (text: string) => (/[",\r\n]|^\s|\s$/.test(text) ? `"${text.replaceAll('"', '""')}"` : text)
+    const table = decoded.map((line) => journalColumns.map(({ value }) => quote(value(line, context) ?? '')).join(','))
+    assert.deepEqual(writeRows(csv, of).split('\r\n').slice(1, -1), table)
   })
 
   test('has the exact digits of each currency', () => {

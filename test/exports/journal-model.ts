@@ -18,7 +18,8 @@ export const journalOf = (entries: readonly ModelEntry[]): JournalLine[] => {
       const key = `${code} ${currency} ${holder}`
       const account = accounts.get(key) ?? { ...chartAccount(code), id: uuidOf(accounts.size + 1), currency, holder }
       accounts.set(key, account)
-      return { transaction, line: at + 1, account, amount, baseAmount: base }
+      const digits = { digits: String(amount), baseDigits: String(base) }
+      return { transaction, line: at + 1, account, amount, baseAmount: base, ...digits }
     })
   })
 }

@@ -92,7 +92,9 @@ const linesOf = (item: Booked, seq: number, accounts: Map<string, JournalAccount
     const key = `${leg.code} ${leg.currency} ${holder}`
     const account = accounts.get(key) ?? { id: newUuid(), ...chartAccount(leg.code), currency: leg.currency, holder }
     accounts.set(key, account)
-    return { transaction, line: index + 1, account, amount: leg.amount, baseAmount: leg.baseAmount ?? 0n }
+    const { amount, baseAmount = 0n } = leg
+    const digits = { digits: String(amount), baseDigits: String(baseAmount) }
+    return { transaction, line: index + 1, account, amount, baseAmount, ...digits }
   })
 }
 

@@ -6,3 +6,6 @@ export const toByteText = (text: string): string =>
   beyondAscii.test(text) ? Buffer.from(text, 'utf8').toString('latin1') : text
 
 const beyondAscii = /[\u0080-\uffff]/
+
+/** The text that such bytes stand for. */
+export const fromByteText = (bytes: string): string => Buffer.from(bytes, 'latin1').toString('utf8')

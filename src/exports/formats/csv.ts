@@ -1,8 +1,9 @@
-import { type JournalColumn, journalColumns } from '#exports/columns.ts'
+import { journalColumns } from '#exports/columns.ts'
 import type { ExportContext, LineFormat } from '#exports/format.ts'
 import type { JournalAccount, JournalLine, JournalTransaction } from '#exports/journal.ts'
 import { type Currency, currencyExponent } from '#kernel/currencies.ts'
 import { toByteText } from './byte-text.ts'
+import { cellsBetween, delimiterOf } from './csv-cells.ts'
 
 /**
  * Journal lines as RFC 4180 has them, lines ended by CRLF. `machine` is nothing but that; `spreadsheet` adds a byte
@@ -26,47 +27,60 @@ export const csv: LineFormat = {
   },
 }
 
-const delimiterOf = ({ options }: ExportContext): string => (options.decimalSeparator === ',' ? ';' : ',')
-
 /**
- * What lines of one transaction, or of one account, have in common is made once: most of a line. The pieces are flat
- * (made by join), as V8 copies a string made by + from all that it was ever added up from.
+ * What lines of one transaction, or of one account, have in common is made once: most of a line. The pieces are flat,
+ * as V8 copies a string made by + from all that it was ever added up from.
  */
 const createLine = (context: ExportContext): ((line: JournalLine) => string) => {
   const d = delimiterOf(context)
   const mark = context.options.decimalSeparator
-  const between = (from: string, to: string) => cellsBetween(context, from, to)
-  const number = between('seq', 'journal_id')
-  const event = between('effective_date', 'kind')
-  const account = between('account_code', 'exponent')
-  const rate = between('fx_rate', 'fx_rate')
-  const rest = between('description', 'chain_hash')
-  const metadata = between('metadata', 'metadata')
-  const accounts = new Map<JournalAccount, { cells: string; exponent: number }>()
+  const number = cellsBetween(context, 'seq', 'journal_id')
+  const event = cellsBetween(context, 'effective_date', 'kind')
+  const rate = cellsBetween(context, 'fx_rate', 'fx_rate')
+  const rest = cellsBetween(context, 'description', 'metadata')
+  const accountOf = knowing(cellsBetween(context, 'account_code', 'exponent'))
   let last: JournalTransaction | undefined
-  let [start, middle, base, end, usual] = ['', '', '', '', '']
+  let [holder, start, middle, base, end] = ['', '', '', '', '']
   return (line) => {
-    if (line.transaction !== last) {
-      last = line.transaction
-      start = [number(line), ''].join(d)
-      middle = ['', event(line), ''].join(d)
-      base = ['', last.baseCurrency, ''].join(d)
-      end = rest(line)
-      usual = ['', '1', end, `${metadata(line)}\r\n`].join(d)
+    const { transaction, digits, baseDigits } = line
+    const account = accountOf(line)
+    if (transaction !== last || account.holder !== holder) {
+      last = transaction
+      holder = account.holder
+      start = number(line)
+      middle = event(line)
+      base = d + transaction.baseCurrency + d
+      end = rest(holder === '' ? line : { ...line, account })
     }
-    let known = accounts.get(line.account)
-    if (!known) {
-      known = { cells: [account(line), ''].join(d), exponent: currencyExponent(line.account.currency as Currency) }
-      accounts.set(line.account, known)
-    }
-    const minor = String(line.amount)
-    const isCredit = line.amount < 0n
-    const unsigned = placeMark(isCredit ? minor.slice(1) : minor, known.exponent, mark)
+    const isCredit = digits.charCodeAt(0) === minus
+    const unsigned = placeMark(isCredit ? digits.slice(1) : digits, account.exponent, mark)
     const amounts = isCredit ? `${d}${unsigned}${d}-${unsigned}${d}` : unsigned + d + d + unsigned + d
-    const isUsual = line.account.currency === last.baseCurrency && line.account.holder === ''
-    const tail = isUsual ? usual : ['', rate(line), end, `${metadata(line)}\r\n`].join(d)
-    return start + line.line + middle + known.cells + amounts + minor + base + line.baseAmount + tail
+    const rateCell = account.currency === transaction.baseCurrency ? `1${d}` : rate(line)
+    return (
+      start + line.line + d + middle + account.cells + amounts + (digits + base) + (baseDigits + d + rateCell) + end
+    )
   }
+}
+
+const minus = '-'.charCodeAt(0)
+
+/** An account with its cells and its texts in bytes. */
+interface KnownAccount extends JournalAccount {
+  readonly cells: string
+  readonly exponent: number
+}
+
+const knowing = (cells: (line: JournalLine) => string): ((line: JournalLine) => KnownAccount) => {
+  const accounts = new Map<JournalAccount, KnownAccount>()
+  const learn = (line: JournalLine): KnownAccount => {
+    const { account } = line
+    const inBytes = { ...account, name: toByteText(account.name), holder: toByteText(account.holder) }
+    const exponent = currencyExponent(account.currency as Currency)
+    const known = { ...inBytes, cells: cells({ ...line, account: inBytes }), exponent }
+    accounts.set(account, known)
+    return known
+  }
+  return (line) => accounts.get(line.account) ?? learn(line)
 }
 
 /** Digits of minor units as a decimal number: 5 with two digits is 0.05. */
@@ -75,32 +89,3 @@ const placeMark = (digits: string, exponent: number, mark: string): string => {
   const padded = digits.length > exponent ? digits : digits.padStart(exponent + 1, '0')
   return padded.slice(0, -exponent) + mark + padded.slice(-exponent)
 }
-
-const cellsBetween = (context: ExportContext, from: string, to: string): ((line: JournalLine) => string) => {
-  const [first, last] = [from, to].map((wanted) => journalColumns.findIndex(({ name }) => name === wanted))
-  const columns = journalColumns.slice(first, (last ?? 0) + 1).map((column) => cellOf(column, context))
-  const delimiter = delimiterOf(context)
-  return (line) => columns.map((column) => column(line)).join(delimiter)
-}
-
-const cellOf = ({ type, value }: JournalColumn, context: ExportContext): ((line: JournalLine) => string) => {
-  const { profile, decimalSeparator } = context.options
-  const special = delimiterOf(context) === ',' ? /[",\r\n]|^\s|\s$/ : /[";\r\n]|^\s|\s$/
-  const quote = (text: string): string => {
-    // Most cells are names and numbers: one look instead of two.
-    if (plain.test(text)) return text
-    return toByteText(special.test(text) ? `"${text.split('"').join('""')}"` : text)
-  }
-  if (type === 'decimal') return (line) => value(line, context)?.replace('.', decimalSeparator) ?? ''
-  if (type !== 'text' && type !== 'json') return (line) => value(line, context) ?? ''
-  const show = profile === 'spreadsheet' ? (text: string) => quote(guard(text)) : quote
-  return (line) => {
-    const text = value(line, context)
-    return text === null ? '' : show(text)
-  }
-}
-
-const plain = /^[\w:./-]*$/
-
-/** Spreadsheets run text that begins like this as a formula, in a plain CSV too (OWASP: CSV injection). */
-const guard = (text: string): string => (/^[=+\-@\t\r]/.test(text) ? `'${text}` : text)
