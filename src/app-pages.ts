@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import express, { type Router } from 'express'
+import { createChat } from '#pages/chat.ts'
 import { createDemo } from '#pages/demo.ts'
 import { createDocs } from '#pages/docs.ts'
 import { createPages } from '#pages/pages.ts'
@@ -35,6 +36,7 @@ export const mountPages = ({ publicUrl, providerOrigin }: PageOptions) => {
         home: providerOrigin === undefined ? '/docs' : '/demo',
       }),
     )
+    app.use(createChat({ chat: services.chat, clock, logger }))
     app.use(lazyDocs(given, publicUrl))
     app.use(demo)
   }

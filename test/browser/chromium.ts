@@ -55,9 +55,9 @@ export const visit = async (browser: Browser, options: BrowserContextOptions = {
 
 const artifacts = fileURLToPath(new URL('../artifacts/', import.meta.url))
 
-export const shoot = async (page: Page, name: string): Promise<void> => {
+export const shoot = async (page: Page, name: string, fullPage = false): Promise<void> => {
   mkdirSync(artifacts, { recursive: true })
-  await page.screenshot({ path: `${artifacts}${name}.png` })
+  await page.screenshot({ path: `${artifacts}${name}.png`, fullPage })
 }
 
 const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
@@ -87,8 +87,10 @@ export const checkLayout = async (page: Page, what: string): Promise<void> => {
   )
   assert.ok(overflow <= 0, `${what}: ${overflow} px too wide`)
   const small = await page.evaluate(() =>
-    [...document.querySelectorAll('button, .button, summary, input, .row a, .reply')]
+    [...document.querySelectorAll('button, .button, summary, input, select, .row a, .langs a, .reply')]
       .filter((element) => element.checkVisibility())
+      // What is tapped of a radio button is the card that labels it.
+      .map((element) => element.closest('.choice') ?? element)
       .map((element) => ({ height: element.getBoundingClientRect().height, html: element.outerHTML.slice(0, 80) }))
       .filter(({ height }) => height < 43.5),
   )

@@ -59,8 +59,7 @@ const titleOf = (state: Exclude<PageState, 'payable'>, texts: Texts): string =>
 const amountOf = ({ page, checkout, language }: Scene): string => {
   const { intent } = page
   const isSettled = intent.status === 'succeeded' && intent.amount_captured > 0n
-  const isFree = checkout !== undefined && checkout.row.payment_intent_id === null
-  const amount = isSettled ? intent.amount_captured : isFree ? checkout.quote.total : intent.amount
+  const amount = isSettled ? intent.amount_captured : (checkout?.quote.total ?? intent.amount)
   return showAmount(amount, intent.currency, language.tag)
 }
 

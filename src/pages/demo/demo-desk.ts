@@ -1,5 +1,6 @@
 import type { Request, Response } from 'express'
 import type { Clock } from '#kernel/clock.ts'
+import type { Fragment } from '#pages/chat/fragment.ts'
 import { texts } from '#pages/texts/texts.ts'
 import { accentPath } from '#pages/web/accent.ts'
 import { sendPage } from '#pages/web/answer.ts'
@@ -11,7 +12,6 @@ import { type Clients, grantRefund, hear } from './bot.ts'
 import { chatFragments, type Speech } from './chat-view.ts'
 import { createDiary } from './diary.ts'
 import { createFeed } from './feed.ts'
-import type { Fragment } from './fragment.ts'
 import { jsonView } from './json-view.ts'
 import { demoView } from './page-view.ts'
 import { panelFragments } from './panel-view.ts'
@@ -67,7 +67,7 @@ export const showDemo = async (desk: DemoDesk, request: Request, response: Respo
   const speech = speechOf(request)
   const pieces = await desk.draw(welcomeVisitor(request, response), speech)
   const { tag, dir } = speech.language
-  const styles = [accentPath(accent), assets.demo.path]
+  const styles = [accentPath(accent), assets.chat.path, assets.demo.path]
   const scripts = [assets.demoScript.path]
   const body = demoView(pieces, speech)
   sendPage(

@@ -1,6 +1,6 @@
 import type { Request, Response } from 'express'
+import type { Fragment } from '#pages/chat/fragment.ts'
 import type { Logger } from '#platform/logger.ts'
-import type { Fragment } from './fragment.ts'
 
 interface Follower {
   visitor: string

@@ -1,6 +1,6 @@
+import { draw, type Fragment } from '#pages/chat/fragment.ts'
 import { type Html, html } from '#pages/web/html.ts'
 import type { Speech } from './chat-view.ts'
-import { draw, type Fragment } from './fragment.ts'
 
 /** The chat, and beside it what happens behind it. Lists carry their order, so that new pieces find their place. */
 export const demoView = (fragments: readonly Fragment[], { language, words }: Speech): Html => html`<div class="app">

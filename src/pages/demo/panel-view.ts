@@ -1,9 +1,9 @@
 import { isCurrency } from '#kernel/currencies.ts'
 import { toDecimalString } from '#kernel/money.ts'
+import { type Fragment, fragment } from '#pages/chat/fragment.ts'
 import { curlOf } from '#pages/web/curl.ts'
 import { type Html, html, nothing } from '#pages/web/html.ts'
 import { isRefundable } from './bot.ts'
-import { type Fragment, fragment } from './fragment.ts'
 import type { Entries, Intent } from './shapes.ts'
 import { type Line, lineKey, type Story } from './story.ts'
 

@@ -96,6 +96,7 @@ export const ar: Texts = {
     tryLater: 'تعذّر ذلك. لم يُخصم شيء. حاول مرة أخرى بعد قليل.',
     sendTo: 'التوصيل إلى',
   },
+  chat: { title: 'المحادثة', message: 'رسالة', send: 'إرسال', notSent: 'لم تُرسل الرسالة. حاول مرة أخرى.' },
   closePage: 'أغلق هذه الصفحة للعودة إلى {channel}.',
   language: 'اللغة',
   receipt: {

@@ -105,6 +105,7 @@ export const en: Texts = {
     tryLater: 'That didn’t work. Nothing was charged. Try again in a moment.',
     sendTo: 'Delivery to',
   },
+  chat: { title: 'Chat', message: 'Message', send: 'Send', notSent: 'That wasn’t sent. Try again.' },
   closePage: 'Close this page to go back to {channel}.',
   language: 'Language',
   receipt: {

@@ -108,6 +108,7 @@ export const es: Texts = {
     tryLater: 'No ha funcionado. No se ha cobrado nada. Inténtalo de nuevo en un momento.',
     sendTo: 'Envío a',
   },
+  chat: { title: 'Chat', message: 'Mensaje', send: 'Enviar', notSent: 'No se ha enviado. Inténtalo de nuevo.' },
   closePage: 'Cierra esta página para volver a {channel}.',
   language: 'Idioma',
   receipt: {

@@ -114,6 +114,7 @@ export const fr: Texts = {
     tryLater: 'Cela n’a pas fonctionné. Rien n’a été débité. Réessayez dans un instant.',
     sendTo: 'Livraison à',
   },
+  chat: { title: 'Discussion', message: 'Message', send: 'Envoyer', notSent: 'Non envoyé. Réessayez.' },
   closePage: 'Fermez cette page pour revenir à {channel}.',
   language: 'Langue',
   receipt: {

@@ -108,6 +108,7 @@ export const ptBr: Texts = {
     tryLater: 'Não deu certo. Nada foi cobrado. Tente de novo em instantes.',
     sendTo: 'Entrega para',
   },
+  chat: { title: 'Chat', message: 'Mensagem', send: 'Enviar', notSent: 'Não foi enviado. Tente de novo.' },
   closePage: 'Feche esta página para voltar ao {channel}.',
   language: 'Idioma',
   receipt: {

@@ -92,6 +92,7 @@ export interface Texts {
     tryLater: string
     sendTo: string
   }
+  chat: { title: string; message: string; send: string; notSent: string }
   closePage: string
   language: string
   receipt: {

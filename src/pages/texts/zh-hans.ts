@@ -93,6 +93,7 @@ export const zhHans: Texts = {
     tryLater: '未能完成，尚未扣款。请稍后再试。',
     sendTo: '配送至',
   },
+  chat: { title: '聊天', message: '消息', send: '发送', notSent: '未发送，请重试。' },
   closePage: '关闭此页面即可返回{channel}。',
   language: '语言',
   receipt: {

@@ -20,9 +20,11 @@ export interface Policy {
   /** Browsers apply form-action to the redirects after a form too, so wherever a form may end must be named. */
   formAction?: readonly string[]
   script?: boolean
+  /** Sites that may show the page inside theirs. */
+  frameAncestors?: readonly string[]
 }
 
-export const contentPolicy = ({ formAction = [], script = false }: Policy = {}): string =>
+export const contentPolicy = ({ formAction = [], script = false, frameAncestors = [] }: Policy = {}): string =>
   [
     "default-src 'none'",
     "style-src 'self'",
@@ -30,7 +32,7 @@ export const contentPolicy = ({ formAction = [], script = false }: Policy = {}):
     ...(script ? ["script-src 'self'", "connect-src 'self'"] : []),
     `form-action ${["'self'", ...formAction].join(' ')}`,
     "base-uri 'none'",
-    "frame-ancestors 'none'",
+    `frame-ancestors ${frameAncestors.length === 0 ? "'none'" : frameAncestors.join(' ')}`,
   ].join('; ')
 
 export const sendPage = (response: Response, page: Page, policy: Policy = {}): void => {
