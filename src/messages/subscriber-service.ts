@@ -2,6 +2,7 @@ import type { Selectable } from 'kysely'
 import { isCurrency } from '#kernel/currencies.ts'
 import { newUuid } from '#kernel/ids.ts'
 import type { Tx } from '#platform/database.ts'
+import type { JobQueue } from '#platform/queue.ts'
 import type { EventsTable } from '#platform/tables-records.ts'
 import { amountIn, sayOn } from './card-parts.ts'
 import { findCarrier } from './card-repo.ts'
@@ -18,13 +19,19 @@ type Event = Selectable<EventsTable>
 
 /**
  * Follows payments, refunds and bills of a thread, in the transaction that tells of the event: a receipt or a notice,
- * requests that are over, the progress of a bill. The dedupe keys make it one message, however often it is told; the
- * sweep finds what is due.
+ * requests that are over, the progress of a bill. The dedupe keys make it one message, however often it is told. What
+ * it has written is told in turn, and then, being committed, is sent without waiting for the sweep.
  */
 export const createMessageSubscriber =
-  (deps: CardDeps) =>
+  (deps: CardDeps & { queue: Pick<JobQueue, 'wake'> }) =>
   async (tx: Tx, event: Event): Promise<void> => {
     if (event.thread_id === null) return
+    if (event.type === 'thread.message.created' || event.type === 'thread.message.updated') {
+      const { state, kind } = event.data as { state?: unknown; kind?: unknown }
+      if (state === 'queued' || kind === 'bill_progress')
+        deps.queue.wake('message.send', { id: event.object_id, merchant: event.merchant_id })
+      return
+    }
     const notice = noticeOf(event)
     const isEnd = event.type === 'payment_intent.succeeded' || event.type === 'payment_intent.canceled'
     const isBill = event.type.startsWith('bill.')

@@ -22,7 +22,12 @@ import {
 const db = await createTestDatabase()
 const checkoutUrl = (merchantId: string, intentId: string) => `https://pay.example/pay/${merchantId}.${intentId}`
 const channels = createChannels({})
-const subscriber = createMessageSubscriber({ clock: { now: () => clock.now() }, channels, checkoutUrl })
+const subscriber = createMessageSubscriber({
+  clock: { now: () => clock.now() },
+  queue: { wake: (name, payload) => queue.wake(name, payload) },
+  channels,
+  checkoutUrl,
+})
 const { service: events, clock, queue } = createEventWorld(db, { subscribers: [subscriber] })
 const connections = createConnectionService({
   db,

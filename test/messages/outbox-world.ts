@@ -126,7 +126,12 @@ export const createOutboxWorld = async () => {
   const platforms = createFakePlatforms()
   const { channels } = platforms
   const checkoutUrl = (_merchantId: string, intentId: string) => `https://pay.example/pay/${intentId}`
-  const subscriber = createMessageSubscriber({ clock: { now: () => clock.now() }, channels, checkoutUrl })
+  const subscriber = createMessageSubscriber({
+    clock: { now: () => clock.now() },
+    queue: { wake: (name, payload) => queue.wake(name, payload) },
+    channels,
+    checkoutUrl,
+  })
   const { service: events, clock, queue } = createEventWorld(db, { subscribers: [subscriber] })
   const connections = createConnectionService({
     db,

@@ -337,7 +337,7 @@ describe('the ladder', () => {
     for (let i = 0; i < 20; i++) answers.push(refused('temporary'))
     await post({ text: 'one' })
     let tries = 0
-    for (let i = 0; i < 45; i++) {
+    for (let hours = 0; hours < 60; hours++) {
       await work()
       clock.advance(hour)
     }
