@@ -9,10 +9,24 @@ export interface AccountTotal {
   readonly credit: string
 }
 
-export interface Tally {
+export interface Count {
   add(lines: readonly JournalLine[]): void
   rows(): bigint
+}
+
+export interface Tally extends Count {
   totals(): AccountTotal[]
+}
+
+/** Where nobody asks for the sums: to add up every line takes a tenth of the time of a CSV. */
+export const createCount = (): Count => {
+  let count = 0
+  return {
+    add: (lines) => {
+      count += lines.length
+    },
+    rows: () => BigInt(count),
+  }
 }
 
 export const createTally = (): Tally => {
