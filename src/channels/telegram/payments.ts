@@ -78,7 +78,13 @@ const transactions = z.object({
   ok: z.literal(true),
   result: z.object({
     transactions: z.array(
-      z.object({ id: z.string(), amount: z.int(), date: z.int(), source: z.unknown(), receiver: z.unknown() }),
+      z.object({
+        id: z.string(),
+        amount: z.int(),
+        date: z.int(),
+        source: z.unknown().optional(),
+        receiver: z.unknown().optional(),
+      }),
     ),
   }),
 })

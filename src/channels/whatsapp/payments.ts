@@ -19,7 +19,10 @@ interface Parts {
   now: () => Date
 }
 
-const amount = z.unknown().transform((given) => fromMetaAmount(given))
+const amount = z
+  .unknown()
+  .optional()
+  .transform((given) => fromMetaAmount(given))
 const seconds = z.coerce.number().optional()
 const refund = z.object({
   id: z.string().min(1),
