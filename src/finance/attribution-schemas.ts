@@ -6,12 +6,9 @@ export const touchFields = ['source', 'ad_id', 'ref', 'ctwa_clid'] as const
 export type TouchField = (typeof touchFields)[number]
 
 export const attributionQuery = z.strictObject({
-  touch: z
-    .enum(['first', 'last'])
-    .default('last')
-    .meta({
-      description: 'Which touch gets the credit: the one that brought the person, or the latest before the payment.',
-    }),
+  touch: z.enum(['first', 'last']).default('last').meta({
+    description: 'Which touch gets the credit: the one that brought the person, or the latest before the payment.',
+  }),
   group_by: z
     .array(z.enum(touchFields))
     .min(1)
