@@ -27,6 +27,8 @@ const kinds: Record<string, IdKind> = {
   charges: 'charge',
   refunds: 'refund',
   bills: 'bill',
+  checkouts: 'checkout',
+  promotion_codes: 'promotionCode',
   customers: 'customer',
   'ledger/accounts': 'ledgerAccount',
   'ledger/transactions': 'ledgerTransaction',

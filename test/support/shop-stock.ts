@@ -37,6 +37,8 @@ export const fillShop = async (world: World, shop: Shop): Promise<Record<IdKind 
     amount: 100,
     participants: [{ participant: thread.participants[0].id }],
   })
+  const checkout = await post('/v1/checkouts', { currency: 'eur', line_items: [{ name: 'Rose', unit_amount: 300 }] })
+  const code = await post('/v1/promotion_codes', { code: 'STOCK', percent_off: 5 })
   const message = await post(`/v1/threads/${thread.id}/messages`, { text: 'Thank you' })
   const proposal = await post('/v1/ledger/transactions', {
     description: 'Receipt without a payment',
@@ -56,6 +58,8 @@ export const fillShop = async (world: World, shop: Shop): Promise<Record<IdKind 
     charge: intent.latest_charge,
     refund: refund.id,
     bill: bill.id,
+    checkout: checkout.id,
+    promotionCode: code.id,
     message: message.id,
     webhookEndpoint: endpoint.id,
     event: (await first('/v1/events')).id,
