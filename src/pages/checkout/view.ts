@@ -125,7 +125,7 @@ const smallPrint = (state: PageState, scene: Scene): Html => {
   const cancel = page.intent.return_url === null ? nothing : backLink(scene)
   return html`${state === 'free' ? nothing : html`<p class="small">${texts.securePage}</p>`}
 ${when || cancel !== nothing ? html`<p class="small row">${when ? html`<span>${fill(texts.expires, { when })}</span>` : nothing}${cancel}</p>` : nothing}
-${page.intent.livemode ? nothing : testCards(texts)}`
+${page.intent.livemode || state === 'free' ? nothing : testCards(texts)}`
 }
 
 const backLink = ({ page, texts }: Scene): Html =>

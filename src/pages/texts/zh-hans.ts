@@ -50,7 +50,7 @@ export const zhHans: Texts = {
     contact: '联系方式',
     address: '收货地址',
     tip: '给点小费',
-    noTip: '不给小费',
+    noTip: '不给',
     code: '优惠码',
     apply: '使用',
     remove: '移除',
