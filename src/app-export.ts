@@ -8,7 +8,7 @@ import { readAccounts } from '#exports/journal-service.ts'
 import { type Digest, digesting, type Job, makeFile } from '#exports/part-service.ts'
 import { planExport, readBoundsFor } from '#exports/plan-service.ts'
 import { type ExportRequest, exportRequest } from '#exports/schemas.ts'
-import { createCount } from '#exports/tally.ts'
+import { createTally } from '#exports/tally.ts'
 import { systemClock } from '#kernel/clock.ts'
 import { AppError } from '#kernel/errors.ts'
 import { parseId, showId } from '#kernel/ids.ts'
@@ -114,19 +114,19 @@ const createCatchUp = (db: Database, secret: string | undefined) => async (merch
 }
 
 const exportTo = async (job: Job, out: string, started: number): Promise<Digest> => {
-  const count = createCount()
+  const tally = createTally()
   let told = started
   const tell = (): void => {
     if (!process.stderr.isTTY || performance.now() - told < 500) return
     told = performance.now()
-    process.stderr.write(`\r${count.rows()} lines`)
+    process.stderr.write(`\r${tally.rows()} lines`)
   }
-  const { chunks, digest } = digesting(makeFile(job, count, tell))
+  const { chunks, digest } = digesting(makeFile(job, tally, tell))
   if (out === '-') await pipeline(chunks, process.stdout as Writable, { end: false })
   else await writeWhole(chunks, out)
   const seconds = ((performance.now() - started) / 1000).toFixed(2)
   if (process.stderr.isTTY) process.stderr.write('\r')
-  console.error(`${count.rows()} lines in ${seconds} s, up to seal ${job.range.asOfSeq}`)
+  console.error(`${tally.rows()} lines in ${seconds} s, up to seal ${job.range.asOfSeq}`)
   return digest()
 }
 

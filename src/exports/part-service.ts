@@ -4,7 +4,7 @@ import type { JournalLine } from './journal.ts'
 import { type Accounts, type JournalSource, readLines } from './journal-service.ts'
 import { renderPart } from './render-service.ts'
 import { countParts, type ExportSpec, partOf, type SeqRange, toContext } from './spec.ts'
-import { type Count, createTally, type Tally } from './tally.ts'
+import { createTally, type Tally } from './tally.ts'
 
 /** Everything that making a file takes, read once. */
 export interface Job {
@@ -41,10 +41,10 @@ export const makePart = (job: Job, number: number, onStep: () => Promise<void> =
 }
 
 /** All of the file in one go. `onLines` is called with each batch of lines, and may throw to stop it. */
-export const makeFile = (job: Job, count: Count, onLines: () => void): AsyncIterable<Uint8Array> => {
+export const makeFile = (job: Job, tally: Tally, onLines: () => void): AsyncIterable<Uint8Array> => {
   const lines = tallied(
     readSteps(job, job.range, async () => undefined),
-    count,
+    tally,
     onLines,
   )
   return renderPart(job.format, contextOf(job), job.spec.compression, lines, { isFirst: true, isLast: true })
@@ -90,9 +90,9 @@ interface Begun {
   readonly first: Promise<IteratorResult<JournalLine[], void>>
 }
 
-async function* tallied(lines: AsyncIterable<JournalLine[]>, count: Count, onLines?: () => void) {
+async function* tallied(lines: AsyncIterable<JournalLine[]>, tally: Tally, onLines?: () => void) {
   for await (const batch of lines) {
-    count.add(batch)
+    tally.add(batch)
     onLines?.()
     yield batch
   }

@@ -6,7 +6,7 @@ import { fileNameOf } from './export-view.ts'
 import { readAccounts } from './journal-service.ts'
 import { contextOf, type Job, makeFile } from './part-service.ts'
 import { type Plan, readBoundsFor } from './plan-service.ts'
-import { createCount } from './tally.ts'
+import { createTally } from './tally.ts'
 
 const bytesMax = 32 * 1024 * 1024
 
@@ -43,13 +43,13 @@ export const answerStream = async (
 }
 
 const collect = async (job: Job, linesMax: number): Promise<Buffer> => {
-  const count = createCount()
+  const tally = createTally()
   const chunks: Uint8Array[] = []
   let length = 0
-  for await (const chunk of makeFile(job, count, () => refuseIfLarge(count.rows(), length, linesMax))) {
+  for await (const chunk of makeFile(job, tally, () => refuseIfLarge(tally.rows(), length, linesMax))) {
     chunks.push(chunk)
     length += chunk.length
-    refuseIfLarge(count.rows(), length, linesMax)
+    refuseIfLarge(tally.rows(), length, linesMax)
   }
   return Buffer.concat(chunks)
 }
