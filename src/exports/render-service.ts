@@ -1,8 +1,7 @@
 import { Readable, type Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGzip, createZstdCompress } from 'node:zlib'
-import iconv from 'iconv-lite'
-import yazl from 'yazl'
+import type { ZipFile } from 'yazl'
 import type { ArchivedFile, ArchiveFormat, DocumentFormat, ExportContext, ExportFormat, LineFormat } from './format.ts'
 import type { JournalLine } from './journal.ts'
 import type { ExportSpec } from './spec.ts'
@@ -61,9 +60,11 @@ const renderDocument = (format: DocumentFormat, context: ExportContext, lines: L
 
 /** One file after the other in one zip archive, with the same moment on each. */
 async function* zip(format: ArchiveFormat, context: ExportContext, lines: Lines): AsyncGenerator<Uint8Array> {
+  const { default: yazl } = await import('yazl')
   const archive = new yazl.ZipFile()
+  const encode = await encoderOf(format, context)
   const filled = (async () => {
-    for await (const { file, text } of format.write(context, lines)) add(archive, file, encode(format, context, text))
+    for await (const { file, text } of format.write(context, lines)) add(archive, file, encode(text))
     archive.end()
   })()
   filled.catch((error) => archive.outputStream.emit('error', error))
@@ -71,22 +72,24 @@ async function* zip(format: ArchiveFormat, context: ExportContext, lines: Lines)
   await filled
 }
 
-const add = (archive: yazl.ZipFile, name: ArchivedFile['file'], bytes: Buffer): void =>
+const add = (archive: ZipFile, name: ArchivedFile['file'], bytes: Buffer): void =>
   archive.addBuffer(bytes, name, { mtime: new Date('1980-01-01T00:00:00Z'), forceDosTimestamp: true })
 
 async function* encoded(format: ExportFormat, context: ExportContext, chunks: AsyncIterable<string | Uint8Array>) {
+  const encode = await encoderOf(format, context)
   for await (const chunk of chunks) {
-    if (chunk.length > 0) yield typeof chunk === 'string' ? encode(format, context, chunk) : chunk
+    if (chunk.length > 0) yield typeof chunk === 'string' ? encode(chunk) : chunk
   }
 }
 
 const encodings = { latin9: 'iso-8859-15', 'windows-1252': 'windows-1252' } as const
 
-const encode = ({ encoding }: ExportFormat, { options }: ExportContext, text: string): Buffer => {
-  if (encoding === 'bytes') return Buffer.from(text, 'latin1')
-  return encoding === undefined || options.encoding === 'utf-8'
-    ? Buffer.from(text)
-    : iconv.encode(text, encodings[encoding])
+/** Libraries are loaded by the formats that need them: together they take as much memory as a format has to spare. */
+const encoderOf = async ({ encoding }: ExportFormat, { options }: ExportContext) => {
+  if (encoding === 'bytes') return (text: string): Buffer => Buffer.from(text, 'latin1')
+  if (encoding === undefined || options.encoding === 'utf-8') return (text: string): Buffer => Buffer.from(text)
+  const { default: iconv } = await import('iconv-lite')
+  return (text: string): Buffer => iconv.encode(text, encodings[encoding])
 }
 
 const compress = (kind: ExportSpec['compression'], bytes: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> => {

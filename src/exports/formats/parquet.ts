@@ -1,4 +1,4 @@
-import { ByteWriter, ParquetWriter, type SchemaElement } from 'hyparquet-writer'
+import type { ByteWriter, ParquetWriter, SchemaElement } from 'hyparquet-writer'
 import { type JournalColumn, journalColumns } from '#exports/columns.ts'
 import type { DocumentFormat, ExportContext } from '#exports/format.ts'
 import type { JournalLine } from '#exports/journal.ts'
@@ -25,8 +25,14 @@ export const parquet: DocumentFormat = {
   needsBalances: false,
   needsWholeTransactions: false,
   async *write(context, lines) {
-    const bytes = new ByteWriter()
-    const writer = new ParquetWriter({ writer: bytes, schema, kvMetadata: metadataOf(context), createdBy: 'parley' })
+    const library = await import('hyparquet-writer') // takes memory that the other formats do without
+    const bytes = new library.ByteWriter()
+    const writer = new library.ParquetWriter({
+      writer: bytes,
+      schema,
+      kvMetadata: metadataOf(context),
+      createdBy: 'parley',
+    })
     let group: JournalLine[] = []
     for await (const batch of lines) {
       for (const line of batch) {

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream'
 import { finished } from 'node:stream/promises'
-import { ZipFile } from 'yazl'
+import type { ZipFile } from 'yazl'
 import { type JournalColumn, journalColumns } from '#exports/columns.ts'
 import type { DocumentFormat, ExportContext } from '#exports/format.ts'
 import type { JournalLine } from '#exports/journal.ts'
@@ -24,7 +24,8 @@ export const createXlsx = (sheetRows = 1_048_576): DocumentFormat => ({
   needsBalances: true,
   needsWholeTransactions: false,
   async *write(context, lines) {
-    const zip = new ZipFile()
+    const { default: yazl } = await import('yazl') // takes memory that the other formats do without
+    const zip = new yazl.ZipFile()
     const output = zip.outputStream as Readable
     const reader = new AbortController()
     const filled = fill(zip, context, lines, sheetRows, reader.signal)
