@@ -37,11 +37,15 @@ export const removeDir = (dir: string): void => rmSync(dir, { recursive: true, f
 /** As in package.json's `start`. */
 const startArgs = ['--max-semi-space-size=8']
 
-export const startApp = async (dir: string, nodeArgs: readonly string[] = startArgs): Promise<AppProcess> => {
+export const startApp = async (
+  dir: string,
+  nodeArgs: readonly string[] = startArgs,
+  env: Record<string, string> = {},
+): Promise<AppProcess> => {
   const started = performance.now()
   const child = spawn(process.execPath, [...nodeArgs, entry], {
     cwd: dir,
-    env: { PATH: process.env.PATH ?? '', PORT: '0', RATE_LIMIT_PER_SECOND: '1000000', LOG_LEVEL: 'error' },
+    env: { PATH: process.env.PATH ?? '', PORT: '0', RATE_LIMIT_PER_SECOND: '1000000', LOG_LEVEL: 'error', ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   const output = await untilReady(child)

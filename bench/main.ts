@@ -4,6 +4,7 @@ import { benchExports } from './exports.ts'
 import { benchLedger } from './ledger.ts'
 import { describeMachine } from './machine.ts'
 import { benchMemory } from './memory.ts'
+import { benchPrecheckout } from './precheckout.ts'
 import { benchRefunds } from './refunds.ts'
 import { benchStart } from './start.ts'
 import { format, median } from './statistics.ts'
@@ -20,6 +21,7 @@ const onService: Record<string, (world: World) => Promise<string>> = {
 /** Without a service. */
 const alone: Record<string, () => Promise<string>> = {
   start: () => benchStart(settings),
+  precheckout: () => benchPrecheckout(settings),
   ledger: () => benchLedger({ ...settings, entries }),
   exports: () => benchExports({ ...settings, entries }),
 }
