@@ -61,6 +61,12 @@ export const findPayment = (db: Db, merchantId: string, id: string) =>
     .leftJoin('charges as charge', (join) =>
       join.onRef('charge.merchant_id', '=', 'intent.merchant_id').onRef('charge.id', '=', 'intent.latest_charge_id'),
     )
+    .leftJoin('native_payments as native', (join) =>
+      join
+        .onRef('native.merchant_id', '=', 'intent.merchant_id')
+        .onRef('native.payment_intent_id', '=', 'intent.id')
+        .on('native.state', '=', 'paid'),
+    )
     .select([
       'intent.id',
       'intent.thread_id',
@@ -78,6 +84,7 @@ export const findPayment = (db: Db, merchantId: string, id: string) =>
       'customer.name as customer_name',
       'charge.method',
       'charge.created_at as paid_at',
+      'native.reference as paid_order',
     ])
     .where('intent.merchant_id', '=', merchantId)
     .where('intent.id', '=', id)

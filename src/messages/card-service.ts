@@ -137,6 +137,7 @@ const receiptFacts = (
       : undefined,
     paidAt: payment.paid_at ?? payment.created_at,
     url: deps.checkoutUrl(merchant_id, payment.id).replace(/\/pay\/([^/]+)$/, '/receipts/$1'),
+    ...(payment.paid_order === null ? {} : { answers: payment.paid_order }),
     ...(address === undefined ? {} : { address }),
     ...(cart && checkout ? { order: orderOf(cart, readQuote(checkout.quote)) } : {}),
   }

@@ -17,6 +17,8 @@ export interface ReceiptFacts {
   address?: PostalAddress
   order?: OrderFacts
   imageUrl?: string
+  /** The order at the platform by which it was paid inside the chat. */
+  answers?: string
 }
 
 export interface MethodFacts {
@@ -39,6 +41,7 @@ export const composeReceipt = (voice: Voice, facts: ReceiptFacts, reference: str
     amount: facts.amount,
     ...orderParts(facts),
     receipt: showReceipt(voice, facts, 'paid'),
+    ...(facts.answers === undefined ? {} : { answers: facts.answers }),
   })
 
 /** What was given back, and what of the payment remains. A refund that failed leaves the payment as it was. */
