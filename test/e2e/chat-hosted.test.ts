@@ -19,7 +19,7 @@ import {
 const hosted: Pick<ChatSide, 'order' | 'total' | 'pay'> = {
   order: bouquets,
   total: bouquetsTotal,
-  pay: (card, { world }) => payOnThePage(card, world),
+  pay: (card) => payOnThePage(card, world),
 }
 
 const stack = new AsyncDisposableStack()
@@ -38,7 +38,6 @@ before(async () => {
   sides.set('messenger', {
     ...hosted,
     channel: 'messenger',
-    thread: 'psid_ana',
     account: {
       settings: { page_id: '108' },
       secrets: { page_access_token: 'EAAB-page', app_secret: 'app-secret', verify_token: 'verify-me' },
@@ -50,7 +49,6 @@ before(async () => {
   sides.set('line', {
     ...hosted,
     channel: 'line',
-    thread: 'Uana',
     account: { settings: {}, secrets: { channel_access_token: 'line-token', channel_secret: 'line-secret' } },
     says: (text) => line.person('Uana').says(text),
     shown: () => line.sent.map(({ message }) => JSON.stringify(message)),
@@ -59,7 +57,6 @@ before(async () => {
   sides.set('wechat', {
     ...hosted,
     channel: 'wechat',
-    thread: 'openid_ana',
     account: {
       settings: { app_id: 'wx2c2769f8efd9abc2', kind: 'official_account' },
       secrets: { app_secret: 's', token: 'spamtest' },
@@ -71,7 +68,6 @@ before(async () => {
   sides.set('custom', {
     ...hosted,
     channel: 'custom',
-    thread: 'chat_ana',
     account: { settings: { name: 'Our chat', url: custom.hook }, secrets: { signing_secret } },
     says: (text) => custom.person('ana', 'Ana').says(text),
     shown: () => custom.shown.map((message) => JSON.stringify(message)),
