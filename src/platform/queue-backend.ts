@@ -24,8 +24,8 @@ interface BackendOptions {
 export const openQueueBackend = (options: BackendOptions): Promise<QueueBackend> =>
   options.url.startsWith('redis') ? openRedis(options) : openPostgres(options)
 
-/** Connections of one process: four LISTEN clients, the rest for adding, fetching and finishing jobs. */
-const poolMax = 12
+/** Connections of one process: a LISTEN client per queue, the rest for adding, fetching and finishing jobs. */
+const poolMax = 13
 
 const openPostgres = async ({ url, logger }: BackendOptions): Promise<QueueBackend> => {
   const onError = (err: Error) => logger.warn({ err }, 'queue connection failed')
@@ -36,6 +36,7 @@ const openPostgres = async ({ url, logger }: BackendOptions): Promise<QueueBacke
     application_name: 'parley_queue',
     options: '-c search_path=bullmq',
   })
+  pool.setMaxListeners(0) // each queue and worker adds its own
   pool.on('error', onError)
   pool.on('connect', (client) => client.on('error', onError))
   const client = await pool.connect()

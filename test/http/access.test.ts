@@ -39,6 +39,8 @@ const kinds: Record<string, IdKind> = {
   deliveries: 'delivery',
   provider_events: 'providerEvent',
   api_keys: 'apiKey',
+  connections: 'connection',
+  channel_updates: 'channelUpdate',
 }
 
 const resourceOf = (route: Route): string => route.path.replace(/^\/v1\//, '').split('/:')[0] ?? ''

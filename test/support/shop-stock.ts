@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import type { IdKind } from '#kernel/ids.ts'
+import { startFakeCustom } from './fake-custom.ts'
+import { deliver } from './fake-server.ts'
 import { startReceiver } from './receiver.ts'
 import type { Shop } from './shop.ts'
 import type { World } from './world.ts'
@@ -49,6 +51,15 @@ export const fillShop = async (world: World, shop: Shop): Promise<Record<IdKind 
     ],
   })
   const file = await post('/v1/exports', { format: 'csv' })
+  const secret = `whsec_${Buffer.alloc(24, 7).toString('base64')}`
+  const chats = await startFakeCustom({ secret, now: () => world.clock.now() })
+  const connection = await post('/v1/connections', {
+    channel: 'custom',
+    settings: { name: 'Our chat', url: chats.hook },
+    secrets: { signing_secret: secret },
+  })
+  await deliver(connection.webhook_url, chats.person('9').says('Hello'))
+  await chats[Symbol.asyncDispose]()
   await world.settle()
   return {
     thread: thread.id,
@@ -69,6 +80,8 @@ export const fillShop = async (world: World, shop: Shop): Promise<Record<IdKind 
     ledgerTransaction: (await first('/v1/ledger/transactions')).id,
     ledgerProposal: proposal.id,
     export: file.id,
+    connection: connection.id,
+    channelUpdate: (await first('/v1/channel_updates')).id,
     apiKey: (await first('/v1/api_keys')).id,
   }
 }
