@@ -122,11 +122,15 @@ export const lockOffered = async (
   connection: Connection,
   { payload }: { payload: string },
 ): Promise<{ intent: IntentRow; native: NativeRow } | undefined> => {
-  const found = await findOffered(tx, connection, payload)
-  const intent = found && (await lockIntent(tx, connection.merchantId, found.intent.id))
+  const { merchantId } = connection
+  const known = await findNative(tx, { merchantId, connectionId: connection.id, reference: payload })
+  const intentId = known?.payment_intent_id ?? parseId('paymentIntent', payload)
+  const intent = intentId && (await lockIntent(tx, merchantId, intentId))
   if (!intent) return undefined
-  const known = found.native ?? (await upsertOffer(tx, newOffer(connection, intent, payload, deps.clock.now())))
-  const native = await lockNative(tx, connection.merchantId, known.id)
+  // What is written is locked.
+  const native = known
+    ? await lockNative(tx, merchantId, known.id)
+    : await upsertOffer(tx, newOffer(connection, intent, payload, deps.clock.now()))
   return native ? { intent, native } : undefined
 }
 

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { sql } from 'kysely'
 import { openVeto, say, type VetoEndpoint } from '../checkout/veto-endpoint.ts'
 import { deliver } from '../support/fake-server.ts'
 import { type NativeShop, openNativeShop } from './native-kit.ts'
@@ -56,8 +55,6 @@ describe('a payment inside Telegram', () => {
 
   test('of ten who press at once one gets a yes', async () => {
     const { id, invoice } = await shop.ask()
-    await sql`update payment_intents set participant_id = null where id = (
-      select id from payment_intents order by id desc limit 1)`.execute(shop.world.app.db.app)
     const { body: open } = await shop.world
       .request()
       .post('/v1/payment_intents')
@@ -126,25 +123,35 @@ describe('what is refused before the charge', () => {
 })
 
 describe('other ways to pay', () => {
-  const token = async (id: string) =>
-    String((await shop.world.request().get(`/v1/payment_intents/${id}`)).body.checkout_url)
-  const openPage = async (id: string) => {
-    const answer = await fetch(`${await token(id)}/confirm`, { method: 'POST', redirect: 'manual' })
-    const { rows } = await sql<{ page_ref: string | null }>`
-      select page_ref from payment_intents order by updated_at desc limit 1`.execute(shop.world.app.db.maintenance)
-    return { status: answer.status, pageRef: rows[0]?.page_ref ?? null }
+  const page = { returnUrl: 'https://shop.example/', cancelUrl: 'https://shop.example/', title: 'Order' }
+  const openPage = async ({ id, invoice }: Awaited<ReturnType<NativeShop['ask']>>) => {
+    const { payments } = shop.world.app.services
+    const connection = await shop.world.app.services.connections.openAny(shop.world.shop.uuid, shop.connectionId)
+    assert.ok(connection)
+    const row = await payments.native.read(connection, invoice.payload)
+    assert.ok(row, id)
+    await payments.openPage(row, page)
+    return async () => (await payments.native.read(connection, invoice.payload))?.page_ref
   }
 
-  test('an open hosted page is left before the platform may charge', async (t) => {
-    const { id, invoice } = await shop.ask()
-    const page = await openPage(id)
-    if (page.pageRef === null) return t.skip(`the page was not opened (${page.status})`)
-    assert.equal((await press(invoice)).answer?.ok, true)
-    const { rows } = await sql<{ page_ref: string | null; status: string }>`
-      select page_ref, status from payment_intents order by updated_at desc limit 1`.execute(
-      shop.world.app.db.maintenance,
-    )
-    assert.deepEqual(rows[0], { page_ref: null, status: 'processing' })
+  test('an open hosted page is left before the platform may charge', async () => {
+    const asked = await shop.ask()
+    const pageRef = await openPage(asked)
+    assert.ok(await pageRef())
+    assert.equal((await press(asked.invoice)).answer?.ok, true)
+    assert.equal(await pageRef(), null)
+    assert.equal((await shop.read(asked.id)).status, 'processing')
+  })
+
+  test('a page that cannot be left in time: refused politely, and the page stays', async () => {
+    const asked = await shop.ask()
+    const pageRef = await openPage(asked)
+    await shop.world.sandboxControl('POST', 'faults', { fault: 'error_503', count: 1000 })
+    const { answer } = await press(asked.invoice)
+    await shop.world.sandboxControl('DELETE', 'faults')
+    assert.equal(answer?.ok, false)
+    assert.match(String(answer?.error_message), /nothing was charged/)
+    assert.ok(await pageRef())
   })
 
   test('a yes of which nothing is heard ends after a quarter of an hour; the card works then', async () => {
@@ -250,9 +257,6 @@ describe('the database hangs', () => {
     const pool = shop.world.app.db.pool
     const client = await pool.connect()
     await client.query("select set_config('parley.merchants', $1, false)", [shop.world.shop.uuid])
-    await client.query('begin')
-    await client.query('lock table payment_intents in access exclusive mode').catch(() => undefined)
-    await client.query('rollback')
     await client.query('begin')
     await client.query(`select 1 from payment_intents where status = 'requires_payment_method' for update`)
     const startedAt = performance.now()
