@@ -136,6 +136,8 @@ export interface Channel {
   handshake?(input: Omit<WebhookInput, 'body'>): { status: number; body: string } | undefined
   /** What the platform wants to read in the 200, if not `{}`. */
   readonly acknowledgement?: { contentType: string; body: string }
+  /** A JSON body for the 200 that does something besides: Telegram takes a call in it. */
+  replyTo?(updates: readonly Inbound[]): string | undefined
   /** Answers inside the request; at most 5 s each. False: the platform did not take the answer. */
   answerPreCheckout?(connection: Connection, query: InboundPreCheckout, answer: PreCheckoutAnswer): Promise<boolean>
   answerShipping?(

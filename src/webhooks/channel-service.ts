@@ -83,7 +83,8 @@ export const createChannelInbox = (deps: ChannelInboxDeps) => {
       // In parts, so that one request alone never fills the room that all of them have.
       for (let start = 0; start < verdict.updates.length; start += partMax)
         await Promise.all(verdict.updates.slice(start, start + partMax).map(keep))
-      return { status: 200, contentType: 'application/json', body: '{}', ...channel.acknowledgement }
+      const body = channel.replyTo?.(verdict.updates) ?? '{}'
+      return { status: 200, contentType: 'application/json', body, ...channel.acknowledgement }
     },
 
     /** Job `channel.update`. */

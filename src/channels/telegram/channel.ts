@@ -12,7 +12,7 @@ import { initDataMaxAgeMs, verifyInitData } from './init-data.ts'
 import { limits } from './limits.ts'
 import { toTelegramAmount } from './money.ts'
 import { createTelegramPayments } from './payments.ts'
-import { type MessageKind, showMessageRef } from './refs.ts'
+import { callbackOf, type MessageKind, showMessageRef } from './refs.ts'
 import { renderTelegram } from './render.ts'
 import { type TelegramSettings, telegramSecrets, telegramSettings } from './settings.ts'
 import { readUpdate } from './updates.ts'
@@ -46,6 +46,11 @@ export const createTelegramChannel = (options: TelegramOptions): Channel => {
       const update = readJsonObject(body)
       if (typeof update?.update_id !== 'number') return { ok: false, reason: 'not an update of the Bot API' }
       return { ok: true, updates: [readUpdate(update, at)] }
+    },
+    // A tapped button turns its wheel until somebody has answered; in the 200 that costs no call.
+    replyTo: ([update]) => {
+      const id = update?.kind === 'message' ? callbackOf(update.messageRef) : undefined
+      return id === undefined ? undefined : JSON.stringify({ method: 'answerCallbackQuery', callback_query_id: id })
     },
     answerPreCheckout: (connection, { queryRef }, answer) => {
       const refusal = answer.ok ? {} : { error_message: clip(answer.message, limits.errorMessage) }

@@ -21,3 +21,8 @@ export const parseMessageRef = (text: string): { chat_id: number; message_id: nu
   if (chat === undefined) throw new CardRefusedError('Telegram: message_id: not a message of this bot')
   return { chat_id: Number(chat), message_id: Number(message), kind: kind as MessageKind }
 }
+
+/** A tapped button has no message of its own; its query's id stands for one. */
+export const showCallbackRef = (queryId: string): string => `callback:${queryId}`
+
+export const callbackOf = (messageRef: string): string | undefined => /^callback:(.{1,100})$/.exec(messageRef)?.[1]

@@ -1,7 +1,7 @@
 import type { Inbound } from '#channels/inbound.ts'
 import { isObject, readOptional, readRef, readText, readTime, readTouch } from '#channels/inbound-fields.ts'
 import { readPayment, readPreCheckout, readRefund, readShipping } from './payment-updates.ts'
-import { showMessageRef } from './refs.ts'
+import { showCallbackRef, showMessageRef } from './refs.ts'
 import { type Base, type Fields, idOf, senderOf } from './sender.ts'
 
 /** https://core.telegram.org/bots/api#update: exactly one of its members beside `update_id`. */
@@ -76,7 +76,7 @@ const readCallback = (query: Fields, base: Base): Inbound => {
     from,
     text: '',
     postback: payload,
-    messageRef: readRef('callback', readText(query.id, 100)),
+    messageRef: showCallbackRef(readText(query.id, 100)),
   }
 }
 
