@@ -1,6 +1,16 @@
 import express, { type Request, type Response, type Router } from 'express'
 import { pictureOf } from '#pages/demo/art.ts'
-import { createDemoDesk, type DemoOptions, follow, grant, say, showDemo, showJson } from '#pages/demo/demo-desk.ts'
+import {
+  createDemoDesk,
+  type DemoOptions,
+  follow,
+  grant,
+  heard,
+  say,
+  showDemo,
+  showJson,
+  showShop,
+} from '#pages/demo/demo-desk.ts'
 import { forgetVisitor } from '#pages/demo/visitors.ts'
 import { isForeignPost } from '#pages/web/answer.ts'
 import { imagePolicy } from '#pages/web/assets.ts'
@@ -13,6 +23,9 @@ export const createDemo = (options: DemoOptions): Router => {
   router.get('/demo/events', (request, response) => follow(desk, request, response))
   router.get('/demo/json', (request, response) => showJson(desk, request, response))
   router.get('/demo/art/:file', sendArt)
+  router.get('/demo/shop', (request, response) => showShop(desk, request, response))
+  const raw = express.raw({ type: () => true, limit: '256kb' })
+  router.post('/demo/hook', raw, (request, response) => heard(desk, request, response))
   const form = express.urlencoded({ extended: false, limit: '8kb' })
   router.post(['/demo/say', '/demo/grant', '/demo/forget'], refuseForeign, form)
   router.post('/demo/say', (request, response) => say(desk, request, response))

@@ -98,6 +98,23 @@ describe('the demo', { skip: noChromium }, () => {
     assert.equal(await stranger.page.locator('.item').count(), 1)
   })
 
+  test('on a shop’s own page: the bot hears by its webhook, and the thread is the same', async () => {
+    await using person = await visit(browser)
+    const { page } = person
+    await page.goto(`${app.url}/demo/shop`)
+    await page.getByRole('button', { name: 'Message' }).click()
+    const frame = page.frameLocator('#parley-frame')
+    await frame.getByRole('textbox').fill('The Sakura please')
+    await frame.getByRole('textbox').press('Enter')
+    await frame.locator('.payment_request').waitFor()
+    await shoot(page, 'demo-shop')
+    await page.goto(`${app.url}/demo`)
+    await page.locator('.item.me', { hasText: 'The Sakura please' }).waitFor()
+    assert.equal(await page.locator('.payment_request').count(), 1)
+    assert.deepEqual([...person.origins], [app.url])
+    assert.deepEqual(person.complaints, [])
+  })
+
   test('starts over', async () => {
     await using person = await visit(browser, { viewport: { width: 1280, height: 800 } })
     const { page } = person

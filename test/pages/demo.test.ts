@@ -158,6 +158,12 @@ describe('the demo over HTTP', () => {
     }
   })
 
+  test('the bot believes no notification that is not signed', async () => {
+    const body = { id: 'evt_1', data: { object: { thread: 'thr_1', direction: 'in', text: 'hi', metadata: {} } } }
+    await request(app).post('/demo/hook').send(body).expect(204)
+    await request(app).post('/demo/hook').set('stripe-signature', 't=1,v1=00').send('{').expect(204)
+  })
+
   test('pictures are ours, and get no rights', async () => {
     for (const file of [...bouquets.map(({ sku }) => `${sku}.svg`), 'logo.svg']) {
       const { headers } = await request(app).get(`/demo/art/${file}`).expect(200)

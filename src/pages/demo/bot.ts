@@ -1,6 +1,7 @@
 import type { Api } from './api.ts'
 import { type Bouquet, currency, deliveryPrice } from './bouquets.ts'
 import type { Diary } from './diary.ts'
+import type { Heard } from './ear.ts'
 import {
   type Intent,
   intentListShape,
@@ -10,6 +11,7 @@ import {
   messageShape,
   refundShape,
   type Thread,
+  threadShape,
 } from './shapes.ts'
 import { understand } from './wish.ts'
 import type { DemoWords } from './words.ts'
@@ -32,13 +34,22 @@ export interface Clients {
 /** Marks on messages, in their metadata: what the chat draws beside the text, and what the shop is asked. */
 export const showsWindow = 'bouquets'
 export const refundMark = 'refund_request'
+/** Said on the demo's own page, where the answer is made at once. */
+const answeredMark = 'answered'
 
 const dayInSeconds = 86_400
 
 /** The bot: posts what was said, understands it, answers. Everything goes through the public API. */
 export const hear = async (clients: Clients, talk: Conversation, text: string): Promise<void> => {
-  await post(clients, talk, { from: visitorIn(talk.thread) ?? 'bot', text })
+  await post(clients, talk, { from: visitorIn(talk.thread) ?? 'bot', text, metadata: { [answeredMark]: 'yes' } })
   await answer(clients, talk, text)
+}
+
+/** The bot hears of a message that came another way: through the widget on a shop's own page. */
+export const hearOf = async (clients: Clients, said: Heard, open: (thread: Thread) => Conversation): Promise<void> => {
+  if (said.direction === 'out' || said.metadata[answeredMark] !== undefined) return
+  const thread = await clients.bot.get(`/v1/threads/${said.thread}`, threadShape)
+  await answer(clients, open(thread), said.text)
 }
 
 /** The shop grants what was asked for in this very thread; anything else it does not find. */

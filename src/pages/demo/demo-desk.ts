@@ -8,13 +8,16 @@ import { assets } from '#pages/web/assets.ts'
 import { chooseLanguage } from '#pages/web/locale.ts'
 import type { Logger } from '#platform/logger.ts'
 import { createApi } from './api.ts'
-import { type Clients, grantRefund, hear } from './bot.ts'
+import { type Clients, grantRefund, hear, hearOf } from './bot.ts'
 import { chatFragments, type Speech } from './chat-view.ts'
 import { createDiary } from './diary.ts'
+import { createEar } from './ear.ts'
 import { createFeed } from './feed.ts'
 import { jsonView } from './json-view.ts'
 import { demoView } from './page-view.ts'
 import { panelFragments } from './panel-view.ts'
+import { chatTokenShape } from './shapes.ts'
+import { shopView } from './shop-view.ts'
 import { emptyStory, readStory, type Story } from './story.ts'
 import { createThreads, visitorOf, welcomeVisitor } from './visitors.ts'
 import { demoWords } from './words.ts'
@@ -57,6 +60,7 @@ export const createDemoDesk = (options: DemoOptions) => {
     threads,
     read,
     draw,
+    ear: createEar(clients.shop, `${options.apiBase}/demo/hook`, () => options.clock.now()),
     feed: createFeed(options.logger, () => options.clock.now().getTime()),
   }
 }
@@ -106,6 +110,35 @@ export const say = async (desk: DemoDesk, request: Request, response: Response):
     await hear(desk.clients, { thread, words: speech.words, chatUrl }, text)
   }
   done(desk, request, response, visitor, '/demo')
+}
+
+/** The same thread as a shop shows it on its own page: one script tag, and the bot hears by a webhook. */
+export const showShop = async (desk: DemoDesk, request: Request, response: Response): Promise<void> => {
+  const visitor = welcomeVisitor(request, response)
+  const { language, words } = speechOf(request)
+  const { tag, dir } = language
+  const thread = await desk.threads.findOrCreate(visitor, tag)
+  const { token } = await desk.clients.bot.post(`/v1/threads/${thread.id}/chat_token`, {}, chatTokenShape)
+  await desk.ear.open()
+  const body = shopView(token, `#${accent}`, { language, words })
+  const styles = [accentPath(accent), assets.chat.path, assets.demo.path]
+  sendPage(
+    response,
+    { title: 'Blüte Flowers', lang: tag, dir, kind: 'demo', styles, body },
+    { script: true, frames: true },
+  )
+}
+
+/** A notification to the bot: answered at once, worked off afterwards. */
+export const heard = async (desk: DemoDesk, request: Request, response: Response): Promise<void> => {
+  const body: unknown = request.body
+  const said = Buffer.isBuffer(body) ? await desk.ear.hear(body, request.get('stripe-signature')) : undefined
+  response.sendStatus(204)
+  if (!said) return
+  await hearOf(desk.clients, said, (thread) => {
+    const { locale } = chooseLanguage(thread.locale, undefined)
+    return { thread, words: demoWords[locale], chatUrl: `${desk.publicUrl}/demo` }
+  }).catch((error: unknown) => desk.logger.warn({ err: error }, 'the bot could not answer'))
 }
 
 export const grant = async (desk: DemoDesk, request: Request, response: Response): Promise<void> => {

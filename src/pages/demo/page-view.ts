@@ -31,5 +31,5 @@ const panel = (
 <section class="shop"><h3>The shop’s side</h3><ul id="shop" data-order="up">${draw(fragments, 'shop')}</ul><p class="empty">No paid order yet.</p></section>
 <section><h3>Line by line, newest first</h3><ol class="lines-log" id="lines" data-order="down">${draw(fragments, 'lines')}</ol>
 <p class="empty">Say something in the chat. Every call, webhook and booking shows up here, with its JSON and its curl.</p></section>
-<footer class="links"><a href="/docs">API reference</a><form method="post" action="/demo/forget"><button class="link">Start over</button></form></footer>
+<footer class="links"><a href="/docs">API reference</a><a href="/demo/shop">On a shop’s page</a><form method="post" action="/demo/forget"><button class="link">Start over</button></form></footer>
 </div></aside>`

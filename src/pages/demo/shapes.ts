@@ -65,3 +65,5 @@ export const entriesShape = z.array(
 export type Entries = z.output<typeof entriesShape>
 
 export const refundShape = z.object({ id: z.string(), status: z.string() })
+
+export const chatTokenShape = z.object({ token: z.string() })

@@ -16,7 +16,17 @@
   const look = { inlineSize: '56px', blockSize: '56px', borderRadius: '50%', background: accent, color: '#fff' }
   style(button, { ...fixed, ...look, insetBlockEnd: '20px', cursor: 'pointer', font: '24px/1 system-ui' })
   style(button, { boxShadow: '0 2px 12px rgb(0 0 0 / .25)' })
-  button.textContent = '💬'
+  const svg = document.createElementNS('http://www.w3.org/2000/svg', 'svg')
+  const bubble = document.createElementNS('http://www.w3.org/2000/svg', 'path')
+  svg.setAttribute('viewBox', '0 0 24 24')
+  style(svg, { inlineSize: '26px', verticalAlign: 'middle' })
+  bubble.setAttribute('fill', 'currentColor')
+  bubble.setAttribute(
+    'd',
+    'M12 4c5 0 9 3.2 9 7.4 0 4.1-4 7.4-9 7.4-.9 0-1.8-.1-2.6-.3L5 20.6l.8-3.3C4 15.9 3 13.7 3 11.4 3 7.200 7 4 12 4z',
+  )
+  svg.append(bubble)
+  button.append(svg)
 
   const frame = document.createElement('iframe')
   frame.id = 'parley-frame'

@@ -20,16 +20,24 @@ export interface Policy {
   /** Browsers apply form-action to the redirects after a form too, so wherever a form may end must be named. */
   formAction?: readonly string[]
   script?: boolean
+  /** The page shows pages of ours inside itself. */
+  frames?: boolean
   /** Sites that may show the page inside theirs. */
   frameAncestors?: readonly string[]
 }
 
-export const contentPolicy = ({ formAction = [], script = false, frameAncestors = [] }: Policy = {}): string =>
+export const contentPolicy = ({
+  formAction = [],
+  script = false,
+  frames = false,
+  frameAncestors = [],
+}: Policy = {}): string =>
   [
     "default-src 'none'",
     "style-src 'self'",
     "img-src 'self' https: data:",
     ...(script ? ["script-src 'self'", "connect-src 'self'"] : []),
+    ...(frames ? ["frame-src 'self'"] : []),
     `form-action ${["'self'", ...formAction].join(' ')}`,
     "base-uri 'none'",
     `frame-ancestors ${frameAncestors.length === 0 ? "'none'" : frameAncestors.join(' ')}`,

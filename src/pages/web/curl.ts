@@ -1,4 +1,5 @@
-export type Params = { [name: string]: string | number | Params | Params[] }
+type Value = string | number | boolean | Params | Value[]
+export type Params = { [name: string]: Value }
 
 /** A call of the API, to make or to show. */
 export interface ApiCall {
@@ -15,11 +16,10 @@ export const curlOf = (publicUrl: string, { method, path, params }: ApiCall): st
   return [`${head}${fields.length === 0 ? ' -X POST' : ''}`, ...fields].join(' \\\n')
 }
 
-const flatten = (params: Params, prefix: string): [string, string][] =>
-  Object.entries(params).flatMap(([name, value]): [string, string][] => {
-    const path = prefix === '' ? name : `${prefix}[${name}]`
-    if (Array.isArray(value)) return value.flatMap((part, index) => flatten(part, `${path}[${index}]`))
-    return typeof value === 'object' ? flatten(value, path) : [[path, String(value)]]
-  })
+const flatten = (value: Value, name: string): [string, string][] => {
+  if (Array.isArray(value)) return value.flatMap((part, index) => flatten(part, `${name}[${index}]`))
+  if (typeof value !== 'object') return [[name, String(value)]]
+  return Object.entries(value).flatMap(([key, part]) => flatten(part, name === '' ? key : `${name}[${key}]`))
+}
 
 const quote = (text: string): string => (/^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`)
