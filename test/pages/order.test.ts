@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import request from 'supertest'
 import { AppError } from '#kernel/errors.ts'
+import { chatLink } from '#pages/checkout/chat-link.ts'
 import { parseAmount } from '#pages/checkout/form-fields.ts'
 import { locales } from '#pages/texts/texts.ts'
 import { accentStyle } from '#pages/web/accent.ts'
@@ -193,6 +194,16 @@ describe('choosing', () => {
     assert.equal(order.cart.promotion_code, undefined)
   })
 
+  test('codes are not guessed', async () => {
+    const { app, changes } = openOrder({ cart: item })
+    const tries = []
+    for (let count = 0; count < 11; count += 1)
+      tries.push((await send(app, { do: 'update', promotion_code: `GUESS${count}` })).status)
+    assert.deepEqual(tries, [...Array.from({ length: 10 }, () => 422), 429])
+    assert.equal((await send(app, { do: 'update', promotion_code: 'BLUME' })).status, 429)
+    assert.deepEqual(changes, [])
+  })
+
   test('half an address stays in its fields while something else is chosen', async () => {
     const { app, order } = openOrder()
     const { status, text } = await send(app, { name: 'Zoë', country: 'FR', line1: '1 rue de la Paix', tip: '400' })
@@ -246,6 +257,18 @@ describe('an order that costs nothing', () => {
       assert.match((await request(app).get('/pay/it')).text, new RegExp(`data-state="${state}"`))
     }
   })
+})
+
+test('the way back leads to the chat app, as far as its link is known', () => {
+  const link = (channel: string, external_id: string, name: string) =>
+    chatLink({ channel, locale: null, connection: { external_id, name } })
+  assert.equal(link('telegram', '1', '@bluete_bot'), 'https://t.me/bluete_bot')
+  assert.equal(link('telegram', '1', 'A bot'), undefined)
+  assert.equal(link('messenger', '4711', 'Blüte'), 'https://m.me/4711')
+  assert.equal(link('whatsapp', '99', '+49 30 1234-567'), 'https://wa.me/49301234567')
+  assert.equal(link('line', 'U1', '@bluete'), 'https://line.me/R/oaMessage/%40bluete')
+  assert.equal(link('wechat', 'wx1', 'Blüte'), undefined)
+  assert.equal(chatLink({ channel: 'telegram', locale: null }), undefined)
 })
 
 test('amounts are read as people type them, to the unit', () => {

@@ -14,6 +14,7 @@ import type { Logger } from '#platform/logger.ts'
 import type { Scene } from './frame.ts'
 import { createReturnLookup } from './return-lookup.ts'
 import { isOrdering } from './state.ts'
+import { createTries } from './tries.ts'
 import { checkoutTitle, checkoutView, noticeView } from './view.ts'
 
 /** The part of the payment service that the pages use. */
@@ -44,11 +45,14 @@ export interface DeskOptions {
 export interface Desk extends DeskOptions {
   /** True when the provider's word is in our database. */
   lookUp: (intent: IntentRow) => Promise<boolean>
+  /** Whether this order may try one more discount code. */
+  mayTryCode: (checkoutId: string) => boolean
 }
 
 export const createDesk = (options: DeskOptions): Desk => ({
   ...options,
   lookUp: createReturnLookup(options.payments, options.logger),
+  mayTryCode: createTries(options.clock),
 })
 
 /** What a token opens, as it stands now; undefined when it is none of ours. */

@@ -45,6 +45,10 @@ const save = async (desk: Desk, scene: Scene, checkout: Checkout, form: FormChan
   const token = decodeURIComponent(scene.path.slice('/pay/'.length))
   if (Object.keys(form.change).length === 0) return token
   const { row } = checkout
+  if (form.change.promotion_code && !desk.mayTryCode(row.id)) {
+    const later = { ...scene, notice: { kind: 'later' } as const }
+    return (response) => redraw(desk, response, later, form, 429)
+  }
   try {
     const { checkout_url } = await desk.checkouts.update(scopeOf(checkout), showId('checkout', row.id), form.change)
     return checkout_url?.slice(checkout_url.lastIndexOf('/') + 1) ?? token
