@@ -43,9 +43,9 @@ export const benchPrecheckout = async ({ rounds }: Settings): Promise<string> =>
       const question = questions.pop()
       if (!question) return false
       const answered = telegram.answered(question.id)
-      const [reply, isOk] = await Promise.all([client.send(question.request), answered])
+      const [reply, refusal] = await Promise.all([client.send(question.request), answered])
       requireOk(reply)
-      if (!isOk) throw new Error('refused')
+      if (refusal !== undefined) throw new Error(refusal)
       return true
     }
     const result = await runLoad({ port: app.port, connections: invoices, seconds: 30, step })
@@ -64,21 +64,27 @@ const questionOf = (path: string, payload: string, id: string, n: number) => {
   return { id, request: post(path, headers, body) }
 }
 
+interface Answer {
+  pre_checkout_query_id?: string
+  ok?: boolean
+  error_message?: string
+}
+
 /** The Bot API as far as answers go: it takes them, and tells when they came. */
 const startTelegram = async () => {
-  const waiting = new Map<string, (isOk: boolean) => void>()
+  const waiting = new Map<string, (refusal: string | undefined) => void>()
   const server = createServer(async (request, response) => {
-    const body = JSON.parse((await text(request)) || '{}') as { pre_checkout_query_id?: string; ok?: boolean }
+    const body = JSON.parse((await text(request)) || '{}') as Answer
     const isQuestion = request.url?.endsWith('/getMe')
     const result = isQuestion ? { id: 700, is_bot: true, first_name: 'Bench', username: 'bench_bot' } : true
     response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ ok: true, result }))
-    waiting.get(body.pre_checkout_query_id ?? '')?.(body.ok === true)
+    waiting.get(body.pre_checkout_query_id ?? '')?.(body.ok ? undefined : (body.error_message ?? 'refused'))
   })
   server.keepAliveTimeout = 60_000
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    answered: (id: string) => new Promise<boolean>((resolve) => waiting.set(id, resolve)),
+    answered: (id: string) => new Promise<string | undefined>((resolve) => waiting.set(id, resolve)),
     close: async () => {
       server.closeAllConnections()
       await new Promise((resolve) => void server.close(resolve))
