@@ -37,6 +37,7 @@ const refused = (message: string): Refused => ({
 export const createNativeProvider = (deps: NativeProviderDeps): PaymentProvider => {
   const inChat = () =>
     Promise.resolve(refused('The payer is paying inside the chat; wait for the platform, or until it gives up.'))
+  const noSaving = () => Promise.resolve(refused('This platform keeps no methods of payment for later.'))
   const none = () => Promise.resolve({ outcome: 'ok' as const, value: undefined })
   const findRefunds = (query: { paymentRef: string }) => findAllRefunds(deps, query.paymentRef)
   return {
@@ -54,6 +55,8 @@ export const createNativeProvider = (deps: NativeProviderDeps): PaymentProvider 
       return paid.payments.refund(paid.connection, paid.ref, { idempotencyKey, amount, tags })
     },
     cancelRefund: async () => refused('Refunds inside a chat cannot be taken back.'),
+    createCustomer: noSaving,
+    detachMethod: noSaving,
     findPayment: async ({ paymentRef }) => {
       const row = await findRow(deps, paymentRef)
       return { outcome: 'ok', value: row && showPayment(row) }
@@ -77,6 +80,7 @@ const capabilitiesOf = ({ idempotencyHorizonMs }: NativeProviderDeps): ProviderC
   partialCapture: false,
   incrementalAuthorization: false,
   partialRefund: true,
+  savedMethods: false,
   idempotencyHorizonMs,
 })
 

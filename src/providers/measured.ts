@@ -9,6 +9,8 @@ const calls = [
   'cancelRefund',
   'openPage',
   'closePage',
+  'createCustomer',
+  'detachMethod',
   'findPayment',
   'findPaymentsByTag',
   'findRefund',

@@ -13,6 +13,8 @@ export interface ProviderCapabilities {
   readonly partialCapture: boolean
   readonly incrementalAuthorization: boolean
   readonly partialRefund: boolean
+  /** Keeps a payer's method and charges it again. Otherwise `createCustomer` and `detachMethod` are refused. */
+  readonly savedMethods: boolean
   /** How long the provider remembers an idempotency key, in ms. After that an unknown call is looked up, not resent. */
   readonly idempotencyHorizonMs: number
 }
@@ -76,6 +78,8 @@ export interface ProviderPayment {
   amountReceived: bigint
   currency: Currency
   methodRef?: string
+  /** The customer at the provider for whom the method is kept once this is paid, to be charged again. */
+  savedFor?: string
   charge?: ProviderCharge
   /** Where to send the payer when the state is `requires_action`. */
   actionUrl?: string
@@ -129,7 +133,15 @@ interface Command {
   idempotencyKey: string
 }
 
-export interface AuthorizeCommand extends Command {
+/** Whose payment it is, at a provider with `savedMethods`. */
+interface Payer {
+  /** The provider's customer: a method that is kept can be charged with its own customer only. */
+  customerRef?: string
+  /** Keep the method for later, once it has paid; the payer has agreed. Needs `customerRef`. */
+  save?: boolean
+}
+
+export interface AuthorizeCommand extends Command, Payer {
   /** Set when the payment exists at the provider already (second attempt); otherwise it is created. */
   paymentRef?: string
   amount: bigint
@@ -144,7 +156,7 @@ export interface AuthorizeCommand extends Command {
   tags: ProviderTags
 }
 
-export interface PageCommand extends Command {
+export interface PageCommand extends Command, Payer {
   amount: bigint
   currency: Currency
   capture: 'automatic' | 'manual'
@@ -197,6 +209,10 @@ export interface PaymentProvider {
   cancelRefund(command: Command & { refundRef: string }): Promise<ProviderAnswer<ProviderRefund>>
   openPage(command: PageCommand): Promise<ProviderAnswer<ProviderPage>>
   closePage(command: Command & { pageRef: string }): Promise<ProviderAnswer<ProviderPage>>
+  /** Somebody for whom methods are kept, known by our id alone. The same key brings the same customer. */
+  createCustomer(command: Command & { customer: string }): Promise<ProviderAnswer<{ ref: string }>>
+  /** Forgets a method that was kept; `ok` too when the provider does not have it any more. */
+  detachMethod(command: Command & { methodRef: string }): Promise<ProviderAnswer<{ ref: string }>>
   /**
    * Look-ups. They answer `ok` with undefined when the provider certainly does not have the object, and `unknown` for
    * everything else that goes wrong: a refused look-up says nothing about the command it was made for.
@@ -205,7 +221,10 @@ export interface PaymentProvider {
   /** Payments that carry our id, newest first: how a lost answer to `authorize` is resolved. */
   findPaymentsByTag(query: { paymentIntent: string; since: Date }): Promise<ProviderAnswer<readonly ProviderPayment[]>>
   /** `paymentRef`: whose refund it is, for providers that know a refund by its payment only. */
-  findRefund(query: { refundRef: string; paymentRef?: string | undefined }): Promise<ProviderAnswer<ProviderRefund | undefined>>
+  findRefund(query: {
+    refundRef: string
+    paymentRef?: string | undefined
+  }): Promise<ProviderAnswer<ProviderRefund | undefined>>
   findRefunds(query: { paymentRef: string }): Promise<ProviderAnswer<readonly ProviderRefund[]>>
   findPage(query: { pageRef: string }): Promise<ProviderAnswer<ProviderPage | undefined>>
   findCharge(query: {

@@ -5,6 +5,7 @@ import { contractKit } from './contract-kit.ts'
 import { lostAnswers } from './contract-lost-answers.ts'
 import { notifications } from './contract-notifications.ts'
 import { hostedPage } from './contract-page.ts'
+import { savedMethods } from './contract-saved-methods.ts'
 import { takingMoney } from './contract-taking-money.ts'
 import type { ProviderHarness } from './provider-harness.ts'
 
@@ -22,6 +23,7 @@ export const providerContract = (name: string, makeHarness: () => Promise<Provid
     givingBack(kit)
     lostAnswers(kit)
     hostedPage(kit)
+    savedMethods(kit)
     notifications(kit)
   })
 }

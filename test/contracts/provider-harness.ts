@@ -12,9 +12,11 @@ export interface ProviderHarness {
   provider: PaymentProvider
   currency: Currency
   /** The provider's own test methods, by what they do. */
-  methods: Readonly<Record<'good' | 'declined' | 'needsAction' | 'refundFails' | 'refundPends', string>>
+  methods: Readonly<
+    Record<'good' | 'declined' | 'needsAction' | 'needsActionAlways' | 'refundFails' | 'refundPends', string>
+  >
   /** Well-formed ids that the provider has never given out. */
-  missing: Readonly<Record<'payment' | 'charge' | 'refund' | 'page', string>>
+  missing: Readonly<Record<'payment' | 'charge' | 'refund' | 'page' | 'method', string>>
   now(): Date
   /** Spoils the next command: it fails before or after its work, or is done and the answer never arrives. */
   spoilNext(how: 'fails_before' | 'fails_after' | 'answer_lost'): Promise<void>

@@ -36,10 +36,17 @@ export const stripeHarness = async (): Promise<ProviderHarness> => {
       good: 'pm_card_visa',
       declined: 'pm_card_visa_chargeDeclined',
       needsAction: 'pm_card_threeDSecure2Required',
+      needsActionAlways: 'pm_card_authenticationRequired',
       refundFails: 'pm_card_refundFail',
       refundPends: 'pm_card_pendingRefund',
     },
-    missing: { payment: 'pi_missing', charge: 'ch_missing', refund: 're_missing', page: 'cs_test_missing' },
+    missing: {
+      payment: 'pi_missing',
+      charge: 'ch_missing',
+      refund: 're_missing',
+      page: 'cs_test_missing',
+      method: 'pm_missing',
+    },
     now: () => new Date(),
     spoilNext: (how) => control('faults', { ...faults[how], match: { method: 'POST' } }),
     act: async (actionUrl, verdict) => {

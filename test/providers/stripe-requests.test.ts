@@ -80,6 +80,12 @@ describe('what is sent to Stripe', () => {
     'cancel a refund': () => provider.cancelRefund({ ...key, refundRef: 're_1' }),
     'open a page': () => provider.openPage({ ...pageOrder, expiresAt: new Date(now.getTime() + 3_600_000) }),
     'close a page': () => provider.closePage({ ...key, pageRef: 'cs_1' }),
+    'confirm again with a kept method': () =>
+      provider.authorize({ ...order, paymentRef, method: 'pm_1', customerRef: 'cus_1' }),
+    'create and keep the method': () => provider.authorize({ ...order, customerRef: 'cus_1', save: true }),
+    'open a page and keep the method': () => provider.openPage({ ...pageOrder, customerRef: 'cus_1', save: true }),
+    'create a customer': () => provider.createCustomer({ ...key, customer: 'cus_ours' }),
+    'detach a method': () => provider.detachMethod({ ...key, methodRef: 'pm_1' }),
     'find a payment': () => provider.findPayment({ paymentRef }),
     'find payments by tag': () => provider.findPaymentsByTag({ paymentIntent: 'pi_ours', since: now }),
     'find a refund': () => provider.findRefund({ refundRef: 're_1' }),

@@ -2,14 +2,31 @@ import type Stripe from 'stripe'
 import type { Clock } from '#kernel/clock.ts'
 import type { AuthorizeCommand, PaymentProvider, ProviderAnswer, ProviderPayment } from '#providers/provider.ts'
 import { toWire } from './amounts.ts'
-import { command } from './client.ts'
+import { command, lookup } from './client.ts'
 import { findPage, findPayment } from './lookups.ts'
-import { mapPage, mapPayment, mapRefund } from './mapping.ts'
-import { cancelParams, confirmParams, createParams, expand, pageParams, refundParams } from './requests.ts'
+import { mapCustomer, mapPage, mapPayment, mapRefund, mapSavedMethod } from './mapping.ts'
+import {
+  cancelParams,
+  confirmParams,
+  createParams,
+  customerParams,
+  expand,
+  pageParams,
+  refundParams,
+} from './requests.ts'
 
 type Commands = Pick<
   PaymentProvider,
-  'authorize' | 'capture' | 'cancel' | 'increment' | 'refund' | 'cancelRefund' | 'openPage' | 'closePage'
+  | 'authorize'
+  | 'capture'
+  | 'cancel'
+  | 'increment'
+  | 'refund'
+  | 'cancelRefund'
+  | 'openPage'
+  | 'closePage'
+  | 'createCustomer'
+  | 'detachMethod'
 >
 
 /** Everything that changes something at Stripe. Each call carries its operation's idempotency key. */
@@ -49,6 +66,9 @@ export const stripeCommands = (stripe: Stripe, clock: Clock): Commands => {
       if (page.outcome === 'ok' && page.value && page.value.state !== 'open') return { ...page, value: page.value }
       return page.outcome === 'unknown' ? page : answer
     },
+    createCustomer: ({ customer, idempotencyKey }) =>
+      command(() => stripe.customers.create(customerParams(customer), { idempotencyKey }), mapCustomer),
+    detachMethod: ({ methodRef, idempotencyKey }) => detach(stripe, methodRef, idempotencyKey),
   }
 }
 
@@ -70,9 +90,11 @@ const confirm = async (
     const refused = refusal('payment_intent_amount_reconciliation_mismatch', "The provider's amount differs from ours.")
     return { ...refused, payment: found.value }
   }
-  if (!isAmountRight) {
+  // A confirmation cannot name the customer; the payment has to know it before.
+  if (!isAmountRight || (order.customerRef !== undefined && isOpen(found.value))) {
     const updated = await paymentCommand(stripe, () => {
-      const params = { amount: toWire(order.amount, order.currency), expand }
+      const customer = order.customerRef === undefined ? {} : { customer: order.customerRef }
+      const params = { amount: toWire(order.amount, order.currency), ...customer, expand }
       return stripe.paymentIntents.update(paymentRef, params, { idempotencyKey: `${idempotencyKey}:amount` })
     })
     if (updated.outcome !== 'ok') return updated
@@ -80,6 +102,15 @@ const confirm = async (
   return paymentCommand(stripe, () =>
     stripe.paymentIntents.confirm(paymentRef, confirmParams(order), { idempotencyKey }),
   )
+}
+
+/** Stripe refuses to detach what is not attached (any more); for us that is done. */
+const detach = async (stripe: Stripe, methodRef: string, idempotencyKey: string) => {
+  const answer = await command(() => stripe.paymentMethods.detach(methodRef, {}, { idempotencyKey }), mapSavedMethod)
+  if (answer.outcome !== 'refused') return answer
+  const found = await lookup(() => stripe.paymentMethods.retrieve(methodRef))
+  if (found.outcome === 'unknown') return found
+  return found.value?.customer ? answer : { ...found, value: { ref: methodRef } }
 }
 
 const isOpen = ({ state }: ProviderPayment): boolean =>

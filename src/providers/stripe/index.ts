@@ -26,6 +26,7 @@ export const createStripeProvider = ({
       partialCapture: true,
       incrementalAuthorization: true,
       partialRefund: true,
+      savedMethods: true,
       // Stripe may forget a key after 24 hours; four hours less, for clocks and queues.
       idempotencyHorizonMs: 20 * 60 * 60 * 1000,
     },

@@ -27,6 +27,7 @@ export const mapPayment = (intent: Stripe.PaymentIntent): ProviderPayment => {
     amountReceived: amount('amount_received'),
     currency,
     ...given('methodRef', refOf(intent.payment_method)),
+    ...given('savedFor', intent.setup_future_usage ? refOf(intent.customer) : undefined),
     ...given('charge', charge && mapCharge(charge)),
     ...given('actionUrl', actionUrl(intent.next_action)),
     ...given('decline', intent.last_payment_error ? mapDecline(intent.last_payment_error) : undefined),
@@ -81,6 +82,16 @@ export const mapPage = (session: Stripe.Checkout.Session): ProviderPage => {
     ...given('paymentRef', refOf(session.payment_intent)),
     expiresAt: time(session.expires_at, 'session.expires_at'),
   }
+}
+
+export const mapCustomer = (customer: Stripe.Customer): { ref: string } => {
+  mustBe('customer', customer)
+  return { ref: text(customer.id, 'customer id') }
+}
+
+export const mapSavedMethod = (method: Stripe.PaymentMethod): { ref: string } => {
+  mustBe('payment_method', method)
+  return { ref: text(method.id, 'payment method id') }
 }
 
 /** The names under which our ids travel in Stripe's metadata. */

@@ -14,6 +14,7 @@ export const createParams = (command: AuthorizeCommand): Stripe.PaymentIntentCre
   automatic_payment_methods: { enabled: true, allow_redirects: 'always' },
   metadata: metadata(command.tags),
   ...(command.description ? { description: command.description.slice(0, 1000) } : {}),
+  ...(command.customerRef ? { customer: command.customerRef } : {}),
   ...attempt(command),
 })
 
@@ -40,8 +41,10 @@ export const pageParams = (command: PageCommand, now: Date): Stripe.Checkout.Ses
       metadata: tags,
       capture_method: command.capture,
       description: command.title.slice(0, 1000),
+      ...(command.save ? { setup_future_usage: 'off_session' } : {}),
     },
     metadata: tags,
+    ...(command.customerRef ? { customer: command.customerRef } : {}),
     ...(command.tags.paymentIntent ? { client_reference_id: command.tags.paymentIntent } : {}),
     success_url: command.returnUrl,
     cancel_url: command.cancelUrl,
@@ -49,6 +52,11 @@ export const pageParams = (command: PageCommand, now: Date): Stripe.Checkout.Ses
     ...expiry(command.expiresAt, now),
   }
 }
+
+/** Nothing of the person goes to Stripe but our id: the card's own page asks for what the bank wants. */
+export const customerParams = (customer: string): Stripe.CustomerCreateParams => ({
+  metadata: { parley_customer: customer },
+})
 
 /** Always the fee too: it is known only to the balance transaction of the latest charge. */
 export const expand = ['latest_charge.balance_transaction']
@@ -59,6 +67,7 @@ const attempt = (command: AuthorizeCommand) => ({
   capture_method: command.capture,
   return_url: command.returnUrl,
   ...(command.offSession ? { off_session: true } : {}),
+  ...(command.save ? { setup_future_usage: 'off_session' as const } : {}),
   ...(command.incremental && command.capture === 'manual'
     ? { payment_method_options: { card: { request_incremental_authorization: 'if_available' as const } } }
     : {}),

@@ -5,7 +5,7 @@ import type { Documents, Row } from '../store/documents.ts'
 import type { Work } from '../store/work.ts'
 import { bookCharge } from './balance.ts'
 import { AUTHORIZATION_SECONDS, createCharge } from './charge-document.ts'
-import { attach } from './payment-method.ts'
+import { assertUnspent, attach, spend } from './payment-method.ts'
 
 type Intent = Row<'payment_intent'>
 type Method = Row<'payment_method'>
@@ -23,7 +23,10 @@ export async function attemptPayment(
   intent.doc.next_action = null
   intent.doc.processing = null
   work.changed(intent)
-  if (method.doc.type !== 'card') return startAsynchronous(work, intent, method)
+  if (method.doc.type !== 'card') {
+    await keepForLater(work, intent, method, isAuthenticated)
+    return startAsynchronous(work, intent, method)
+  }
 
   const card = cardByScenario(method.hidden.scenario)
   const isAuthenticationDue =
@@ -151,6 +154,7 @@ function startAsynchronous(work: Work, intent: Intent, method: Method): void {
 }
 
 async function keepForLater(work: Work, intent: Intent, method: Method, isAuthenticated: boolean): Promise<void> {
+  if (method.doc.customer === null && !(intent.doc.setup_future_usage && intent.doc.customer)) spend(work, method)
   if (!intent.doc.setup_future_usage) return
   if (isAuthenticated) {
     method.hidden.authenticated = true
@@ -160,6 +164,7 @@ async function keepForLater(work: Work, intent: Intent, method: Method, isAuthen
 }
 
 function assertMethodFits({ doc }: Intent, method: Method): void {
+  assertUnspent(method)
   const { type } = method.doc
   if (!doc.payment_method_types.includes(type)) {
     throw invalidRequest(

@@ -19,12 +19,13 @@ export async function usePaymentMethod(
   work: Work,
   id: string,
   param = 'payment_method',
+  status: 400 | 404 = 400,
 ): Promise<Row<'payment_method'>> {
   const card = cardByAlias(id)
   if (card) return createCard(work, card)
   if (id === 'pm_sepa_debit') return createSepaDebit(work, GOOD_IBAN)
   if (id === 'pm_sepa_debit_fails') return createSepaDebit(work, BAD_IBAN)
-  return work.get('payment_method', id, param, 400)
+  return work.get('payment_method', id, param, status)
 }
 
 export function createCard(work: Work, card: TestCard, input: CardInput = {}): Row<'payment_method'> {
@@ -111,9 +112,24 @@ export function cardFromToken(token: string): TestCard {
 
 export async function attach(work: Work, method: Row<'payment_method'>, customer: string): Promise<void> {
   if (method.doc.customer === customer) return
+  assertUnspent(method)
   method.doc.customer = customer
   work.changed(method)
   work.emit('payment_method.attached', method)
+}
+
+export function assertUnspent({ hidden }: Row<'payment_method'>): void {
+  if (!hidden.spent) return
+  throw invalidRequest(
+    'The provided PaymentMethod was previously used with a PaymentIntent without Customer attachment, shared with a connected account without Customer attachment, or was detached from a Customer. It may not be used again. To use a PaymentMethod multiple times, you must attach it to a Customer first.',
+    { param: 'payment_method' },
+  )
+}
+
+/** A method without a customer pays once. */
+export function spend(work: Work, method: Row<'payment_method'>): void {
+  method.hidden.spent = true
+  work.changed(method)
 }
 
 function methodBase(work: Work, billing: Billing | undefined) {

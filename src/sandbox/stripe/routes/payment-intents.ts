@@ -45,7 +45,9 @@ const updateShape = {
   application_fee_amount: ignored(),
   transfer_data: ignored(),
 }
-const confirmShape = { ...commonParams, ...confirmParams }
+/** Like Stripe, a confirmation takes no customer: the intent has to know it before. */
+const { customer: _, customer_account: __, ...confirmable } = commonParams
+const confirmShape = { ...confirmable, ...confirmParams }
 const bookingShape = {
   metadata: metadata(),
   statement_descriptor: text(22),

@@ -1,4 +1,4 @@
-import { attach, cardFromToken, createCard, createSepaDebit, usePaymentMethod } from '../flows/payment-method.ts'
+import { attach, cardFromToken, createCard, createSepaDebit, spend, usePaymentMethod } from '../flows/payment-method.ts'
 import { invalidParam, invalidRequest } from '../http/api-error.ts'
 import { listObjects, pagination } from '../http/list.ts'
 import {
@@ -45,7 +45,12 @@ export const paymentMethodRoutes: Route[] = [
     (work, params) =>
       listObjects(work, 'payment_method', BASE, params, { customer: params.customer, doc: { type: params.type } }),
   ),
-  route('GET', `${BASE}/:id`, {}, async (work, _params, { id }) => (await usePaymentMethod(work, id)).doc),
+  route(
+    'GET',
+    `${BASE}/:id`,
+    {},
+    async (work, _params, { id }) => (await usePaymentMethod(work, id, 'payment_method', 404)).doc,
+  ),
   route(
     'POST',
     `${BASE}/:id`,
@@ -96,7 +101,7 @@ export const paymentMethodRoutes: Route[] = [
       )
     }
     method.doc.customer = null
-    work.changed(method)
+    spend(work, method)
     work.emit('payment_method.detached', method, { customer })
     return method.doc
   }),

@@ -26,7 +26,8 @@ export type Hidden = {
   refund: Empty
   balance_transaction: { payout: string | null }
   customer: { deleted: boolean }
-  payment_method: { scenario: string; authenticated: boolean }
+  /** `spent`: used without a customer, or detached from one; Stripe takes it no more. */
+  payment_method: { scenario: string; authenticated: boolean; spent?: boolean }
   setup_intent: { returnUrl: string | null }
   dispute: Empty
   payout: Empty
