@@ -53,7 +53,7 @@ export const messageRoutes = (messages: MessageService): Route[] => [
       'A text, or a card that asks to pay a payment intent or a checkout. Receipts, refund notices, reminders and the ' +
       'progress of bills are posted by Parley itself. Chat clients of the channel webchat read messages with the list ' +
       "operation; elsewhere the thread's connection carries them, in order, and `state` tells how far they came. With " +
-      '`preview=true` nothing is sent or stored: the answer is what each channel would get. Leave out Idempotency-Key then.',
+      '`preview=true` nothing is sent or stored: the answer is what each channel would get. The message itself then needs another Idempotency-Key.',
     roles,
     params,
     query: previewQuery,

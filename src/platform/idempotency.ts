@@ -23,9 +23,9 @@ export interface Claim {
 
 export type ClaimResult = { claimed: true; resourceId: string } | { claimed: false; status: number; body: string }
 
-/** Fingerprint of a request: method, path and parameters in a canonical order. */
-export const fingerprint = (method: string, path: string, parameters: Raw): Buffer =>
-  sha256(method, '\n', path, '\n', canonical(parameters))
+/** Fingerprint of a request: method, path, query (an empty one leaves no mark) and parameters in a canonical order. */
+export const fingerprint = (method: string, path: string, parameters: Raw, query: Raw = {}): Buffer =>
+  sha256(method, '\n', path, canonical(query) === '{}' ? '' : `?${canonical(query)}`, '\n', canonical(parameters))
 
 const canonical = (value: Raw): string => {
   if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`

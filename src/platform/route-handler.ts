@@ -22,25 +22,26 @@ export const createRouteHandler = (route: Route, options: HttpOptions) => {
   return async (request: Request, response: Response): Promise<void> => {
     const identity = await identify(request, route, options)
     const given = body ? readBody(request) : {}
+    const asked = readQuery(request)
     const input = {
       ...identity,
       params: parseOrThrow(route.params, request.params),
-      query: parseOrThrow(query.schema, coerce(query.json, readQuery(request))),
+      query: parseOrThrow(query.schema, coerce(query.json, asked)),
       body: body ? parseOrThrow(body.schema, coerce(body.json, given)) : {},
       requestId: String(response.get('Request-Id')),
       header: (name: string) => request.get(name),
       idempotencyKey: request.method === 'POST' ? readIdempotencyKey(request) : undefined,
       resourceId: newUuid(),
     } as unknown as AnyCall
+    const print = () => fingerprint(request.method, request.path, given, asked)
     if (input.idempotencyKey === undefined || route.idempotency(input.body) === 'self') {
-      const withPrint = { ...input, fingerprint: fingerprint(request.method, request.path, given) }
-      await send(response, route, await route.handler(withPrint))
+      await send(response, route, await route.handler({ ...input, fingerprint: print() }))
       return
     }
     const claim: Claim = {
       merchantId: input.merchantId,
       key: input.idempotencyKey,
-      fingerprint: fingerprint(request.method, request.path, given),
+      fingerprint: print(),
       now: options.clock.now(),
     }
     await runOnce(claim, route, input, response, options)

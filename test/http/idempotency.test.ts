@@ -105,6 +105,18 @@ describe('the scope of a key', () => {
     assert.deepEqual([answer.status, answer.body.name], [200, 'b'])
   })
 
+  test('a preview is another request than the message', async () => {
+    const { body: thread } = await post('/v1/threads', { channel: 'webchat', external_id: 'preview' }, 'preview thread')
+    const path = `/v1/threads/${thread.id}/messages`
+    const message = { text: 'Hello', from: 'bot' }
+    const shown = await post(`${path}?preview=true`, message, 'preview').expect(200)
+    assert.equal(shown.body.object, 'message_preview')
+    assert.equal((await post(path, message, 'preview')).body.error.code, 'idempotency_error')
+    const sent = await post(path, message, 'real').expect(200)
+    assert.deepEqual([sent.body.object, sent.headers['idempotent-replayed']], ['thread.message', undefined])
+    assert.equal((await post(path, message, 'real')).text, sent.text)
+  })
+
   test('a refused validation is forgotten, a decline is kept', async () => {
     assert.equal((await post(intents, { amount: 0, currency: 'eur' }, 'mend')).status, 400)
     assert.equal((await post(intents, { amount: 1, currency: 'eur' }, 'mend')).status, 200)

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import { after, before, describe, mock, test } from 'node:test'
 import { newUuid } from '#kernel/ids.ts'
 import { type Database, inTransaction, openDatabase } from '#platform/database.ts'
@@ -99,5 +100,17 @@ describe('an Idempotency-Key', () => {
     assert.equal(print({ a: '1', b: { c: '2', d: '3' } }), print({ b: { d: '3', c: '2' }, a: '1' }))
     const different = [{ a: '1' }, { a: 1 }, { a: ['1'] }, { a: { 0: '1' } }, { b: '1' }, {}].map(print)
     assert.equal(new Set(different).size, different.length)
+  })
+
+  test('tells requests apart by their query, and keeps what was stored without one', () => {
+    const print = (query?: Parameters<typeof fingerprint>[3]) =>
+      fingerprint('POST', '/v1/x', { a: '1' }, query).toString('hex')
+    const kept = createHash('sha256').update('POST\n/v1/x\n{"a":"1"}').digest('hex')
+    assert.deepEqual([print(), print({})], [kept, kept])
+    const different = [{}, { preview: 'true' }, { preview: 'false' }, { preview: 'true', channels: ['line'] }].map(
+      print,
+    )
+    assert.equal(new Set(different).size, different.length)
+    assert.equal(print({ a: '1', b: '2' }), print({ b: '2', a: '1' }))
   })
 })
