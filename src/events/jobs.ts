@@ -10,9 +10,10 @@ import { claimOutbox, deleteOutbox, type EventRow, type OutboxKey, readOutbox } 
 
 /**
  * Something that follows from an event, written in the transaction that tells it. The same event may come twice; it
- * must then change nothing.
+ * must then change nothing. What it puts into `afterCommit` is run when all it wrote stands.
  */
-export type Subscriber = (tx: Tx, event: EventRow) => Promise<void>
+export type Subscriber = (tx: Tx, event: EventRow, afterCommit: AfterCommit) => Promise<void>
+export type AfterCommit = (run: () => void) => void
 
 export interface DrainOptions {
   db: Database
@@ -88,11 +89,13 @@ const drainMerchant = async (
 }
 
 const fanOut = async (options: DrainOptions, merchantId: string, ids: readonly string[]): Promise<number> => {
+  const afterwards: (() => void)[] = []
   const { done, deliveries } = await inTransaction(options.db, merchantId, async (tx) => {
     const events = await claimOutbox(tx, merchantId, ids)
     if (events.length === 0) return { done: 0, deliveries: [] }
     const inserted = await createDeliveries(tx, merchantId, events, options.clock.now())
-    for (const event of events) for (const subscriber of options.subscribers) await subscriber(tx, event)
+    for (const event of events)
+      for (const subscriber of options.subscribers) await subscriber(tx, event, (run) => void afterwards.push(run))
     await deleteOutbox(
       tx,
       merchantId,
@@ -100,6 +103,7 @@ const fanOut = async (options: DrainOptions, merchantId: string, ids: readonly s
     )
     return { done: events.length, deliveries: inserted }
   })
+  for (const run of afterwards) run()
   for (const id of deliveries) options.queue.wake('notification.deliver', { id, merchant: merchantId })
   return done
 }

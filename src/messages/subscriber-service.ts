@@ -20,11 +20,12 @@ type Event = Selectable<EventsTable>
 /**
  * Follows payments, refunds and bills of a thread, in the transaction that tells of the event: a receipt or a notice,
  * requests that are over, the progress of a bill. The dedupe keys make it one message, however often it is told. What
- * it has written is told in turn, and then, being committed, is sent without waiting for the sweep.
+ * it has written is told in turn, and then, being committed, is sent without waiting for the sweep; changes of what was
+ * sent, which nobody is told of, are sent `afterCommit`.
  */
 export const createMessageSubscriber =
   (deps: CardDeps & { queue: Pick<JobQueue, 'wake'> }) =>
-  async (tx: Tx, event: Event): Promise<void> => {
+  async (tx: Tx, event: Event, afterCommit: (run: () => void) => void): Promise<void> => {
     if (event.thread_id === null) return
     if (event.type === 'thread.message.created' || event.type === 'thread.message.updated') {
       const { state, kind } = event.data as { state?: unknown; kind?: unknown }
@@ -39,8 +40,11 @@ export const createMessageSubscriber =
     const thread = await findThread(tx, event.merchant_id, event.thread_id)
     if (!thread) return
     if (notice) await addNotice(tx, deps, thread, event, notice)
-    if (isEnd && event.payment_intent_id !== null)
-      await endRequests(tx, deps, event.merchant_id, event.payment_intent_id)
+    if (isEnd && event.payment_intent_id !== null) {
+      const merchant = event.merchant_id
+      for (const id of await endRequests(tx, deps, merchant, event.payment_intent_id))
+        afterCommit(() => deps.queue.wake('message.send', { id, merchant }))
+    }
     if (isBill) await showProgress(tx, deps, thread, event)
   }
 
@@ -77,8 +81,12 @@ const addNotice = async (tx: Tx, deps: CardDeps, thread: ThreadRow, event: Event
   await addMessage(tx, deps, thread, row, event.livemode)
 }
 
-/** Requests that were sent are changed once, where the platform can: what is paid must not go on asking. */
-const endRequests = async (tx: Tx, deps: CardDeps, merchantId: string, intentId: string): Promise<void> => {
+/**
+ * Requests that were sent are changed once, where the platform can: what is paid must not go on asking. Returns the ids
+ * of those that are to be changed.
+ */
+const endRequests = async (tx: Tx, deps: CardDeps, merchantId: string, intentId: string): Promise<string[]> => {
+  const due: string[] = []
   for (const row of await findRequests(tx, merchantId, intentId)) {
     const isReminding = row.remind_at !== null ? { remind_at: null } : {}
     const thread = await findThread(tx, merchantId, row.thread_id)
@@ -88,5 +96,7 @@ const endRequests = async (tx: Tx, deps: CardDeps, merchantId: string, intentId:
       ? { ...isReminding, revision: row.revision + 1, next_attempt_at: deps.clock.now() }
       : isReminding
     if (Object.keys(change).length > 0) await updateMessage(tx, row, change)
+    if (mayEdit) due.push(row.id)
   }
+  return due
 }

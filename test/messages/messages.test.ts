@@ -291,7 +291,8 @@ describe('what follows from events', () => {
     const tell = () =>
       inTransaction(db, merchant, async (tx) => {
         const uuid = parseId('event', id) ?? ''
-        await subscriber(tx, await tx.selectFrom('events').selectAll().where('id', '=', uuid).executeTakeFirstOrThrow())
+        const event = await tx.selectFrom('events').selectAll().where('id', '=', uuid).executeTakeFirstOrThrow()
+        await subscriber(tx, event, () => undefined)
       })
     await Promise.all([tell(), tell(), tell(), tell()])
     assert.equal((await call(key, 'GET', thread.path)).json.data.length, 1)
