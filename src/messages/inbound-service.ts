@@ -1,6 +1,7 @@
 import type { InboundMessage } from '#channels/inbound.ts'
 import { newUuid } from '#kernel/ids.ts'
 import type { Tx } from '#platform/database.ts'
+import { cleanTouch } from '#threads/touch.ts'
 import { draftMessage } from './draft.ts'
 import { showMessage } from './message-view.ts'
 import { insertMessage, type ThreadRow } from './repo.ts'
@@ -38,7 +39,7 @@ export const addInbound = async (
   const object = {
     ...showMessage(row, null),
     postback: update.postback ?? null,
-    touch: update.touch ?? null,
+    touch: (update.touch && cleanTouch(update.touch, at)) ?? null,
   }
   await tellMessage(tx, row, { type: 'thread.message.received', object, livemode, at })
   return true

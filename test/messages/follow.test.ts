@@ -138,6 +138,21 @@ describe('what has been sent', () => {
     assert.deepEqual([row?.state, row?.revision, row?.sent_revision], ['sent', 2, 2])
   })
 
+  test('changes at once, without the sweep', async () => {
+    const { merchant, thread, ask } = await setUp('telegram')
+    const intent = await world.newIntent(merchant, thread.id)
+    await ask(intent)
+    const [{ id } = { id: '' }] = await world.readMessages(merchant)
+    await world.setIntent(merchant, intent.id, 'succeeded')
+    const event = { threadId: thread.id, objectId: intent.id, paymentIntentId: intent.id, object: paid(intent.id) }
+    await append(world.db, [eventOf(merchant, { type: 'payment_intent.succeeded', ...event, createdAt: clock.now() })])
+    await events.drainOutbox()
+    assert.ok(world.queue.take('message.send').some((woken) => woken.id === id))
+    await messages.send(merchant, id)
+    assert.equal(calls.at(-1)?.edits, 'telegram-1')
+    await work()
+  })
+
   test('stays where the platform cannot, and where the change is refused', async () => {
     for (const channel of ['line', 'telegram'] as const) {
       calls.length = 0
@@ -247,7 +262,7 @@ describe('what people write', () => {
       text: 'I want it',
       postback: 'buy:1',
       messageRef: 'tg-1',
-      touch: { source: 'ad' as const, adId: '120' },
+      touch: { source: 'ad' as const, adId: '<b>120', url: 'javascript:alert(1)', title: 'Spring\u202e <3' },
     }
     const hear = () =>
       inTransaction(world.db, merchant, async (tx) => {
@@ -258,9 +273,11 @@ describe('what people write', () => {
     const { data } = await events.listEvents(merchant, { limit: 10, type: 'thread.message.received' })
     const object = data[0]?.data.object as Record<string, unknown>
     assert.equal(data.length, 1)
+    const at = Math.floor(clock.now().getTime() / 1000)
+    const touch = { source: 'ad', ad_id: 'b120', ref: null, ctwa_clid: null, url: null, title: 'Spring 3', at }
     assert.deepEqual(
       [object.text, object.from, object.postback, object.touch, object.direction],
-      ['I want it', showId('participant', participantId), 'buy:1', { source: 'ad', adId: '120' }, 'in'],
+      ['I want it', showId('participant', participantId), 'buy:1', touch, 'in'],
     )
   })
 })
