@@ -201,7 +201,7 @@ describe('sending to LINE', () => {
 
   test('the credentials are tried', async () => {
     const good = await live.test(connection)
-    assert.deepEqual(good, { ok: true, externalId: connection.externalId, name: 'Fleurs de Nanterre' })
+    assert.deepEqual(good, { ok: true, externalId: connection.externalId, name: 'Fleurs de Nanterre @fleurs' })
     const bad = await live.test({ ...connection, secrets: { channel_access_token: 'x', channel_secret: 'y' } })
     assert.equal(!bad.ok && bad.failure.reason, 'connection_broken')
   })

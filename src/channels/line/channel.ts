@@ -69,14 +69,16 @@ const toRetryKey = (key: string): string => {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`
 }
 
-const bot = z.object({ userId: z.string().min(1).max(100), displayName: z.string() })
+const bot = z.object({ userId: z.string().min(1).max(100), displayName: z.string(), basicId: z.string().default('') })
 
 const testAccount = async (apiBase: string, connection: Pick<Connection, 'secrets'>): ReturnType<Channel['test']> => {
   const answer = await callJson({ url: `${apiBase}/v2/bot/info`, headers: authorization(connection) })
   if (answer.outcome !== 'answered') return { ok: false, failure: unreachedFailure(answer.reason) }
   const { data } = bot.safeParse(answer.body)
   if (answer.status !== 200 || !data) return { ok: false, failure: failureOf(answer) }
-  return { ok: true, externalId: data.userId, name: data.displayName.slice(0, 200) }
+  // With the account's @id: the link back into the chat is made of it.
+  const name = [data.displayName.slice(0, 150), data.basicId].filter(Boolean).join(' ')
+  return { ok: true, externalId: data.userId, name: name.slice(0, 200) }
 }
 
 const authorization = ({ secrets }: Pick<Connection, 'secrets'>) => ({

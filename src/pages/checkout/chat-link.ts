@@ -2,7 +2,8 @@ import type { PaymentPage } from '#payments/page-service.ts'
 
 /**
  * A link that opens the conversation in its app, made of what everybody may know of the connection: Telegram's bot by
- * its name, Messenger's page by its id, WhatsApp's business by its number, LINE's account by its @id. WeChat has none.
+ * its name, Messenger's page by its id, WhatsApp's business by its number, LINE's account by its @id: the connection's
+ * name ends with them. WeChat has none.
  */
 export const chatLink = (thread: PaymentPage['thread']): string | undefined => {
   if (!thread?.connection) return undefined
@@ -13,9 +14,13 @@ export const chatLink = (thread: PaymentPage['thread']): string | undefined => {
     case 'messenger':
       return match(id, /^(\d{1,30})$/, (page) => `https://m.me/${page}`)
     case 'whatsapp':
-      return match(name.replaceAll(/[\s().-]/g, ''), /^\+?(\d{7,15})$/, (number) => `https://wa.me/${number}`)
+      return match(name, /(?:^|\s)\+(\d[\d ().-]{6,24})$/, (number) => `https://wa.me/${number.replaceAll(/\D/g, '')}`)
     case 'line':
-      return match(name, /^(@[\w.-]{1,30})$/, (account) => `https://line.me/R/oaMessage/${encodeURIComponent(account)}`)
+      return match(
+        name,
+        /(?:^|\s)(@[\w.-]{1,30})$/,
+        (account) => `https://line.me/R/oaMessage/${encodeURIComponent(account)}`,
+      )
     default:
       return undefined
   }
