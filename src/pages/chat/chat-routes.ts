@@ -21,7 +21,7 @@ export const chatRoutes = (chat: Pick<ChatService, 'createToken'>): Route[] => [
     tag: 'Threads',
     summary: 'Create a token of the web chat',
     description:
-      'For `<script src="…/chat/widget.js" data-token="…">` on your site, or the chat as a page. Whoever holds the token reads this thread and writes in it as the participant; nothing else.',
+      'For `data-token` of the script that shows the chat on your site (`script_url`), or the chat as a page (`url`). Whoever holds the token reads this thread and writes in it as the participant; nothing else. Sites are named in `allowed_origins` of the webchat connection.',
     roles: ['service', 'merchant', 'bot', 'platform'],
     params: z.strictObject({ id: z.string().max(64) }),
     body: chatTokenInput,

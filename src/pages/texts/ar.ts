@@ -53,7 +53,7 @@ export const ar: Texts = {
     contact: 'بيانات الاتصال',
     address: 'عنوان التوصيل',
     tip: 'إضافة إكرامية',
-    noTip: 'بدون إكرامية',
+    noTip: 'بدون',
     code: 'رمز الخصم',
     apply: 'تطبيق',
     remove: 'إزالة',
