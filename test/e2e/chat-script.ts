@@ -168,13 +168,13 @@ const fields = {
 }
 
 /** Opens the link of a card, fills in the page, agrees to the new total, and types a test card at the provider. */
-export const payOnThePage = async (card: string, world: World): Promise<void> => {
+export const payOnThePage = async (card: string, world: World, more: Record<string, string> = {}): Promise<void> => {
   const [link] = /https?:\/\/[^"\\\s]+\/pay\/[\w-]+/.exec(card) ?? []
   assert.ok(link, `no link in ${card}`)
-  const first = await submit(link, { ...fields, total: await totalOn(link) })
+  const first = await submit(link, { ...fields, ...more, total: await totalOn(link) })
   const changed = new URL(first.headers.get('location') ?? '', link).href
-  assert.match(changed, /changed=1$/, 'the shipping is told before it is paid')
-  const second = await submit(link, { ...fields, total: await totalOn(changed) })
+  assert.match(changed, /changed=1$/, 'a new total is told before it is paid')
+  const second = await submit(link, { ...fields, ...more, total: await totalOn(changed) })
   const page = second.headers.get('location') ?? ''
   assert.ok(page.startsWith(world.sandbox.url), `${second.status} ${page}`)
   const typed = { method: 'card', card_number: '4242424242424242', exp: '12 / 34', cvc: '123', name: 'Ana Lima' }
