@@ -38,6 +38,7 @@ export const offerOf = (
     needs,
     isFlexible: needs.shipping,
     isDigital: cart.lines.every((line) => line.isDigital),
+    ...(cart.address === undefined ? {} : { address: cart.address }),
     ...tipOf(cart, quote, capabilities),
   }
 }

@@ -278,7 +278,9 @@ describe('offers to pay inside a chat', () => {
     const address = { line1: 'x', city: 'y', postalCode: '', country: 'FR' }
     const known = { ...cart, buyer: { email: 'a@b.c' }, address, shippingOption: 'post' }
     const needs = { name: false, phone: false, email: false, shipping: false }
-    assert.deepEqual(offer({ checkout: { cart: known, quote } }, { shipping: false, tips: false })?.needs, needs)
+    const asked = offer({ checkout: { cart: known, quote } }, { shipping: false, tips: false })
+    assert.deepEqual(asked?.needs, needs)
+    assert.deepEqual(asked?.address, address)
   })
 
   test('are left out where anything stands against them', () => {
