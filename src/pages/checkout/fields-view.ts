@@ -59,9 +59,9 @@ interface InputOptions {
 
 export const input = (drawing: Drawing, name: FieldName, options: InputOptions): Html => {
   const { texts, typed } = drawing
-  const { autocomplete, type = 'text', inputmode, dir, isOptional = false } = options
+  const { autocomplete, type = 'text', inputmode, dir = 'auto', isOptional = false } = options
   return html`<div class="field"><label for="${name}">${texts.order.fields[name]}${isOptional ? html` <span class="times">(${texts.order.optional})</span>` : nothing}</label>
-<input id="${name}" name="${name}" type="${type}" value="${typed[name]}" autocomplete="${autocomplete}"${inputmode ? html` inputmode="${inputmode}"` : nothing}${dir ? html` dir="${dir}"` : nothing} maxlength="200"${isOptional ? nothing : html` required`}${problemMarks(drawing, name)}>${problemText(drawing, name)}</div>`
+<input id="${name}" name="${name}" type="${type}" value="${typed[name]}" autocomplete="${autocomplete}"${inputmode ? html` inputmode="${inputmode}"` : nothing} dir="${dir}" maxlength="200"${isOptional ? nothing : html` required`}${problemMarks(drawing, name)}>${problemText(drawing, name)}</div>`
 }
 
 const codeOf = ({ form }: Scene, name: FieldName): ProblemCode | undefined =>
