@@ -143,8 +143,8 @@ const countRows = async (world: World): Promise<Record<string, number>> => {
 // biome-ignore lint/suspicious/noExplicitAny: JSON as it comes, read by assertions
 type Json = any
 
-export const caller = (world: World, role: 'bot' | 'merchant' | 'service') => {
-  const client = world.request(role)
+export const caller = (world: World, role: 'bot' | 'merchant' | 'service', shop = world.shop) => {
+  const client = world.request(role, shop)
   const read = async (answer: PromiseLike<{ status: number; body: Json }>): Promise<Json> => {
     const { status, body } = await answer
     assert.equal(status, 200, JSON.stringify(body))
