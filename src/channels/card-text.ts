@@ -1,6 +1,26 @@
 import type { Card, CardButton } from './card.ts'
-import { CardRefusedError } from './channel.ts'
+import { CardRefusedError, type RenderRequest } from './channel.ts'
 import { type Fitter, lengthOf } from './fit.ts'
+
+/**
+ * The card as it is shown: the bot's own words, where it has some, stand in place of the card's sentence; that follows
+ * them where they do not name the amount. Approved templates are filled from the card itself.
+ */
+export const shownCard = ({ card, text }: RenderRequest['content']): Card | undefined => {
+  if (!card) return undefined
+  const words = ownWords({ card, text })
+  if (words === undefined) return card
+  const sentence = words.includes(card.amountText) ? words : [words, card.sentence].filter(Boolean).join('\n')
+  const isSaid = card.sentence !== '' && card.plainText.includes(card.sentence)
+  const plainText = isSaid ? card.plainText.replace(card.sentence, () => sentence) : `${words}\n${card.plainText}`
+  return { ...card, sentence, plainText }
+}
+
+/** What the bot says beside the card, unless that is the card's own sentence. */
+export const ownWords = ({ card, text }: { card: Card; text: string }): string | undefined => {
+  const words = text.trim()
+  return words === '' || words === card.sentence ? undefined : words
+}
 
 /** What a card says beside its title and buttons, line by line, in the card's own words. */
 export const bodyOf = (card: Card): string => [card.sentence, ...detailsOf(card)].filter(Boolean).join('\n')

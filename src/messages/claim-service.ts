@@ -113,6 +113,8 @@ const claimFresh = async (
   if (until) return void (await updateMessage(tx, row, { next_attempt_at: until }))
   const situation = situationOf(deps, ways, thread, now)
   const isOver = isEdit && read?.state !== 'open' && read?.state !== undefined
+  // What we said of a card when it was made may be out of date: its amount may have changed since.
+  const text = read && (isOver || !row.has_own_words) ? read.card.sentence : row.text
   const plan = planMessage({
     channels: deps.channels,
     carrier,
@@ -123,7 +125,7 @@ const claimFresh = async (
     threadName: `${thread.channel}:${thread.external_id}`,
     request: {
       locale: voice.locale,
-      content: { text: isOver ? read.card.sentence : row.text, ...(read ? { card: read.card } : {}) },
+      content: { text, ...(read ? { card: read.card } : {}) },
       messageId: showId('message', row.id),
       now,
       ...(isEdit && row.platform_ref !== null ? { edits: row.platform_ref } : {}),

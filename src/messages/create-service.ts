@@ -52,6 +52,7 @@ export const readDraft = async (
     direction: participantId === null ? 'out' : 'in',
     kind: target ? (target.checkoutId === null ? 'payment_request' : 'checkout_summary') : 'text',
     text: input.text ?? '',
+    has_own_words: (input.text ?? '') !== '',
     payment_intent_id: target?.intent.id ?? null,
     checkout_id: target?.checkoutId ?? null,
     participant_id: participantId,

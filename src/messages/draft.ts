@@ -27,6 +27,7 @@ export const draftMessage = (thread: ThreadRow, { isCarried, ...fields }: Draft)
     platform_ref: null,
     next_attempt_at: isCarried && !isHere ? fields.created_at : null,
     remind_at: null,
+    has_own_words: false,
     metadata: {},
     ...fields,
   }

@@ -24,6 +24,7 @@ export type NewMessage = Pick<
   | 'state'
   | 'metadata'
   | 'created_at'
+  | 'has_own_words'
 >
 export type ThreadRow = Pick<
   Selectable<ThreadsTable>,

@@ -36,6 +36,7 @@ export interface ThreadsTable {
   first_touch: JsonOrNull<Record<string, unknown>>
   last_touch: JsonOrNull<Record<string, unknown>>
   consents: JsonWithDefault<Record<string, unknown>>
+  unreachable_since: Date | null
 }
 
 export interface ThreadAliasesTable {
@@ -90,6 +91,7 @@ export interface MessagesTable {
   sent_revision: Generated<number>
   rendered: JsonOrNull<Record<string, unknown>>
   remind_at: Date | null
+  has_own_words: Generated<boolean>
 }
 
 export interface NativePaymentsTable {

@@ -64,6 +64,47 @@ for (const id of channelIds) {
       })
     }
 
+    describe('beside a card the bot’s own words', () => {
+      const words = 'Ana, here is your order 💐'
+      const shown = (text: string, card: Card) => {
+        const { payload, text: plain } = render({ text, card })
+        return { strings: [...stringsIn(payload), plain], plain }
+      }
+
+      for (const type of ['payment_request', 'checkout_summary', 'refund_notice', 'bill_progress', 'reminder'] as const)
+        for (const isPlain of [true, false])
+          test(`are shown, and the amount is not lost: ${type}${isPlain ? ' without a picture' : ''}`, () => {
+            const { image: _, ...plainCard } = cardOf(type, 'eur')
+            const card = isPlain ? plainCard : cardOf(type, 'eur')
+            const { strings, plain } = shown(words, card)
+            assert.ok(plain.includes(words) || id === 'webchat', plain)
+            const said = strings.filter((some) => some.includes(words))
+            assert.ok(said.length > 0)
+            assert.ok(strings.some((some) => some.includes(card.amountText)))
+            // They come first in whatever they stand in, but for the card's title.
+            const lead = (some: string) => some.replace(`${card.title}\n`, '').startsWith(words)
+            assert.ok(said.some(lead), said.join('\n---\n'))
+          })
+
+      test('stand in place of its sentence where they name the amount', () => {
+        const { image: _, ...card } = sampleCard('payment_request')
+        const own = `Yours for ${card.amountText} 💐`
+        const { strings } = shown(own, card)
+        assert.ok(strings.some((some) => some.includes(own)))
+        if (id !== 'webchat')
+          assert.deepEqual(
+            strings.filter((some) => some.includes(card.sentence)),
+            [],
+          )
+      })
+
+      test('change nothing when they are its sentence, or none', () => {
+        const card = sampleCard('payment_request')
+        // The web chat shows the text as it is told it.
+        if (id !== 'webchat') assert.deepEqual(render({ text: card.sentence, card }), render({ text: '', card }))
+      })
+    })
+
     // The web chat is our own page: nothing in it is cut.
     const shortens = id === 'webchat' ? () => undefined : test
     shortens('shortens texts, labels and lists to what it says', () => {
@@ -129,8 +170,7 @@ for (const id of channelIds) {
             assert.ok(update.ref.length > 0 && update.ref.length <= 255)
             assert.ok(update.type.length > 0)
             assert.ok(!Number.isNaN(update.at.getTime()))
-            const text = JSON.stringify(update, (_, value) => (typeof value === 'bigint' ? `${value}` : value))
-            assert.ok(!text.includes('\\u0000') && text.isWellFormed())
+            for (const some of stringsIn(update)) assert.ok(!some.includes('\u0000') && some.isWellFormed())
           }
         }),
         { numRuns: 150 },

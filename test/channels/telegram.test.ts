@@ -111,6 +111,11 @@ describe('cards in Telegram', { skip: noTelegramSpec }, () => {
     assert.equal((render(card).payload as unknown as Invoice).start_parameter, '')
   })
 
+  test('an invoice begins with the bot’s own words', () => {
+    const { payload } = render(offer(sampleCard('payment_request'), { description: 'Roses' }))
+    assert.equal((payload as unknown as Invoice).description, 'Hello\nRoses')
+  })
+
   test('texts are shortened and said so; payloads are refused', async () => {
     const long = sampleCard('payment_request', 'eur', { title: '👩‍👩‍👧‍👦'.repeat(9) })
     const { rendered, answer } = await post(offer(long, { description: 'd'.repeat(300) }))

@@ -121,6 +121,23 @@ describe('a message goes out', () => {
     assert.equal(calls.length, 3)
   })
 
+  test('in the bot’s words; those of a card are said as things stand when it goes', async () => {
+    const { merchant, thread, post } = await setUp('telegram')
+    const intent = await world.newIntent(merchant, thread.id)
+    await post({ payment_intent: intent.public, text: 'Yours for €42.00' })
+    const [own] = await world.readMessages(merchant)
+    await post({ payment_intent: intent.public })
+    await inTransaction(world.db, merchant, (tx) =>
+      tx.updateTable('payment_intents').set({ amount: 5000n }).where('id', '=', intent.id).execute(),
+    )
+    await work()
+    assert.deepEqual(
+      calls.map(({ text }) => text),
+      ['Yours for €42.00', 'Please pay €50.00.'],
+    )
+    assert.equal(own?.has_own_words, true)
+  })
+
   test('with what a platform needs to take the money, written down beside it', async () => {
     const { merchant, thread, post } = await setUp('telegram')
     const intent = await world.newIntent(merchant, thread.id)

@@ -1,5 +1,6 @@
 import type { Card } from '#channels/card.ts'
 import { showCard } from '#channels/card-json.ts'
+import { shownCard } from '#channels/card-text.ts'
 import { CardRefusedError, type Rendered, type RenderRequest } from '#channels/channel.ts'
 import { createFitter, type Fitter } from '#channels/fit.ts'
 import { limits } from './limits.ts'
@@ -12,7 +13,8 @@ export const renderCustom = (request: RenderRequest): Rendered => {
   const settings = customSettings.parse(request.connection.settings)
   if (edits !== undefined && !settings.edits) throw new CardRefusedError('custom: edits are off in the settings')
   const fit = createFitter()
-  const text = fit.text('text', content.card?.plainText ?? content.text, limits.text)
+  const card = shownCard(content)
+  const text = fit.text('text', card?.plainText ?? content.text, limits.text)
   return {
     method: 'POST',
     payload: {
@@ -22,7 +24,7 @@ export const renderCustom = (request: RenderRequest): Rendered => {
       locale,
       text,
       ...(edits === undefined ? {} : { replaces: edits }),
-      ...(content.card ? { card: showCard(withinLimits(content.card, fit)) } : {}),
+      ...(card ? { card: showCard(withinLimits(card, fit)) } : {}),
     },
     text,
     warnings: fit.warnings,

@@ -1,5 +1,5 @@
 import type { Card } from '#channels/card.ts'
-import { type PostbackButton, placeButtons } from '#channels/card-text.ts'
+import { type PostbackButton, placeButtons, shownCard } from '#channels/card-text.ts'
 import { CardRefusedError, type Rendered, type RenderRequest } from '#channels/channel.ts'
 import { createFitter, type Fitter } from '#channels/fit.ts'
 import { actionOf, bubbleOf } from './bubble.ts'
@@ -10,7 +10,8 @@ export const renderLine = ({ content, edits, rung, threadExternalId }: RenderReq
   if (edits !== undefined) throw new CardRefusedError('LINE: a message that was sent cannot be changed')
   if (rung !== 'window') throw new CardRefusedError(`LINE: there is no way by ${rung}`)
   const fit = createFitter()
-  const { card, text } = content
+  const { text } = content
+  const card = shownCard(content)
   const message = card ? flexOf(card, fit) : { type: 'text', text: fit.text('text', text, limits.text) }
   return {
     method: 'POST /v2/bot/message/push',

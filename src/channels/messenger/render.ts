@@ -1,7 +1,7 @@
 import type { Card } from '#channels/card.ts'
-import { bodyOf, type PostbackButton, placeButtons } from '#channels/card-text.ts'
+import { bodyOf, type PostbackButton, placeButtons, shownCard } from '#channels/card-text.ts'
 import { CardRefusedError, type Rendered, type RenderRequest } from '#channels/channel.ts'
-import { createFitter, type Fitter } from '#channels/fit.ts'
+import { createFitter, type Fitter, lengthOf } from '#channels/fit.ts'
 import { fieldOf, pickTemplate } from '#channels/template-fields.ts'
 import { buttonLimits, limits } from './limits.ts'
 import { receiptPayload } from './receipt.ts'
@@ -19,10 +19,12 @@ export const renderMessenger = (request: RenderRequest): Rendered => {
       messaging_type: messagingTypeOf(request),
       message: { ...message, metadata: request.messageId },
     },
-    text: request.content.card?.plainText ?? request.content.text,
+    text: (isFree(request) ? shownCard(request.content) : request.content.card)?.plainText ?? request.content.text,
     warnings: fit.warnings,
   }
 }
+
+const isFree = ({ rung }: RenderRequest): boolean => rung === 'window'
 
 /** Never MESSAGE_TAG: the tags for receipts ended in April 2026, and HUMAN_AGENT is for people. */
 const messagingTypeOf = ({ rung, content: { card } }: RenderRequest): 'RESPONSE' | 'UPDATE' | 'UTILITY' => {
@@ -35,9 +37,10 @@ const messageOf = (request: RenderRequest, settings: MessengerSettings, fit: Fit
   if (request.edits !== undefined) throw new CardRefusedError('Messenger: a message that was sent cannot be changed')
   if (request.rung === 'utility') return utilityMessage(request, settings)
   if (request.rung !== 'window') throw new CardRefusedError(`Messenger: there is no way by ${request.rung}`)
-  const { card, text } = request.content
-  if (!card) return { text: fit.text('text', text, limits.text) }
-  return cardMessage(card, settings, fit)
+  const { card: own, text } = request.content
+  const card = shownCard(request.content)
+  if (!card || !own) return { text: fit.text('text', text, limits.text) }
+  return cardMessage(card, own.sentence, settings, fit)
 }
 
 /** …/send-messages/utility-messages: the template lies in `message.template`, without an attachment. */
@@ -54,7 +57,13 @@ const utilityMessage = (request: RenderRequest, settings: MessengerSettings): Re
   }
 }
 
-const cardMessage = (card: Card, settings: MessengerSettings, fit: Fitter): Record<string, unknown> => {
+/** `amountSentence`: the card's own, which says the amount. */
+const cardMessage = (
+  card: Card,
+  amountSentence: string,
+  settings: MessengerSettings,
+  fit: Fitter,
+): Record<string, unknown> => {
   if (card.type === 'receipt' && card.receipt?.status === 'paid') {
     const postbacks = card.buttons.filter(({ kind }) => kind === 'postback')
     const links = card.buttons.filter((button) => button.kind === 'url' && button.url !== card.receipt?.url)
@@ -68,23 +77,30 @@ const cardMessage = (card: Card, settings: MessengerSettings, fit: Fitter): Reco
       ? { type: 'web_url', title: button.label, url: button.url, ...webviewOf(button.url, settings) }
       : { type: 'postback', title: button.label, payload: button.payload },
   )
-  if (card.image) return withQuickReplies(template(genericPayload(card, shown, fit)), quickReplies)
+  if (card.image) return withQuickReplies(template(genericPayload(card, amountSentence, shown, fit)), quickReplies)
   if (shown.length === 0) return withQuickReplies({ text: fit.text('text', card.plainText, limits.text) }, quickReplies)
   const text = fit.text('text', `${card.title}\n${bodyOf(card)}`, limits.buttonText)
   return withQuickReplies(template({ template_type: 'button', text, buttons: shown }), quickReplies)
 }
 
-const genericPayload = (card: Card, buttons: readonly object[], fit: Fitter): Record<string, unknown> => ({
+const genericPayload = (card: Card, amountSentence: string, buttons: readonly object[], fit: Fitter) => ({
   template_type: 'generic',
   elements: [
     {
-      title: fit.text('title', card.title || card.sentence, limits.title),
-      subtitle: fit.text('subtitle', card.sentence, limits.subtitle),
+      title: fit.text('title', card.title || amountSentence, limits.title),
+      subtitle: fit.text('subtitle', subtitleOf(card, amountSentence, fit), limits.subtitle),
       ...(card.image ? { image_url: card.image.url } : {}),
       ...(buttons.length > 0 ? { buttons } : {}),
     },
   ],
 })
+
+/** The amount must not be what is cut: words that leave no room for it are left out. */
+const subtitleOf = ({ sentence }: Card, amountSentence: string, fit: Fitter): string => {
+  if (sentence === amountSentence || lengthOf(sentence) <= limits.subtitle) return sentence
+  fit.warn(`text: ${limits.subtitle} characters beside a picture, left out`)
+  return amountSentence
+}
 
 const template = (payload: Record<string, unknown>): Record<string, unknown> => ({
   attachment: { type: 'template', payload },

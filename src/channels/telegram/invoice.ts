@@ -19,15 +19,21 @@ export const nativeOffer = (card: Card, settings: TelegramSettings): NativeOffer
 
 /**
  * `sendInvoice` without `provider_token`, which `send` adds: what is shown to merchants holds no secret. With a start
- * parameter a forwarded copy has no pay button but leads to the bot; without one anybody may pay it.
+ * parameter a forwarded copy has no pay button but leads to the bot; without one anybody may pay it. `words`: what the
+ * bot says of it.
  */
-export const invoiceOf = (card: Card, offer: NativeOffer, fit: Fitter): Record<string, unknown> => {
+export const invoiceOf = (
+  card: Card,
+  offer: NativeOffer,
+  words: string | undefined,
+  fit: Fitter,
+): Record<string, unknown> => {
   const isStars = card.currency === stars
   refuseAbove('payload', lengthOf(offer.payload, 'bytes'), limits.payloadBytes, 'bytes')
   const keyboard = payKeyboardOf(card, fit)
   return {
     title: fit.text('title', card.title || card.merchant.name, limits.title),
-    description: fit.text('description', offer.description || card.sentence || card.title, limits.description),
+    description: fit.text('description', descriptionOf(card, offer, words), limits.description),
     payload: offer.payload,
     currency: card.currency.toUpperCase(),
     prices: pricesOf(card, offer, isStars),
@@ -36,6 +42,11 @@ export const invoiceOf = (card: Card, offer: NativeOffer, fit: Fitter): Record<s
     ...(card.image ? { photo_url: card.image.url } : {}),
     ...(keyboard ? { reply_markup: keyboard } : {}),
   }
+}
+
+const descriptionOf = (card: Card, { description }: NativeOffer, words: string | undefined): string => {
+  if (words === undefined) return description || card.sentence || card.title
+  return [words, description === card.title ? '' : description].filter(Boolean).join('\n')
 }
 
 /** Telegram refuses all of it for Stars. */

@@ -1,5 +1,5 @@
 import type { Card } from '#channels/card.ts'
-import { bodyOf } from '#channels/card-text.ts'
+import { bodyOf, ownWords, shownCard } from '#channels/card-text.ts'
 import { CardRefusedError, type Rendered, type RenderRequest } from '#channels/channel.ts'
 import { createFitter, type Fitter } from '#channels/fit.ts'
 import { invoiceOf, nativeOffer } from './invoice.ts'
@@ -13,7 +13,8 @@ export const renderTelegram = (request: RenderRequest): Rendered => {
   const settings = telegramSettings.parse(request.connection.settings)
   if (request.rung !== 'window') throw new CardRefusedError(`Telegram: there is no way by ${request.rung}`)
   const fit = createFitter()
-  const { card, text } = request.content
+  const { text } = request.content
+  const card = shownCard(request.content)
   const { method, payload } =
     request.edits === undefined ? newMessage(request, settings, fit) : changed(request, request.edits, settings, fit)
   return { method, payload, text: card?.plainText ?? text, warnings: fit.warnings }
@@ -25,12 +26,16 @@ interface Call {
 }
 
 const newMessage = (request: RenderRequest, settings: TelegramSettings, fit: Fitter): Call => {
-  const { card, text } = request.content
+  const { text } = request.content
+  const card = shownCard(request.content)
   const chat = parseThread(request.threadExternalId)
   if (!card)
     return { method: 'sendMessage', payload: { ...chat, text: fit.text('text', text, limits.text), ...withoutPreview } }
   const offer = nativeOffer(card, settings)
-  if (offer) return { method: 'sendInvoice', payload: { ...chat, ...invoiceOf(card, offer, fit) } }
+  if (offer) {
+    const invoice = invoiceOf(card, offer, ownWords({ card: request.content.card ?? card, text }), fit)
+    return { method: 'sendInvoice', payload: { ...chat, ...invoice } }
+  }
   refuseUnpayable(card)
   const keyboard = keyboardIn(card, settings, chat.chat_id, fit)
   if (card.image) {
@@ -50,7 +55,8 @@ const withoutPreview = { link_preview_options: { is_disabled: true } }
 const changed = (request: RenderRequest, edits: string, settings: TelegramSettings, fit: Fitter): Call => {
   const { chat_id, message_id, kind } = parseMessageRef(edits)
   const where = { chat_id, message_id }
-  const { card, text } = request.content
+  const { text } = request.content
+  const card = shownCard(request.content)
   if (kind === 'invoice') {
     // Of an invoice only the buttons can change, and one that cannot be paid any more keeps none.
     const offer = card && nativeOffer(card, settings)

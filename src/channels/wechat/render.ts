@@ -1,5 +1,5 @@
 import type { Card } from '#channels/card.ts'
-import { bodyOf, placeButtons } from '#channels/card-text.ts'
+import { bodyOf, placeButtons, shownCard } from '#channels/card-text.ts'
 import { CardRefusedError, type Rendered, type RenderRequest } from '#channels/channel.ts'
 import { createFitter, type Fitter } from '#channels/fit.ts'
 import { linkOf, pickTemplate } from '#channels/template-fields.ts'
@@ -19,7 +19,8 @@ export const renderWechat = (request: RenderRequest): Rendered => {
   const settings = wechatSettings.parse(request.connection.settings)
   const fit = createFitter()
   const [path, payload] = callOf(request, settings, fit)
-  const { card, text } = request.content
+  const { text } = request.content
+  const card = request.rung === 'window' ? shownCard(request.content) : request.content.card
   return {
     method: `POST ${path}`,
     payload: { touser: request.threadExternalId, ...payload },
@@ -40,7 +41,8 @@ const callOf = (request: RenderRequest, settings: WechatSettings, fit: Fitter): 
 
 /** https://developers.weixin.qq.com/doc/service/api/customer/message/api_sendcustommessage */
 const serviceMessage = ({ content }: RenderRequest, isOfficial: boolean, fit: Fitter): Record<string, unknown> => {
-  const { card, text } = content
+  const { text } = content
+  const card = shownCard(content)
   if (!card) return textMessage(text, fit)
   const { buttons } = placeButtons(card, buttonLimits, fit)
   const url = buttons.find((button) => button.kind === 'url')?.url ?? card.receipt?.url

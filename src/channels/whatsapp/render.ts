@@ -1,5 +1,5 @@
 import type { Card } from '#channels/card.ts'
-import { bodyOf, type UrlButton } from '#channels/card-text.ts'
+import { bodyOf, shownCard, type UrlButton } from '#channels/card-text.ts'
 import { CardRefusedError, type Rendered, type RenderRequest } from '#channels/channel.ts'
 import { createFitter, type Fitter } from '#channels/fit.ts'
 import { fieldOf, linkOf, pickTemplate } from '#channels/template-fields.ts'
@@ -14,7 +14,8 @@ export const renderWhatsapp = (request: RenderRequest): Rendered => {
   const settings = whatsappSettings.parse(request.connection.settings)
   if (request.edits !== undefined) throw new CardRefusedError('WhatsApp: a message that was sent cannot be changed')
   const fit = createFitter()
-  const { card, text } = request.content
+  const { text } = request.content
+  const card = request.rung === 'window' ? shownCard(request.content) : request.content.card
   return {
     method: `POST /${settings.phone_number_id}/messages`,
     payload: {
@@ -33,7 +34,8 @@ const messageOf = (request: RenderRequest, settings: WhatsappSettings, fit: Fitt
   const { rung, content, now } = request
   if (rung === 'template' || rung === 'utility') return templateMessage(request, settings)
   if (rung !== 'window') throw new CardRefusedError(`WhatsApp: there is no way by ${rung}`)
-  const { card, text } = content
+  const { text } = content
+  const card = shownCard(content)
   if (!card) return textMessage(text, fit)
   const order = orderOf(card, settings, now, fit)
   if (order) return { type: 'interactive', interactive: order }
