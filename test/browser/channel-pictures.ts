@@ -146,7 +146,7 @@ async function shootWebchat(chromium: Browser): Promise<Buffer> {
   await world.settle()
   await sale()
   await world.settle()
-  await using opened = await visit(chromium, { viewport: { width: 380, height: 760 } })
+  await using opened = await visit(chromium, { viewport: { width: 380, height: 900 } })
   await opened.page.goto(room)
   return await opened.page.screenshot()
 }
