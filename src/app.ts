@@ -12,6 +12,8 @@ import { checkoutRoutes } from '#checkout/routes.ts'
 import { createCheckoutService } from '#checkout/service.ts'
 import { connectionRoutes } from '#connections/routes.ts'
 import { createConnectionService } from '#connections/service.ts'
+import { methodRoutes } from '#customers/method-routes.ts'
+import { createMethodService } from '#customers/method-service.ts'
 import { customerRoutes } from '#customers/routes.ts'
 import { createCustomerService } from '#customers/service.ts'
 import { deliveryRoutes } from '#events/delivery-routes.ts'
@@ -222,6 +224,7 @@ const createServices = (config: AppConfig, overrides: AppOverrides, base: Base) 
     exports: createExportService({ ...base, sealer, databaseUrl: config.databaseUrl, storage: config.exports }),
     threads: createThreadService(base),
     customers: createCustomerService(base),
+    methods: createMethodService(deps),
     payments,
     refunds,
     checkouts,
@@ -265,6 +268,7 @@ export const createRoutes = (services: Services): Route[] => [
   ...checkoutRoutes(services.checkouts),
   ...billRoutes(services.bills),
   ...customerRoutes(services.customers),
+  ...methodRoutes(services.methods),
   ...ledgerRoutes(services.ledger),
   ...financeRoutes(services.finance),
   ...exportRoutes(services.exports),
@@ -283,6 +287,7 @@ const createHandlers = (services: Services, db: Database, clock: Clock): JobHand
   ...checkoutJobs(services.checkouts),
   ...billJobs(services.bills),
   ...messageJobs(services.messages),
+  'method.forget': ({ id, merchant = '' }) => services.methods.forget(merchant, id),
   'channel.update': ({ id, merchant = '' }) => services.channelInbox.process(merchant, id),
   ...exportJobs(services.exports),
   'outbox.drain': async () => void (await services.events.drainOutbox()),

@@ -6,6 +6,7 @@ import { listAnswer, mergeMetadata, readPage, requireUuid } from '#platform/list
 import { appendEvents } from '#platform/outbox.ts'
 import type { JobQueue } from '#platform/queue.ts'
 import { previousAttributes, showCustomer, wholeAddress } from './customer-view.ts'
+import { detachMethods } from './method-repo.ts'
 import {
   type CustomerRow,
   findCustomer,
@@ -97,16 +98,24 @@ const update = (
     return shown
   })
 
-/** The row stays, so that payments can still name their customer; what it said of a person is gone. */
-const remove = ({ db, clock }: CustomerServiceOptions, merchantId: string, id: string): Promise<DeletedCustomer> =>
-  inTransaction(db, merchantId, async (tx) => {
+/** The row stays, so that payments can still name their customer; what it said of a person is gone, their cards too. */
+const remove = async (
+  { db, clock, queue }: CustomerServiceOptions,
+  merchantId: string,
+  id: string,
+): Promise<DeletedCustomer> => {
+  const { shown, methods } = await inTransaction(db, merchantId, async (tx) => {
     const before = await lockCustomer(tx, merchantId, uuidOf(id))
     if (!before) throw missing(id)
     const now = clock.now()
     await saveCustomer(tx, { ...blank(before), deleted_at: now })
+    const methods = await detachMethods(tx, merchantId, { customerId: before.id, isErased: true }, now)
     await tell(tx, before, { type: 'customer.deleted', object: showCustomer(before), at: now })
-    return deleted(showId('customer', before.id))
+    return { shown: deleted(showId('customer', before.id)), methods }
   })
+  for (const method of methods) queue.wake('method.forget', { id: method.id, merchant: merchantId })
+  return shown
+}
 
 type Origin = Pick<CustomerRow, 'merchant_id' | 'id' | 'livemode' | 'created_at'>
 

@@ -23,6 +23,7 @@ import { billOf, type IntentRow, showIntent } from './intent-view.ts'
 import { intentLinks } from './link-service.ts'
 import { findPendingAmount } from './operation-repo.ts'
 import { partsOf } from './parts.ts'
+import { withKeptMethod } from './payer-service.ts'
 import { type MoneyFact, type NewsVerdict, readNews } from './provider-news.ts'
 import { findChargeByRef, type IntentChange, updateIntent, upsertCharge } from './repo.ts'
 import type { VetoSources } from './veto-service.ts'
@@ -72,7 +73,8 @@ export const applyPayment = async (
     return { row: isNew ? await updateIntent(tx, row, { provider_ref: payment.ref }, now) : row, verdict }
   }
   const charge = payment.charge && (await saveCharge(tx, row, payment.charge, known?.id ?? newUuid()))
-  const saved = await updateIntent(tx, row, changeOf(row, verdict, payment, charge, cancellationReason, deps), now)
+  const named = await withKeptMethod(tx, deps, row, payment)
+  const saved = await updateIntent(tx, row, changeOf(row, verdict, named, charge, cancellationReason, deps), now)
   await postLedger(tx, postingsOf(saved, verdict.money, payment.charge, now), now)
   await appendEvents(tx, eventsOf(deps, row, saved, verdict, charge, now))
   return { row: saved, verdict }

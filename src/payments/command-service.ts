@@ -12,6 +12,7 @@ import { leavePage } from './leave-page-service.ts'
 import { intentLinks } from './link-service.ts'
 import { beginOperation, type NewOperation, type OperationRow } from './operation-repo.ts'
 import { type Outcome, resolveOperation, runOperation } from './operation-service.ts'
+import { keepsByApi, payerToKeep, resolveMethod } from './payer-service.ts'
 import {
   type CommandScope,
   newOperation,
@@ -27,14 +28,21 @@ import { updateIntent } from './repo.ts'
 import type { ConfirmIntent } from './schemas.ts'
 import { requireAllowed } from './veto-service.ts'
 
-/** Confirms with a payment method: the first phase writes the operation, the second calls, the third records. */
+/**
+ * Confirms with a payment method: the first phase writes the operation, the second calls, the third records. `page`:
+ * the payer did it on ours, for this amount, and comes back there.
+ */
 export const confirmIntent = async (
   deps: PaymentDeps,
   scope: CommandScope,
   body: ConfirmIntent,
+  page?: { amount: bigint; returnUrl: string },
 ): Promise<IntentRow> => {
   const asked = await leavePage(deps, scope)
+  if (page && page.amount !== asked.amount) throw new AppError('lock_timeout', { retryAfter: 1 })
   if (isBeforeMoney(asked.status)) await requireAllowed(deps, asked, scope.requestId)
+  const keeping = keepsByApi({ ...asked.options, ...carriedOptions(body) })
+  const keeper = keeping && isBeforeMoney(asked.status) ? await payerToKeep(deps, asked) : undefined
   return perform(deps, scope, 'confirm', async (tx, row) => {
     refuseOther(asked, row)
     if (body.capture_method === 'manual') refuseOwned(row, 'capture_method')
@@ -47,6 +55,7 @@ export const confirmIntent = async (
       })
     }
     const options = { ...row.options, ...carriedOptions(body) }
+    const used = await resolveMethod(tx, row, method)
     const captureMethod =
       body.capture_method === undefined ? row.capture_method : body.capture_method === 'manual' ? 'manual' : 'automatic'
     const saved = await updateIntent(
@@ -70,11 +79,13 @@ export const confirmIntent = async (
       amount: saved.amount,
       command: {
         paymentRef: saved.provider_ref ?? undefined,
-        method,
+        // A method that is kept already is not kept again.
+        ...(used.customerRef === undefined && keeper !== undefined ? { customerRef: keeper, save: true } : {}),
+        ...used,
         capture: captureMethod,
         incremental: incremental?.request_incremental_authorization === 'if_available',
         offSession: body.off_session ?? false,
-        returnUrl: saved.return_url ?? `${intentLinks(deps, saved).checkoutUrl}?returned=1`,
+        returnUrl: page?.returnUrl ?? saved.return_url ?? `${intentLinks(deps, saved).checkoutUrl}?returned=1`,
         description: saved.description ?? undefined,
       },
     }
@@ -258,6 +269,7 @@ const carriedNames = [
   'payment_method_options',
   'payment_method_types',
   'amount_details',
+  'setup_future_usage',
 ] as const
 
 /** The parameters that are kept and shown but decide nothing here. */

@@ -27,6 +27,10 @@ export interface CreateScope {
 /** Builds the row of a new payment intent; the thread and the participant are found or created first. */
 export const planIntent = async (deps: PlanDeps, scope: CreateScope, body: CreateIntent): Promise<IntentRow> => {
   const now = deps.clock.now()
+  if (body.setup_future_usage !== undefined && body.customer === undefined) {
+    const message = 'A payment method is kept for somebody. Send customer with setup_future_usage.'
+    throw new AppError('parameter_missing', { message, param: 'customer' })
+  }
   const { attribution, ...place } = await resolvePlace(deps, scope, body, now)
   return {
     merchant_id: scope.merchantId,

@@ -33,6 +33,7 @@ export const intentExample: z.input<typeof intentSchema> = {
   payment_method_types: ['card'],
   processing: null,
   receipt_email: null,
+  setup_future_usage: null,
   shipping: null,
   status: 'requires_payment_method',
   thread: 'thr_01jd2q8k5xf0srd3q7m9w1c4ze',

@@ -102,7 +102,6 @@ const unsupported = {
   payment_method_configuration_details: null,
   payment_record: null,
   review: null,
-  setup_future_usage: null,
   source: null,
   statement_descriptor: null,
   statement_descriptor_suffix: null,
@@ -117,6 +116,7 @@ const carried = (options: Record<string, unknown>) => ({
   payment_method_options: methodOptions(options.payment_method_options as MethodOptions | undefined),
   payment_method_types: (options.payment_method_types as string[] | undefined) ?? ['card'],
   receipt_email: (options.receipt_email as string | undefined) ?? null,
+  setup_future_usage: (options.setup_future_usage as 'off_session' | undefined) ?? null,
   shipping: showShipping(options.shipping as Shipping | undefined),
 })
 

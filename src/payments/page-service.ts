@@ -1,4 +1,5 @@
 import { isChannelId } from '#channels/channel.ts'
+import type { Consent } from '#customers/method-schemas.ts'
 import { AppError } from '#kernel/errors.ts'
 import { newUuid } from '#kernel/ids.ts'
 import { inTransaction, type Tx } from '#platform/database.ts'
@@ -9,8 +10,10 @@ import { checkCommand } from './intent-machine.ts'
 import type { IntentRow } from './intent-view.ts'
 import { leavePage } from './leave-page-service.ts'
 import { readCheckoutToken } from './link-service.ts'
+import { type Keeping, pageKeeps, payWithKept, readKeeping, withConsent } from './one-tap-service.ts'
+import { keepsByApi, payerToKeep } from './payer-service.ts'
 import { refuseOther } from './plan-service.ts'
-import { findIntent, listCharges } from './repo.ts'
+import { findIntent, listCharges, updateIntent } from './repo.ts'
 import { requireAllowed } from './veto-service.ts'
 
 /** What the hosted pages show: the payment, its attempts, its refunds, who sells and where it was asked for. */
@@ -26,6 +29,8 @@ export interface PaymentPage {
   thread:
     | { channel: string; locale: string | null; connection?: { external_id: string; name: string } | undefined }
     | undefined
+  /** Of what is kept for the payer; absent: nothing. */
+  keeping?: Keeping
 }
 
 /** Less than this left, and the provider's page is opened anew instead of sending the payer to one about to close. */
@@ -53,7 +58,8 @@ export const createPageService = (deps: PaymentDeps) => ({
         .where('payment_intent_id', '=', intent.id)
         .orderBy('id')
         .execute()
-      return { intent, charges: await listCharges(tx, merchantId, intent.id), refunds, merchant, thread }
+      const keeping = await readKeeping(tx, deps, intent)
+      return { intent, charges: await listCharges(tx, merchantId, intent.id), refunds, merchant, thread, keeping }
     })
   },
 
@@ -63,24 +69,36 @@ export const createPageService = (deps: PaymentDeps) => ({
    */
   openPage: async (
     row: IntentRow,
-    links: { returnUrl: string; cancelUrl: string; title: string; locale?: string | undefined },
+    links: {
+      returnUrl: string
+      cancelUrl: string
+      title: string
+      locale?: string | undefined
+      /** The payer's, to have the method kept. */
+      consent?: Consent | undefined
+    },
   ): Promise<string> => {
     const scope = { merchantId: row.merchant_id, intentId: row.id, requestId: newUuid() }
     const fresh =
       (await inTransaction(deps.db, row.merchant_id, (tx) => findIntent(tx, row.merchant_id, row.id))) ?? row
     const open = usablePage(fresh, deps.clock.now())
-    if (open !== undefined) return open
+    const { consent } = links
+    if (open !== undefined && pageKeeps(fresh) === (consent !== undefined)) return open
     if (fresh.page_ref !== null) await leavePage(deps, scope, fresh.page_ref)
     if (checkCommand(fresh.status, 'page').ok) await requireAllowed(deps, fresh, scope.requestId)
-    const saved = await perform(deps, scope, 'page', async (_tx, current) => {
+    const customerRef = consent || keepsByApi(fresh.options) ? await payerToKeep(deps, fresh) : undefined
+    const saved = await perform(deps, scope, 'page', async (tx, current) => {
       refuseOther(fresh, current)
       // Another tap was faster.
       if (usablePage(current, deps.clock.now()) !== undefined) return { row: current }
       const { title, returnUrl, cancelUrl, locale } = links
       const expiresAt = current.expires_at?.toISOString()
-      const command = { title, returnUrl, cancelUrl, locale, expiresAt, capture: current.capture_method }
+      const payer = customerRef === undefined ? {} : { customerRef, save: true }
+      const command = { title, returnUrl, cancelUrl, locale, expiresAt, capture: current.capture_method, ...payer }
+      const options = withConsent(current.options, customerRef === undefined ? undefined : consent)
+      const isSame = options.consent === undefined && current.options.consent === undefined
       return {
-        row: current,
+        row: isSame ? current : await updateIntent(tx, current, { options }, deps.clock.now()),
         kind: 'page' as const,
         amount: current.amount,
         command: { ...command, items: itemsOf(current) },
@@ -89,6 +107,9 @@ export const createPageService = (deps: PaymentDeps) => ({
     if (saved.page_url === null) throw new AppError('provider_error')
     return saved.page_url
   },
+
+  payWithKept: (row: IntentRow, tap: Parameters<typeof payWithKept>[2]): Promise<IntentRow> =>
+    payWithKept(deps, row, tap),
 })
 
 /** Where it was asked for. A thread without a connection of its own goes by the only one of its channel. */

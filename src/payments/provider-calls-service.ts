@@ -15,6 +15,8 @@ export interface StoredCommand {
   paymentRef?: string | undefined
   pageRef?: string | undefined
   method?: string | undefined
+  customerRef?: string | undefined
+  save?: boolean | undefined
   capture?: 'automatic' | 'manual'
   incremental?: boolean
   offSession?: boolean
@@ -65,6 +67,11 @@ const tagsOf = (operation: OperationRow) => ({
   paymentIntent: showId('paymentIntent', operation.payment_intent_id),
 })
 
+const payerOf = ({ customerRef, save }: StoredCommand) => ({
+  ...given('customerRef', customerRef),
+  ...given('save', save),
+})
+
 const authorizeCommand = (operation: OperationRow, command: StoredCommand, idempotencyKey: string) => ({
   idempotencyKey,
   amount: operation.amount ?? 0n,
@@ -77,6 +84,7 @@ const authorizeCommand = (operation: OperationRow, command: StoredCommand, idemp
   tags: tagsOf(operation),
   ...given('paymentRef', command.paymentRef),
   ...given('description', command.description),
+  ...payerOf(command),
 })
 
 const pageCommand = (operation: OperationRow, command: StoredCommand, idempotencyKey: string) => ({
@@ -90,6 +98,7 @@ const pageCommand = (operation: OperationRow, command: StoredCommand, idempotenc
   cancelUrl: command.cancelUrl ?? '',
   tags: tagsOf(operation),
   ...given('locale', command.locale),
+  ...payerOf(command),
   ...given('expiresAt', command.expiresAt === undefined ? undefined : new Date(command.expiresAt)),
 })
 

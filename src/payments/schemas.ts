@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { keepForLater } from '#customers/method-schemas.ts'
 import { isCurrency } from '#kernel/currencies.ts'
 import { idSchema, listOf, listQuery, metadataSchema } from '#platform/listing.ts'
 import { attributionSchema, participantReference, threadReference } from '#threads/schemas.ts'
@@ -78,10 +79,13 @@ const carried = {
     .optional(),
   payment_method_types: z.array(z.string().max(50)).max(50).optional(),
   amount_details: amountDetails.optional(),
+  setup_future_usage: keepForLater.optional(),
 }
 
 const confirmFields = {
-  payment_method: methodId.optional().meta({ description: "The provider's payment method, for example pm_card_visa." }),
+  payment_method: methodId
+    .optional()
+    .meta({ description: "A payment method of the customer's, or the provider's own: pm_card_visa." }),
   return_url: url.optional().meta({ description: 'Where the payer comes back to after authenticating.' }),
   off_session: z.boolean().optional(),
 }
@@ -224,6 +228,7 @@ export const intentSchema = z
     payment_method_types: z.array(z.string()),
     processing: z.record(z.string(), z.unknown()).nullable(),
     receipt_email: nullableText,
+    setup_future_usage: keepForLater.nullable(),
     shipping: z.record(z.string(), z.unknown()).nullable(),
     status: z.enum(intentStatuses),
     thread: z.unknown(),
@@ -289,9 +294,5 @@ export const explanationSchema = z
   })
   .meta({ id: 'PaymentExplanation' })
 
-export const retrieveChargeQuery = z.strictObject({
-  expand: z
-    .array(z.enum(['payment_intent']))
-    .max(5)
-    .optional(),
-})
+const expandIntent = z.array(z.enum(['payment_intent'])).max(5)
+export const retrieveChargeQuery = z.strictObject({ expand: expandIntent.optional() })

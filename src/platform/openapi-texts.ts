@@ -96,6 +96,11 @@ happened in a thread, in order.`,
   },
   { name: 'Customers', description: 'The people who pay. Kept apart from the ledger, so that they can be erased.' },
   {
+    name: 'Payment methods',
+    description:
+      'What a payer agreed to have kept, for one-tap payment and for charges without them. The card itself is with the provider.',
+  },
+  {
     name: 'Ledger',
     description: 'Double-entry accounts, transactions and entries, read only. Debits are positive, credits negative.',
   },

@@ -42,6 +42,8 @@ export const sentEvents: Readonly<Record<string, string>> = {
   'payment_intent.requires_action': 'The payer must do something, for example 3-D Secure.',
   'payment_intent.succeeded': 'Paid.',
   'payment_intent.updated': 'A payment intent was changed by the API.',
+  'payment_method.attached': 'A payer’s method of payment is kept for their next payments.',
+  'payment_method.detached': 'A method of payment was removed, by the payer or by you; it charges nobody any more.',
   'refund.created': 'A refund was created.',
   'refund.failed': 'A refund failed; its money is back.',
   'refund.updated': 'A refund changed its status or its metadata.',

@@ -61,6 +61,8 @@ export interface Tables {
   bill_shares: BillSharesTable
   bill_refunds: BillRefundsTable
   customers: CustomersTable
+  customer_refs: CustomerRefsTable
+  payment_methods: PaymentMethodsTable
   payment_intents: PaymentIntentsTable
   charges: ChargesTable
   refunds: RefundsTable
@@ -147,6 +149,30 @@ export interface CustomersTable {
   livemode: boolean
   deleted_at: Date | null
   created_at: Date
+}
+
+export interface CustomerRefsTable {
+  merchant_id: string
+  customer_id: string
+  provider: string
+  ref: string
+  created_at: Date
+}
+
+export interface PaymentMethodsTable {
+  merchant_id: string
+  id: string
+  customer_id: string
+  provider: string
+  provider_ref: string
+  method: JsonOrNull<Record<string, unknown>>
+  consent: Json<Record<string, unknown>>
+  payment_intent_id: string
+  livemode: boolean
+  created_at: Date
+  detached_at: Date | null
+  forget_at: Date | null
+  forget_attempts: Generated<number>
 }
 
 export interface PaymentIntentsTable {

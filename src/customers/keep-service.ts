@@ -1,0 +1,116 @@
+import type { Clock } from '#kernel/clock.ts'
+import { AppError } from '#kernel/errors.ts'
+import { newUuid, showId } from '#kernel/ids.ts'
+import { type Database, inTransaction, type Tx } from '#platform/database.ts'
+import { appendEvents } from '#platform/outbox.ts'
+import type { PaymentMethodDetails, PaymentProvider } from '#providers/provider.ts'
+import { findCustomerRef, findMethodByRef, type MethodRow } from './method-repo.ts'
+import type { Consent } from './method-schemas.ts'
+import { showMethod } from './method-view.ts'
+import { lockCustomer } from './repo.ts'
+
+interface Owner {
+  merchantId: string
+  customerId: string
+}
+
+const hourMs = 3_600_000
+
+/**
+ * How the provider names the customer, who is made there the first time. Called between transactions. Throws
+ * `provider_unknown_outcome` and `provider_error`.
+ */
+export const ensureCustomerRef = async (
+  { db, clock }: { db: Database; clock: Clock },
+  provider: PaymentProvider,
+  { merchantId, customerId }: Owner,
+): Promise<string> => {
+  const read = (tx: Tx) => findCustomerRef(tx, merchantId, customerId, provider.id)
+  const known = await inTransaction(db, merchantId, read)
+  if (known !== undefined) return known
+  const now = clock.now()
+  const customer = showId('customer', customerId)
+  // A provider replays a stored failure for as long as it keeps the key; the next hour's key makes, at worst, a second
+  // customer there that owns nothing.
+  const idempotencyKey = `${customer}:${Math.floor(now.getTime() / hourMs)}`
+  const answer = await provider.createCustomer({ idempotencyKey, customer })
+  if (answer.outcome === 'unknown') throw new AppError('provider_unknown_outcome', { retryAfter: 2 })
+  if (answer.outcome === 'refused') throw new AppError('provider_error', { message: answer.decline.message })
+  return inTransaction(db, merchantId, async (tx) => {
+    await tx
+      .insertInto('customer_refs')
+      .values({
+        merchant_id: merchantId,
+        customer_id: customerId,
+        provider: provider.id,
+        ref: answer.value.ref,
+        created_at: now,
+      })
+      .onConflict((conflict) => conflict.doNothing())
+      .execute()
+    return (await read(tx)) ?? answer.value.ref
+  })
+}
+
+export interface Kept {
+  merchantId: string
+  provider: string
+  /** The provider's names of the method and of whom it is kept for. */
+  methodRef: string
+  savedFor: string
+  details: PaymentMethodDetails | undefined
+  consent: Consent
+  paymentIntentId: string
+  threadId: string | null
+  livemode: boolean
+}
+
+/**
+ * Writes down a method that the provider keeps since a payment, in the transaction that applies the payment. A second
+ * time it changes nothing. Of a customer who has been erased meanwhile nothing is kept: the provider forgets it again.
+ */
+export const keepMethod = async (tx: Tx, kept: Kept, now: Date): Promise<MethodRow | undefined> => {
+  const { merchantId, provider, methodRef } = kept
+  const owner = await tx
+    .selectFrom('customer_refs')
+    .select('customer_id')
+    .where('merchant_id', '=', merchantId)
+    .where('provider', '=', provider)
+    .where('ref', '=', kept.savedFor)
+    .executeTakeFirst()
+  if (!owner) return undefined
+  const isKnown = (await lockCustomer(tx, merchantId, owner.customer_id)) !== undefined
+  const inserted = await tx
+    .insertInto('payment_methods')
+    .values({
+      merchant_id: merchantId,
+      id: newUuid(),
+      customer_id: owner.customer_id,
+      provider,
+      provider_ref: methodRef,
+      method: isKnown ? JSON.stringify(kept.details ?? { type: 'card' }) : null,
+      consent: JSON.stringify(kept.consent),
+      payment_intent_id: kept.paymentIntentId,
+      livemode: kept.livemode,
+      created_at: now,
+      detached_at: isKnown ? null : now,
+      forget_at: isKnown ? null : now,
+    })
+    .onConflict((conflict) => conflict.doNothing())
+    .returningAll()
+    .executeTakeFirst()
+  if (!inserted) return findMethodByRef(tx, merchantId, provider, methodRef)
+  if (isKnown) await appendEvents(tx, [attachedEvent(inserted, kept)])
+  return inserted
+}
+
+const attachedEvent = (row: MethodRow, { threadId }: Kept) => ({
+  merchantId: row.merchant_id,
+  type: 'payment_method.attached',
+  objectId: row.id,
+  threadId,
+  paymentIntentId: row.payment_intent_id,
+  object: showMethod(row),
+  livemode: row.livemode,
+  createdAt: row.created_at,
+})

@@ -1,0 +1,125 @@
+import { sql } from 'kysely'
+import { delayMs, lookupSchedule } from '#kernel/backoff.ts'
+import { addMs, type Clock } from '#kernel/clock.ts'
+import { notFound } from '#kernel/errors.ts'
+import { newUuid, showId } from '#kernel/ids.ts'
+import { type Database, inTransaction, type Tx } from '#platform/database.ts'
+import { listAnswer, readPage, requireUuid } from '#platform/listing.ts'
+import type { Logger } from '#platform/logger.ts'
+import type { JobQueue } from '#platform/queue.ts'
+import type { PaymentProvider, ProviderId } from '#providers/provider.ts'
+import { detachMethods, findMethod, type MethodRow, selectMethods } from './method-repo.ts'
+import type { MethodsQuery, PaymentMethod } from './method-schemas.ts'
+import { showMethod } from './method-view.ts'
+import { findCustomer, requireCustomer } from './repo.ts'
+
+export interface MethodDeps {
+  db: Database
+  clock: Clock
+  queue: Pick<JobQueue, 'wake'>
+  logger: Logger
+  providers: Record<ProviderId, PaymentProvider>
+}
+
+export type MethodService = ReturnType<typeof createMethodService>
+
+/** Methods of payment that are kept. They come with a payment (`keep-service.ts`) and go here. */
+export const createMethodService = (deps: MethodDeps) => ({
+  retrieve: (merchantId: string, id: string, customer?: string): Promise<PaymentMethod> =>
+    inTransaction(deps.db, merchantId, async (tx) => {
+      const row = await requireMethod(tx, merchantId, id)
+      if (customer !== undefined && row.customer_id !== uuidOf(customer)) throw notFound('payment_method', id)
+      return showMethod(row)
+    }),
+
+  /** Those in use, of one customer. */
+  list: (merchantId: string, customer: string, query: MethodsQuery, url: string) =>
+    inTransaction(deps.db, merchantId, async (tx) => {
+      const { id } = await requireCustomer(tx, merchantId, uuidOf(customer))
+      let select = selectMethods(tx, merchantId).where('customer_id', '=', id).where('detached_at', 'is', null)
+      if (query.type !== undefined) select = select.where(sql<boolean>`method ->> 'type' = ${query.type}`)
+      const page = await readPage(select, query, 'paymentMethod')
+      return listAnswer(url, page.rows.map(showMethod), page.hasMore)
+    }),
+
+  /** Takes a method out of use at once; a job tells the provider. What is detached already stays so. */
+  detach: async (merchantId: string, id: string): Promise<PaymentMethod> => {
+    const row = await inTransaction(deps.db, merchantId, async (tx) => {
+      const before = await requireMethod(tx, merchantId, id)
+      const [detached] = await detachMethods(tx, merchantId, { id: before.id }, deps.clock.now())
+      return detached ?? before
+    })
+    deps.queue.wake('method.forget', { id: row.id, merchant: merchantId })
+    deps.queue.wake('outbox.drain', { id: newUuid() })
+    return showMethod(row)
+  },
+
+  /** Job: has the provider forget a method that was detached. */
+  forget: (merchantId: string, id: string) => forget(deps, merchantId, id),
+
+  /** Wakes the job for what the provider has not forgotten yet. */
+  sweep: async (): Promise<void> => {
+    const due = await deps.db.maintenance
+      .selectFrom('payment_methods')
+      .select(['merchant_id', 'id'])
+      .where('forget_at', '<=', deps.clock.now())
+      .orderBy('forget_at')
+      .limit(100)
+      .execute()
+    for (const { merchant_id: merchant, id } of due)
+      deps.queue.wake('method.forget', { id, merchant }, { repeated: true })
+  },
+})
+
+const uuidOf = (customer: string): string => requireUuid('customer', customer, 'customer', 'customer')
+
+/** What belonged to somebody who was erased is not there. */
+const requireMethod = async (tx: Tx, merchantId: string, id: string): Promise<MethodRow> => {
+  const row = await findMethod(tx, merchantId, requireUuid('paymentMethod', id, 'payment_method', 'payment_method'))
+  const owner = row && (await findCustomer(tx, merchantId, row.customer_id))
+  if (!row || owner?.deleted_at) throw notFound('payment_method', id, 'payment_method')
+  return row
+}
+
+/** Claimed with a lease, so that a crash gives it back. Forgetting twice does nothing, a lost answer is asked again. */
+const forget = async (deps: MethodDeps, merchantId: string, id: string): Promise<void> => {
+  const now = deps.clock.now()
+  const row = await inTransaction(deps.db, merchantId, async (tx) => {
+    const due = await selectMethods(tx, merchantId)
+      .where('id', '=', id)
+      .where('forget_at', '<=', now)
+      .forUpdate()
+      .executeTakeFirst()
+    if (!due) return undefined
+    const attempts = due.forget_attempts + 1
+    await update(tx, due, {
+      forget_attempts: attempts,
+      forget_at: addMs(now, delayMs(lookupSchedule, attempts, Math.random())),
+    })
+    return { ...due, forget_attempts: attempts }
+  })
+  if (!row) return
+  // A key per try: the provider would replay a stored failure for as long as it keeps the key.
+  const idempotencyKey = `${showId('paymentMethod', id)}:${row.forget_attempts}`
+  const provider = deps.providers[row.provider as ProviderId]
+  const answer = await provider.detachMethod({ idempotencyKey, methodRef: row.provider_ref })
+  if (answer.outcome === 'ok') {
+    await inTransaction(deps.db, merchantId, (tx) => update(tx, row, { forget_at: null }))
+    return
+  }
+  const reason = answer.outcome === 'refused' ? answer.decline.message : answer.reason
+  deps.logger.warn({ payment_method: showId('paymentMethod', id), reason }, 'the provider has not forgotten it yet')
+}
+
+const update = async (
+  tx: Tx,
+  row: MethodRow,
+  change: { forget_attempts?: number; forget_at: Date | null },
+): Promise<void> => {
+  await tx
+    .updateTable('payment_methods')
+    .set(change)
+    .where('merchant_id', '=', row.merchant_id)
+    .where('id', '=', row.id)
+    .execute()
+}

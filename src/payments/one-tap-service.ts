@@ -1,0 +1,78 @@
+import { listAttached } from '#customers/method-repo.ts'
+import type { Consent } from '#customers/method-schemas.ts'
+import { isExpired } from '#customers/method-view.ts'
+import { findCustomer } from '#customers/repo.ts'
+import { newUuid, showId } from '#kernel/ids.ts'
+import type { Tx } from '#platform/database.ts'
+import type { PaymentDeps } from './apply-service.ts'
+import { confirmIntent } from './command-service.ts'
+import type { IntentRow } from './intent-view.ts'
+import { keepsByApi, providerOf } from './payer-service.ts'
+
+/** A method that the payer can pay with again, in words: "Visa ···· 4242". */
+export interface KeptMethod {
+  id: string
+  method: Record<string, unknown>
+}
+
+/** What the page offers the payer of what is kept for them. */
+export interface Keeping {
+  methods: KeptMethod[]
+  /** `offered`: the payer may agree to have the method kept; `always`: the shop keeps it, with their consent. */
+  saving: 'offered' | 'always' | undefined
+}
+
+const nothingKept: Keeping = { methods: [], saving: undefined }
+
+/** For a customer only, where the provider keeps methods, and not where several people of a thread open one link. */
+export const readKeeping = async (tx: Tx, deps: PaymentDeps, row: IntentRow): Promise<Keeping> => {
+  const { merchant_id: merchantId, customer_id: customerId } = row
+  if (customerId === null || !providerOf(deps, row).capabilities.savedMethods) return nothingKept
+  const customer = await findCustomer(tx, merchantId, customerId)
+  if (!customer || customer.deleted_at || (await isForMany(tx, row))) return nothingKept
+  const attached = await listAttached(tx, merchantId, customerId)
+  const usable = attached.filter((one) => one.provider === row.provider && !isExpired(one, deps.clock.now()))
+  const byLook = new Map(usable.toReversed().map((one) => [JSON.stringify(one.method), one]))
+  return {
+    methods: [...byLook.values()]
+      .toSorted((a, b) => (a.id < b.id ? 1 : -1))
+      .map(({ id, method }) => ({ id: showId('paymentMethod', id), method: method ?? {} })),
+    saving: keepsByApi(row.options) ? 'always' : 'offered',
+  }
+}
+
+/** In a thread of several payers, whoever taps first would pay with somebody else's card. */
+const isForMany = async (tx: Tx, { merchant_id, thread_id }: IntentRow): Promise<boolean> => {
+  if (thread_id === null) return false
+  const payers = await tx
+    .selectFrom('participants')
+    .select('id')
+    .where('merchant_id', '=', merchant_id)
+    .where('thread_id', '=', thread_id)
+    .where('role', '=', 'payer')
+    .limit(2)
+    .execute()
+  return payers.length > 1
+}
+
+/**
+ * One tap: the payment is confirmed with a method that is kept, by the same way as the API's, with the payer present.
+ * Throws `lock_timeout` when the amount is not the one that they saw, or another tap is under way.
+ */
+export const payWithKept = (
+  deps: PaymentDeps,
+  row: IntentRow,
+  tap: { method: string; amount: bigint; returnUrl: string },
+): Promise<IntentRow> => {
+  const scope = { merchantId: row.merchant_id, intentId: row.id, requestId: newUuid() }
+  return confirmIntent(deps, scope, { payment_method: tap.method }, tap)
+}
+
+/** The payer's consent as it is kept with the payment until that is paid. */
+export const withConsent = (options: IntentRow['options'], consent: Consent | undefined): IntentRow['options'] => {
+  const { consent: _, ...rest } = options
+  return consent === undefined ? rest : { ...rest, consent }
+}
+
+/** Whether the provider's page that is open for this payment keeps the method. */
+export const pageKeeps = ({ options }: IntentRow): boolean => options.consent !== undefined
