@@ -1,18 +1,33 @@
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { text } from 'node:stream/consumers'
 import { makeDir, removeDir, startApp } from './app-process.ts'
-import { openConnection, post } from './http-client.ts'
+import { type Connection, openConnection, post } from './http-client.ts'
 import { type LoadResult, requireOk, runLoad } from './load.ts'
-import { speeds, table } from './statistics.ts'
-import type { Settings } from './world.ts'
+import { cpuSeconds } from './machine.ts'
+import { startBareServer } from './precheckout-bare.ts'
+import { startTelegram, type Telegram } from './precheckout-telegram.ts'
+import { speeds, spread, table } from './statistics.ts'
+import { measure, openWorld, type Settings, settle, type World, whilePaused } from './world.ts'
 
 const invoices = 200
 const token = '700:AAbench'
 const secret = 'the_secret_token_of_the_bench'
 
-/** From Telegram's question until our answer has reached Telegram: it gives ten seconds, thinking included. */
-export const benchPrecheckout = async ({ rounds }: Settings): Promise<string> => {
+/** Processor time per question in milliseconds until all are answered; `laterMs`: what follows, until all is told. */
+interface Cost {
+  serviceMs: number
+  postgresMs: number
+  laterMs: number
+}
+
+interface Question {
+  id: string
+  request: string
+}
+
+/**
+ * From Telegram's question until its 200 and our answer have both arrived: it gives ten seconds, thinking included.
+ * Telegram and the payers are this process; the baseline is a process of its own, on the same PostgreSQL.
+ */
+export const benchPrecheckout = async (settings: Settings): Promise<string> => {
   await using stack = new AsyncDisposableStack()
   const telegram = await startTelegram()
   stack.defer(telegram.close)
@@ -20,74 +35,110 @@ export const benchPrecheckout = async ({ rounds }: Settings): Promise<string> =>
   stack.defer(() => removeDir(dir))
   const app = await startApp(dir, undefined, { TELEGRAM_API_BASE: telegram.url })
   stack.defer(app.stop)
+  const world = await openWorld(app, settings, { left: 6, until: settings.quick ? 0 : Date.now() + 60_000 })
+  stack.defer(() => world.database.end())
+  const bare = await startBareServer(app.databaseUrl, telegram.url)
+  stack.defer(bare.stop)
   const setup = await openConnection(app.port)
   stack.defer(() => setup.close())
-  const ask = async (path: string, body: object): Promise<Record<string, string>> => {
-    const headers = { Authorization: `Bearer ${app.key}`, 'Content-Type': 'application/json' }
-    const answer = await setup.send(post(path, headers, JSON.stringify(body)))
-    requireOk(answer)
-    return JSON.parse(answer.body)
-  }
-  const connection = { channel: 'telegram', settings: { psp: 'other' } }
-  const secrets = { bot_token: token, secret_token: secret, provider_token: 'BENCH' }
-  const { webhook_url: url = '' } = await ask('/v1/connections', { ...connection, secrets })
-  const results: LoadResult[] = []
+  const path = await connectBot(world, setup)
+  const rounds = { app: [] as (LoadResult & Cost)[], bare: [] as LoadResult[] }
   // The first round warms up what the others measure.
-  for (let round = 0; round <= rounds; round++) {
-    const questions: { id: string; request: string }[] = []
-    for (let n = 0; n < invoices; n++) {
-      const { id = '' } = await ask('/v1/payment_intents', { amount: 1234, currency: 'eur' })
-      questions.push(questionOf(new URL(url).pathname, id, `${round}-${n}`, n))
-    }
-    const step: Parameters<typeof runLoad>[0]['step'] = async (client) => {
-      const question = questions.pop()
-      if (!question) return false
-      const answered = telegram.answered(question.id)
-      const [reply, refusal] = await Promise.all([client.send(question.request), answered])
-      requireOk(reply)
-      if (refusal !== undefined) throw new Error(refusal)
-      return true
-    }
-    const result = await runLoad({ port: app.port, connections: invoices, seconds: 30, step })
-    if (result.errors.length > 0) throw new Error(`${result.errors.length} questions failed: ${result.errors[0]}`)
-    if (round > 0) results.push(result)
+  for (let n = 0; n <= settings.rounds; n++) {
+    const measured = n === 0 ? <T>(_: World, run: () => Promise<T>) => run() : measure
+    rounds.app.push(await measured(world, () => appRound(world, telegram, setup, path)))
+    const ids = Array.from({ length: invoices }, () => crypto.randomUUID())
+    await bare.prepare(ids)
+    const questions = ids.map((id) => questionOf('/', id, 0))
+    rounds.bare.push(await whilePaused(world, () => measured(world, () => ask(telegram, bare.port, questions))))
   }
-  const rows = [[`question → answer, ${invoices} invoices at once`, ...speeds(results)]]
-  return ['### Pre-checkout', '', table(['', 'per second', 'p50 ms', 'p99 ms'], rows)].join('\n')
+  return report(rounds.app.slice(1), rounds.bare.slice(1))
 }
 
-const questionOf = (path: string, payload: string, id: string, n: number) => {
+const appRound = async (
+  world: World,
+  telegram: Telegram,
+  setup: Connection,
+  path: string,
+): Promise<LoadResult & Cost> => {
+  const questions: Question[] = []
+  for (let n = 0; n < invoices; n++) {
+    const { id = '' } = await call(world, setup, '/v1/payment_intents', { amount: 1234, currency: 'eur' })
+    questions.push(questionOf(path, id, n))
+  }
+  await settle(world)
+  const { pid, postmasterPid } = world.app
+  // The service's processor time with that of its children, which PostgreSQL is one of.
+  const cpu = () => ({ all: cpuSeconds(pid), postgres: cpuSeconds(postmasterPid) })
+  const before = cpu()
+  const result = await ask(telegram, world.app.port, questions)
+  const after = cpu()
+  await settle(world)
+  const each = 1000 / result.done
+  const postgresMs = (after.postgres - before.postgres) * each
+  return {
+    ...result,
+    postgresMs,
+    serviceMs: (after.all - before.all) * each - postgresMs,
+    laterMs: (cpu().all - after.all) * each,
+  }
+}
+
+const ask = async (telegram: Telegram, port: number, questions: readonly Question[]): Promise<LoadResult> => {
+  const left = [...questions]
+  const step = async (client: Connection): Promise<boolean> => {
+    const question = left.pop()
+    if (!question) return false
+    const [reply, refusal] = await Promise.all([client.send(question.request), telegram.answered(question.id)])
+    requireOk(reply)
+    if (refusal !== undefined) throw new Error(refusal)
+    return true
+  }
+  const result = await runLoad({ port, connections: invoices, seconds: 30, step })
+  if (result.errors.length > 0) throw new Error(`${result.errors.length} questions failed: ${result.errors[0]}`)
+  return result
+}
+
+const connectBot = async (world: World, setup: Connection): Promise<string> => {
+  const connection = { channel: 'telegram', settings: { psp: 'other' } }
+  const secrets = { bot_token: token, secret_token: secret, provider_token: 'BENCH' }
+  const { webhook_url: url = '' } = await call(world, setup, '/v1/connections', { ...connection, secrets })
+  return new URL(url).pathname
+}
+
+const call = async ({ app }: World, setup: Connection, path: string, body: object): Promise<Record<string, string>> => {
+  const headers = { Authorization: `Bearer ${app.key}`, 'Content-Type': 'application/json' }
+  return JSON.parse(requireOk(await setup.send(post(path, headers, JSON.stringify(body)))))
+}
+
+let updates = 1
+
+const questionOf = (path: string, payload: string, n: number): Question => {
+  const id = `question-${updates++}`
   const from = { id: 1000 + n, is_bot: false, first_name: 'A' }
   const query = { id, from, currency: 'EUR', total_amount: 1234, invoice_payload: payload }
-  const body = JSON.stringify({ update_id: Number(`${Date.now()}`.slice(-9)) + n, pre_checkout_query: query })
+  const body = JSON.stringify({ update_id: updates, pre_checkout_query: query })
   const headers = { 'Content-Type': 'application/json', 'X-Telegram-Bot-Api-Secret-Token': secret }
   return { id, request: post(path, headers, body) }
 }
 
-interface Answer {
-  pre_checkout_query_id?: string
-  ok?: boolean
-  error_message?: string
-}
-
-/** The Bot API as far as answers go: it takes them, and tells when they came. */
-const startTelegram = async () => {
-  const waiting = new Map<string, (refusal: string | undefined) => void>()
-  const server = createServer(async (request, response) => {
-    const body = JSON.parse((await text(request)) || '{}') as Answer
-    const isQuestion = request.url?.endsWith('/getMe')
-    const result = isQuestion ? { id: 700, is_bot: true, first_name: 'Bench', username: 'bench_bot' } : true
-    response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ ok: true, result }))
-    waiting.get(body.pre_checkout_query_id ?? '')?.(body.ok ? undefined : (body.error_message ?? 'refused'))
-  })
-  server.keepAliveTimeout = 60_000
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    answered: (id: string) => new Promise<string | undefined>((resolve) => waiting.set(id, resolve)),
-    close: async () => {
-      server.closeAllConnections()
-      await new Promise((resolve) => void server.close(resolve))
-    },
-  }
+const report = (app: readonly (LoadResult & Cost)[], bare: readonly LoadResult[]): string => {
+  const rows = [
+    ['question → answer', ...speeds(app)],
+    ['bare Express, one indexed update', ...speeds(bare)],
+  ]
+  const ratios = app.flatMap(({ p99 }, n) => (bare[n] ? [p99 / bare[n].p99] : []))
+  const ms = (name: keyof Cost) =>
+    spread(
+      app.map((round) => round[name]),
+      2,
+    )
+  return [
+    `### Pre-checkout (${invoices} invoices of one merchant at once)`,
+    '',
+    table(['', 'per second', 'p50 ms', 'p99 ms'], rows),
+    '',
+    `Goal: p99 < 300 ms. It takes ${spread(ratios, 2)} times as long as the bare server, which calls Telegram like us.`,
+    `Processor time per question until all were answered: service ${ms('serviceMs')} ms, PostgreSQL ${ms('postgresMs')} ms; what follows from it: ${ms('laterMs')} ms.`,
+  ].join('\n')
 }

@@ -1,5 +1,5 @@
 import { type Selectable, sql } from 'kysely'
-import type { Db } from '#platform/database.ts'
+import { atOnce, type Database, type Db } from '#platform/database.ts'
 import type { ConnectionsTable } from '#platform/tables-chat.ts'
 
 export type ConnectionRow = Selectable<ConnectionsTable>
@@ -22,6 +22,16 @@ export const findActive = (db: Db, merchantId: string, channel: ConnectionRow['c
     .orderBy('id')
     .limit(2)
     .execute()
+
+/** The active veto endpoint of each merchant that has one. */
+export const findVetoes = (db: Database, merchants: readonly string[]): Promise<ConnectionRow[]> =>
+  atOnce<ConnectionRow>(db, merchants, {
+    text: `select c.* from unnest($1::uuid[]) as w (merchant_id) cross join lateral (
+        select * from connections where merchant_id = w.merchant_id and channel = 'veto' and status = 'active'
+          and deleted_at is null order by id limit 1
+      ) as c`,
+    values: [[...new Set(merchants)]],
+  })
 
 /** Of whatever merchants: webhooks name nothing else. Only the maintenance role may ask. */
 export const findByIds = (db: Db, ids: readonly string[]): Promise<ConnectionRow[]> =>

@@ -8,8 +8,19 @@ import type { PaymentDeps } from './apply-service.ts'
 import { intentEvent } from './command-service.ts'
 import type { IntentRow } from './intent-view.ts'
 import { leavePage } from './leave-page-service.ts'
+import type { HoldBatches } from './native-batch-service.ts'
 import { findNative, findOnlyPayer, lockNative, type NativeRow, updateNative, upsertOffer } from './native-repo.ts'
-import { type HoldRefusal, holdMs, judgeAmount, judgeHold, nativeProviderOf } from './native-rules.ts'
+import {
+  type HoldRefusal,
+  type HoldVerdict,
+  heldChange,
+  holdMs,
+  isUntouched,
+  judgeAmount,
+  judgeHold,
+  nativeProviderOf,
+  type SeenOffer,
+} from './native-rules.ts'
 import { hasInFlight } from './operation-repo.ts'
 import { isBeforeMoney } from './provider-news.ts'
 import { findIntent, lockIntent, updateIntent } from './repo.ts'
@@ -22,7 +33,12 @@ export interface HoldQuery {
   payer: string
 }
 
-export type Held = { ok: true; intent: IntentRow } | { ok: false; reason: HoldRefusal }
+export type Held = { ok: true; intentId: string } | { ok: false; reason: HoldRefusal }
+
+/** What a question is decided on. `hold` asks again, under the payment's lock, unless nothing of it has changed. */
+export type Prepared = { ok: true; seen: SeenOffer } | { ok: false; reason: HoldRefusal }
+
+export type HoldDeps = PaymentDeps & HoldBatches
 
 export interface Offered {
   intent: IntentRow
@@ -46,11 +62,12 @@ export const findOffered = async (
  * Says whether the platform may go on, the amount aside, and leaves an open hosted page first: money must come in one
  * way only. Whoever calls may then change the payment's terms, and asks `hold`.
  */
-export const prepareHold = async (deps: PaymentDeps, connection: Connection, query: HoldQuery): Promise<Held> => {
-  const { merchantId } = connection
+export const prepareHold = async (deps: HoldDeps, connection: Connection, query: HoldQuery): Promise<Prepared> => {
   const first = await readVerdict(deps, connection, query)
-  if (!first.ok || first.intent.page_ref === null || !isBeforeMoney(first.intent.status)) return first
-  const isLeft = await within(leaveMs, leavePage(deps, { merchantId, intentId: first.intent.id }))
+  if (!first.ok) return first
+  const { intent } = first.seen
+  if (intent.page_ref === null || !isBeforeMoney(intent.status)) return first
+  const isLeft = await within(leaveMs, leavePage(deps, { merchantId: intent.merchant_id, intentId: intent.id }))
   return isLeft ? readVerdict(deps, connection, query) : { ok: false, reason: 'busy' }
 }
 
@@ -67,11 +84,12 @@ const within = (ms: number, work: Promise<unknown>): Promise<boolean> => {
   return Promise.race([done, late]).finally(() => clearTimeout(timer))
 }
 
-const readVerdict = (deps: PaymentDeps, connection: Connection, query: HoldQuery): Promise<Held> =>
-  inTransaction(deps.db, connection.merchantId, async (tx) => {
-    const found = await findOffered(tx, connection, query.payload)
-    return found ? judge(tx, deps, connection, query, found) : { ok: false, reason: 'unknown' }
-  })
+const readVerdict = async (deps: HoldDeps, connection: Connection, query: HoldQuery): Promise<Prepared> => {
+  const seen = await deps.readOffer(connection, query.payload)
+  if (!seen) return { ok: false, reason: 'unknown' }
+  const verdict = judgeHold({ ...seen, payer: query.payer, now: deps.clock.now() })
+  return verdict.ok ? { ok: true, seen } : verdict
+}
 
 const judge = async (
   tx: Tx,
@@ -79,41 +97,53 @@ const judge = async (
   { merchantId, channel }: Connection,
   { payer }: HoldQuery,
   { intent, native }: Offered,
-): Promise<Held> => {
+): Promise<HoldVerdict> => {
   const onlyPayer = await findOnlyPayer(tx, merchantId, channel, intent.participant_id)
-  const verdict = judgeHold({ intent, native, payer, onlyPayer, now: deps.clock.now() })
-  return verdict.ok ? { ok: true, intent } : verdict
+  return judgeHold({ intent, native, payer, onlyPayer, now: deps.clock.now() })
+}
+
+export interface HoldRequest extends HoldQuery {
+  amount: bigint
+  currency: Currency
+  /** What `prepareHold` has read. */
+  seen?: SeenOffer
+  /** Aborted, nothing is held. */
+  signal?: AbortSignal
 }
 
 /**
  * Lets the platform charge: the payment becomes `processing` for at most a quarter of an hour, and every other way to
- * pay stays shut meanwhile. Of any number that ask at once one gets a yes. `signal`: aborted, nothing is held.
+ * pay stays shut meanwhile. Of any number that ask at once one gets a yes. The usual question is decided already, and
+ * its hold is written together with others; what has changed since, or is unusual, is decided anew under the lock.
  */
-export const holdNative = async (
-  deps: PaymentDeps,
-  connection: Connection,
-  query: HoldQuery & { amount: bigint; currency: Currency },
-  signal?: AbortSignal,
-): Promise<Held> => {
-  const held = await inTransaction(deps.db, connection.merchantId, async (tx): Promise<Held> => {
-    const offered = await lockOffered(tx, deps, connection, query)
+export const holdNative = async (deps: HoldDeps, connection: Connection, request: HoldRequest): Promise<Held> => {
+  const { seen } = request
+  const isEasy = seen !== undefined && isUntouched(seen) && judgeAmount(seen.intent, request).ok
+  const isHeld = isEasy && (await deps.writeHold(connection, request, seen))
+  const held: Held = isHeld ? { ok: true, intentId: seen.intent.id } : await holdLocked(deps, connection, request)
+  if (held.ok) deps.queue.wake('outbox.drain', { id: held.intentId })
+  return held
+}
+
+const holdLocked = (deps: HoldDeps, connection: Connection, request: HoldRequest): Promise<Held> =>
+  inTransaction(deps.db, connection.merchantId, async (tx): Promise<Held> => {
+    const offered = await lockOffered(tx, deps, connection, request)
     if (!offered) return { ok: false, reason: 'unknown' }
     const { intent } = offered
-    const verdict = await judge(tx, deps, connection, query, offered)
+    const verdict = await judge(tx, deps, connection, request, offered)
     if (!verdict.ok) return verdict
-    const amount = judgeAmount(intent, query)
+    const amount = judgeAmount(intent, request)
     if (!amount.ok) return amount
     const hasPage = intent.page_ref !== null && isBeforeMoney(intent.status)
     const isBusy =
       hasPage ||
       intent.options.let_go === true ||
-      signal?.aborted === true ||
+      request.signal?.aborted === true ||
       (await hasInFlight(tx, intent.merchant_id, intent.id))
-    return isBusy ? { ok: false, reason: 'busy' } : { ok: true, intent: await keepHold(tx, deps, offered, query) }
+    if (isBusy) return { ok: false, reason: 'busy' }
+    await keepHold(tx, deps, offered, request)
+    return { ok: true, intentId: intent.id }
   })
-  if (held.ok) deps.queue.wake('outbox.drain', { id: held.intent.id })
-  return held
-}
 
 /** Both rows locked, the payment first; the request is made if it is not known. */
 export const lockOffered = async (
@@ -165,24 +195,16 @@ const keepHold = async (
   deps: PaymentDeps,
   { intent, native }: { intent: IntentRow; native: NativeRow },
   { payer }: HoldQuery,
-): Promise<IntentRow> => {
+): Promise<void> => {
   const now = deps.clock.now()
   const { amount } = intent
   await updateNative(tx, native, { state: 'held', payer, amount, check_at: addMs(now, holdMs) }, now)
-  return intent.provider_ref === native.id ? intent : takeOver(tx, deps, intent, native, now)
+  if (intent.provider_ref !== native.id) await takeOver(tx, deps, intent, native, now)
 }
 
-const takeOver = async (
-  tx: Tx,
-  deps: PaymentDeps,
-  intent: IntentRow,
-  native: NativeRow,
-  now: Date,
-): Promise<IntentRow> => {
+const takeOver = async (tx: Tx, deps: PaymentDeps, intent: IntentRow, native: NativeRow, now: Date): Promise<void> => {
   const provider = nativeProviderOf(native.channel as Connection['channel'])
   if (provider === undefined) throw new Error(`${native.channel} takes no money`)
-  const change = { status: 'processing', provider, provider_ref: native.id, next_action: null } as const
-  const saved = await updateIntent(tx, intent, change, now)
+  const saved = await updateIntent(tx, intent, { ...heldChange, provider, provider_ref: native.id }, now)
   await appendEvents(tx, [intentEvent(deps, saved, 'payment_intent.processing', { status: intent.status })])
-  return saved
 }

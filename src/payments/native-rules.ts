@@ -32,14 +32,17 @@ export type HoldRefusal =
 
 export type HoldVerdict = { readonly ok: true } | { readonly ok: false; readonly reason: HoldRefusal }
 
-export interface HoldFacts {
+export interface SeenOffer {
   intent: IntentRow
   /** The request that the payer pressed, as it stands. */
   native: { id: string; state: NativeState; payer: string | null } | undefined
-  /** The person who asks, at the platform. */
-  payer: string
   /** Who alone may pay, at the same platform; undefined: whoever was given the request. */
   onlyPayer: string | undefined
+}
+
+export interface HoldFacts extends SeenOffer {
+  /** The person who asks, at the platform. */
+  payer: string
   now: Date
 }
 
@@ -57,6 +60,15 @@ export const judgeHold = ({ intent, native, payer, onlyPayer, now }: HoldFacts):
   if (intent.expires_at !== null && intent.expires_at <= now) return refuse('expired')
   return { ok: true }
 }
+
+/** What a hold makes of a payment, its provider aside. */
+export const heldChange = { status: 'processing', next_action: null } as const
+
+/** Nobody has begun to pay it in any way: a hold needs no more than that nothing has changed since. */
+export const isUntouched = ({ intent, native }: SeenOffer): boolean =>
+  isFree(intent) &&
+  intent.options.let_go !== true &&
+  (!native || native.state === 'offered' || native.state === 'released')
 
 /** The amount and currency that the platform would charge against ours. */
 export const judgeAmount = (

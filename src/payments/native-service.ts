@@ -7,13 +7,23 @@ import { inTransaction, type Tx } from '#platform/database.ts'
 import type { PaymentDeps } from './apply-service.ts'
 import type { IntentRow } from './intent-view.ts'
 import { applyNative, type NativeVerdict, releaseNative } from './native-apply-service.ts'
-import { findOffered, type Held, type HoldQuery, holdNative, newOffer, prepareHold } from './native-hold-service.ts'
+import type { HoldBatches } from './native-batch-service.ts'
+import {
+  findOffered,
+  type Held,
+  type HoldQuery,
+  type HoldRequest,
+  holdNative,
+  newOffer,
+  type Prepared,
+  prepareHold,
+} from './native-hold-service.ts'
 import { findDueNatives, lockNative, type NativeRow, updateNative, upsertOffer } from './native-repo.ts'
 import { nextLook } from './native-rules.ts'
 import { lockIntent } from './repo.ts'
 import { LookupFailed } from './sync-service.ts'
 
-export interface NativeDeps extends PaymentDeps {
+export interface NativeDeps extends PaymentDeps, HoldBatches {
   channels: Channels
   connections: { openAny(merchantId: string, id: string): Promise<Connection | undefined> }
   /** Refunds stand to the right of payments: news of one go through theirs. */
@@ -46,16 +56,12 @@ export const createNativePayments = (deps: NativeDeps) => ({
   },
 
   /** The payment that a platform's question is about. */
-  read: (connection: Connection, payload: string): Promise<IntentRow | undefined> =>
-    inTransaction(deps.db, connection.merchantId, async (tx) => (await findOffered(tx, connection, payload))?.intent),
+  read: async (connection: Connection, payload: string): Promise<IntentRow | undefined> =>
+    (await deps.readOffer(connection, payload))?.intent,
 
-  prepare: (connection: Connection, query: HoldQuery): Promise<Held> => prepareHold(deps, connection, query),
+  prepare: (connection: Connection, query: HoldQuery): Promise<Prepared> => prepareHold(deps, connection, query),
 
-  hold: (
-    connection: Connection,
-    query: HoldQuery & { amount: bigint; currency: Currency },
-    signal?: AbortSignal,
-  ): Promise<Held> => holdNative(deps, connection, query, signal),
+  hold: (connection: Connection, request: HoldRequest): Promise<Held> => holdNative(deps, connection, request),
 
   /** Takes a yes back that the platform has not been told. */
   release: (connection: Connection, payload: string): Promise<void> =>

@@ -1,5 +1,6 @@
 import { explainIntent } from './explain-service.ts'
 import { createIntentCommands } from './intent-service.ts'
+import { createHoldBatches, type HoldBatches } from './native-batch-service.ts'
 import { createNativePayments, type NativeDeps } from './native-service.ts'
 import { createPageService } from './page-service.ts'
 import { createReader } from './read-service.ts'
@@ -8,12 +9,12 @@ import { createPaymentWork } from './work-service.ts'
 export type PaymentService = ReturnType<typeof createPaymentService>
 
 /** Payments as the rest of the house sees them: what clients read and ask, the payer's page, and work behind the scenes. */
-export const createPaymentService = (deps: NativeDeps) => ({
+export const createPaymentService = (deps: Omit<NativeDeps, keyof HoldBatches>) => ({
   ...createReader(deps),
   ...createIntentCommands(deps),
   ...createPageService(deps),
   ...createPaymentWork(deps),
   /** Payments that a chat platform takes itself. */
-  native: createNativePayments(deps),
+  native: createNativePayments({ ...deps, ...createHoldBatches(deps) }),
   explain: (merchantId: string, id: string) => explainIntent(deps, merchantId, id),
 })

@@ -94,12 +94,12 @@ export const inSnapshot = <T>(
   })
 }
 
-/** One statement as a transaction of its own, in one round trip instead of five. Retried like any other. */
+/** Statements as a transaction of their own, in one round trip; the last one's rows. Retried like any other. */
 export const atOnce = <R extends pg.QueryResultRow>(
   db: Database,
   merchants: string | readonly string[],
-  statement: Statement,
-): Promise<R[]> => retryConflicts(() => runAtOnce<R>(db.pool, contextOf(merchants), statement))
+  ...statements: readonly Statement[]
+): Promise<R[]> => retryConflicts(() => runAtOnce<R>(db.pool, contextOf(merchants), statements))
 
 const contextOf = (merchants: string | readonly string[]): string =>
   typeof merchants === 'string' ? merchants : [...new Set(merchants)].join(',')

@@ -93,30 +93,31 @@ const requireAnswer = <R>(
 }
 
 export interface Statement {
-  /** The server keeps the plan under this name. */
-  name: string
+  /** The server keeps the plan under this name. A text that asks for whatever columns there are must have none. */
+  name?: string
   text: string
   values: readonly unknown[]
 }
 
 /**
- * One statement as a transaction of its own in a single round trip: BEGIN, the merchants, the statement and COMMIT
- * are sent together. Answers when the commit is confirmed.
+ * Statements as a transaction of their own in a single round trip: BEGIN, the merchants, the statements and COMMIT are
+ * sent together. Each sees what others have committed before it began. Answers the last one's rows when the commit is
+ * confirmed.
  */
 export const runAtOnce = async <R extends pg.QueryResultRow>(
   pool: pg.Pool,
   merchants: string,
-  { name, text, values }: Statement,
+  statements: readonly Statement[],
 ): Promise<R[]> => {
   const client = await pool.connect()
   try {
-    const [begun, answer, end] = await together<pg.QueryResult>(client, () => [
+    const answers = await together<pg.QueryResult>(client, () => [
       client.query(openingOf(merchants)),
-      client.query({ name, text, values: [...values] }),
+      ...statements.map(({ values, ...statement }) => client.query({ ...statement, values: [...values] })),
       client.query('commit'),
     ])
-    const { rows } = requireAnswer(answer, begun)
-    if (requireAnswer(end).command !== 'COMMIT') throw new Error('the transaction was rolled back')
+    const { rows } = requireAnswer(answers.at(-2), ...answers.slice(0, -2))
+    if (requireAnswer(answers.at(-1)).command !== 'COMMIT') throw new Error('the transaction was rolled back')
     return rows as R[]
   } finally {
     client.release()

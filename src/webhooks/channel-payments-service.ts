@@ -19,7 +19,6 @@ export interface Choice {
 
 /** An order behind a payment, as far as a platform asks about it. */
 export interface CheckoutChoices {
-  readByIntent(merchantId: string, intentId: string): Promise<object | undefined>
   /** A text says to the payer why there is nothing to choose from. */
   quoteShipping(
     merchantId: string,
@@ -114,12 +113,14 @@ const decide = async (
   const query = { payload: question.payload, payer: question.from.personId }
   const prepared = await deps.native.prepare(connection, query)
   if (!prepared.ok) return { ok: false, ...say(prepared.reason, question) }
-  const chosen = await adopt(deps, connection, question, prepared.intent)
+  const chosen = await adopt(deps, connection, question, prepared.seen.intent)
   if (!chosen.ok) return chosen
-  const veto = await deps.askVeto(chosen.intent)
+  const { intent } = chosen
+  const veto = await deps.askVeto(intent)
   if (!veto.ok) return { ok: false, reason: 'vetoed', message: veto.message }
   const { amount, currency } = question
-  const held = await deps.native.hold(connection, { ...query, amount, currency }, signal)
+  const seen = { ...prepared.seen, intent }
+  const held = await deps.native.hold(connection, { ...query, amount, currency, seen, signal })
   return held.ok ? { ok: true } : { ok: false, ...say(held.reason, question) }
 }
 
@@ -132,7 +133,7 @@ const adopt = async (
   const { merchantId } = connection
   // Another card for what has been let through already: the order is as it was chosen then.
   const isRepeat = intent.status === 'processing' && intent.amount === question.amount
-  if (isRepeat || !(await checkouts.readByIntent(merchantId, intent.id))) return { ok: true, intent }
+  if (isRepeat || intent.options.checkout === undefined) return { ok: true, intent }
   const chosen = await checkouts.choose(merchantId, intent.id, choiceOf(question))
   if (!chosen.ok) return { ok: false, ...say('incomplete', question), reason: chosen.message }
   return { ok: true, intent: (await native.read(connection, question.payload)) ?? intent }
