@@ -73,6 +73,8 @@ export interface Rendered {
   readonly payload: Readonly<Record<string, unknown>>
   /** What a person without the card reads. */
   readonly text: string
+  /** The template that the person has agreed to get one message by: sending uses that up. */
+  readonly consent?: string
   /** What was shortened or left out, with the limit that asked for it: "title: 80 characters, shortened". */
   readonly warnings: readonly string[]
 }

@@ -11,6 +11,9 @@ export type Inbound = InboundBase &
     | InboundPayment
     | InboundRefund
     | InboundMove
+    | InboundConsent
+    /** The person blocked us or left, and nothing can be sent; or let us in again. */
+    | { readonly kind: 'unreachable' | 'reachable'; readonly threadId: string }
     | { readonly kind: 'touch'; readonly from: InboundSender; readonly touch: Touch }
     /** The platform restricted our access: template refused, page restricted. `isFatal`: nothing can be sent any more. */
     | { readonly kind: 'notice'; readonly code: string; readonly message: string; readonly isFatal?: boolean }
@@ -117,6 +120,16 @@ export interface InboundMove {
   readonly kind: 'move'
   readonly fromThreadId: string
   readonly toThreadId: string
+}
+
+/** The person said yes or no to messages by a template, where the platform wants to be asked for each. */
+export interface InboundConsent {
+  readonly kind: 'consent'
+  readonly from: InboundSender
+  /** The platform's ids of the templates: by each of them one message may be sent. */
+  readonly accepted: readonly string[]
+  /** By these none may be sent any more. */
+  readonly withdrawn: readonly string[]
 }
 
 /** How a person came to the thread. Everything in it was visible to, or chosen by, strangers: never trusted. */

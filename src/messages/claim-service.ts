@@ -4,6 +4,8 @@ import { addMs } from '#kernel/clock.ts'
 import { isCurrency } from '#kernel/currencies.ts'
 import { showId } from '#kernel/ids.ts'
 import { inTransaction, type Tx } from '#platform/database.ts'
+import { changeConsents } from '#threads/consent-repo.ts'
+import { isUnreachable } from '#threads/reach.ts'
 import { type CarrierRow, findCarrier, findMerchantRoute } from './card-repo.ts'
 import { type ReadCard, readCard, readVoice } from './card-service.ts'
 import { firstRung, type MessageRoute, nextRung, type Situation } from './ladder.ts'
@@ -108,6 +110,7 @@ const claimFresh = async (
   const read = await readCard(tx, deps, voice, row, carrier)
   if (!isEdit && isPointless(row, read, now))
     return void (await endMessage(tx, deps, thread, row, { state: 'canceled' }, carrier.livemode))
+  if (!isEdit && isUnreachable(thread)) return refuse(tx, deps, thread, row, blocked, carrier.livemode)
   const quiet = isPatient(row) ? (ownQuietHours(carrier) ?? voice.theme.quietHours) : undefined
   const until = quiet && quietUntil(quiet, now)
   if (until) return void (await updateMessage(tx, row, { next_attempt_at: until }))
@@ -121,6 +124,7 @@ const claimFresh = async (
     merchantRoute: ways.merchantRoute,
     situation,
     first: isEdit ? (row.route ?? 'window') : startRung(row, situation),
+    consents: thread.consents,
     threadExternalId: thread.external_id,
     threadName: `${thread.channel}:${thread.external_id}`,
     request: {
@@ -136,6 +140,10 @@ const claimFresh = async (
   if (!connection) return waitForRepair(tx, deps, thread, row, now)
   const slot = await takeSlot(tx, connection, { ratePerSecond: rateOf(deps, plan.carrier), now, aheadMs })
   if (!slot.isTaken) return void (await updateMessage(tx, row, { next_attempt_at: slot.at }))
+  const { consent } = plan.rendered
+  // Another message has just taken the last one: this one looks for another way.
+  if (consent !== undefined && !(await changeConsents(tx, thread, consent, -1)))
+    return void (await updateMessage(tx, row, { next_attempt_at: now }))
   if (read && plan.route !== 'merchant') await offerNative(tx, deps, connection, row, read)
   const claimed = await updateMessage(tx, row, {
     attempts: row.attempts + 1,
@@ -169,6 +177,12 @@ const resume = async (
   const { connection: _, ...rendered } = frozen
   const claimed = await updateMessage(tx, row, { attempts: row.attempts + 1, next_attempt_at: addMs(now, leaseMs) })
   return { row: claimed, thread, connection, rendered, isEdit, at: now }
+}
+
+const blocked: ChannelFailure = {
+  reason: 'recipient_unavailable',
+  code: 'unreachable',
+  advice: 'The person blocked the account or left it. Messages go out again when they write, or let it in.',
 }
 
 /** Asking for what is paid, or can no longer be paid. */

@@ -24,7 +24,6 @@ export const firstRung = (situation: Situation): MessageRoute | undefined =>
 /** The rung below the one that was refused; undefined: there is none, nobody can deliver this. */
 export const nextRung = (route: MessageRoute, situation: Situation): MessageRoute | undefined => {
   const { afterWindow } = situation.capabilities.window
-  // Whether a consent is left only the platform knows: it says so by its refusal.
   if (route === 'window' && afterWindow !== 'none') return afterWindow
   return route !== 'merchant' && situation.hasMerchantRoute ? 'merchant' : undefined
 }

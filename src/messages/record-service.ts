@@ -2,6 +2,7 @@ import type { SendAnswer } from '#channels/channel.ts'
 import type { ChannelFailure } from '#channels/inbound.ts'
 import { addMs } from '#kernel/clock.ts'
 import type { Tx } from '#platform/database.ts'
+import { changeConsents, endConsents } from '#threads/consent-repo.ts'
 import { moveThread } from '#threads/inbound-service.ts'
 import type { Claimed } from './claim-service.ts'
 import { afterRefusal, isForward } from './ladder.ts'
@@ -83,12 +84,13 @@ const recordSent = async (
 const recordRefusal = async (
   tx: Tx,
   deps: OutboxDeps,
-  { thread, connection, isEdit }: Claimed,
+  { thread, connection, isEdit, rendered }: Claimed,
   row: MessageRow,
   { failure, retryAfterMs, movedTo }: Extract<SendAnswer, { outcome: 'refused' }>,
 ): Promise<Aftermath> => {
   const now = deps.clock.now()
   const kept = { failure: { ...failure }, sending_since: null }
+  if (rendered.consent !== undefined) await restoreConsent(tx, thread, rendered.consent, failure)
   if (movedTo !== undefined && movedTo !== thread.external_id && row.attempts <= movesMax) {
     await moveThread(tx, connection, { fromThreadId: thread.external_id, toThreadId: movedTo }, now)
     await updateMessage(tx, row, { ...kept, next_attempt_at: now })
@@ -116,6 +118,12 @@ const recordRefusal = async (
     return { wake: [row.id] }
   }
   return { wake: await endMessage(tx, deps, thread, row, { state: 'undeliverable', failure }, connection.livemode) }
+}
+
+/** What was not sent has used up nothing; unless the platform says that there was nothing to use. */
+const restoreConsent = async (tx: Tx, thread: Claimed['thread'], consent: string, { reason }: ChannelFailure) => {
+  if (reason === 'window_closed') await endConsents(tx, thread, consent)
+  else await changeConsents(tx, thread, consent, 1)
 }
 
 /** `window` stays, with its failure beside it: the claim then takes the rung below. From the others it is the last one. */

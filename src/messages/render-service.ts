@@ -15,6 +15,8 @@ export interface PlanInput {
   situation: Situation
   /** The rung to begin with; undefined: there is none. */
   first: MessageRoute | undefined
+  /** How many messages the person has agreed to get, by template. */
+  consents: Readonly<Record<string, number>>
   /** The platform's id of the conversation, and how it is named where the merchant's own system must know the channel. */
   threadExternalId: string
   threadName: string
@@ -28,7 +30,11 @@ export const planMessage = (input: PlanInput): Plan => {
     const carrier = route === 'merchant' ? input.merchantRoute : input.carrier
     if (!carrier) continue
     try {
-      return { ok: true, route, carrier, rendered: renderOn(input, route, carrier) }
+      const rendered = renderOn(input, route, carrier)
+      const { consent } = rendered
+      if (consent !== undefined && !((input.consents[consent] ?? 0) > 0))
+        throw new CardRefusedError(`the person has agreed to no message by ${consent}`)
+      return { ok: true, route, carrier, rendered }
     } catch (error) {
       if (!(error instanceof CardRefusedError)) throw error
       // Freely, nothing stands between the content and the platform's limits; further down a template may be missing.
@@ -60,6 +66,6 @@ const noWay = (refusal: string | undefined): ChannelFailure => ({
   reason: 'window_closed',
   code: refusal?.slice(0, 300) ?? 'no_route',
   advice:
-    'The platform takes no free message any more. Wait until the person writes, set up an approved template, or ' +
-    'connect your own channel (custom).',
+    'The platform takes no free message any more. Wait until the person writes or consents, set up an approved ' +
+    'template, or connect your own channel (custom).',
 })

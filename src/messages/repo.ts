@@ -26,16 +26,25 @@ export type NewMessage = Pick<
   | 'created_at'
   | 'has_own_words'
 >
-export type ThreadRow = Pick<
-  Selectable<ThreadsTable>,
-  'merchant_id' | 'id' | 'channel' | 'external_id' | 'locale' | 'connection_id' | 'last_inbound_at' | 'consents'
->
+export type ThreadRow = Pick<Selectable<ThreadsTable>, (typeof threadColumns)[number]>
+const threadColumns = [
+  'merchant_id',
+  'id',
+  'channel',
+  'external_id',
+  'locale',
+  'connection_id',
+  'last_inbound_at',
+  'consents',
+  'unreachable_since',
+  'reachable_at',
+] as const
 export type IntentRow = Awaited<ReturnType<typeof listIntents>>[number]
 
 export const findThread = (db: Db, merchantId: string, id: string): Promise<ThreadRow | undefined> =>
   db
     .selectFrom('threads')
-    .select(['merchant_id', 'id', 'channel', 'external_id', 'locale', 'connection_id', 'last_inbound_at', 'consents'])
+    .select(threadColumns)
     .where('merchant_id', '=', merchantId)
     .where('id', '=', id)
     .executeTakeFirst()
@@ -89,7 +98,10 @@ export const findCheckout = (db: Db, merchantId: string, id: string) =>
 export const recordHeard = async (db: Db, thread: ThreadRow, at: Date): Promise<void> => {
   await db
     .updateTable('threads')
-    .set({ last_inbound_at: sql<Date>`greatest(last_inbound_at, ${at})` })
+    .set({
+      last_inbound_at: sql<Date>`greatest(last_inbound_at, ${at})`,
+      reachable_at: sql<Date>`greatest(reachable_at, ${at})`,
+    })
     .where('merchant_id', '=', thread.merchant_id)
     .where('id', '=', thread.id)
     .execute()

@@ -35,8 +35,9 @@ export interface ThreadsTable {
   last_inbound_at: Date | null
   first_touch: JsonOrNull<Record<string, unknown>>
   last_touch: JsonOrNull<Record<string, unknown>>
-  consents: JsonWithDefault<Record<string, unknown>>
+  consents: JsonWithDefault<Record<string, number>>
   unreachable_since: Date | null
+  reachable_at: Date | null
 }
 
 export interface ThreadAliasesTable {

@@ -32,6 +32,7 @@ export const recordInbound = async (
   const thread = await recordOnThread(tx, row, {
     // A person who only followed a link has written nothing: no window opens.
     ...(isMessage ? { lastInboundAt: at } : {}),
+    reachableAt: at,
     ...(isLocale(from.locale) ? { locale: from.locale } : {}),
     ...(from.threadTitle ? { title: from.threadTitle.slice(0, 200) } : {}),
     ...(kept ? { touches: mergeTouch(attributionOf(row) ?? undefined, kept) } : {}),
@@ -46,6 +47,17 @@ export const recordInbound = async (
     created_at: now,
   })
   return { thread, participantId }
+}
+
+/** The person blocked the account or let it in again, at the platform's time `at`; of no interest in an unknown place. */
+export const recordReach = async (
+  tx: Tx,
+  connection: At,
+  { kind, threadId }: { kind: 'reachable' | 'unreachable'; threadId: string },
+  at: Date,
+): Promise<void> => {
+  const thread = await findThreadOf(tx, placeOf(connection, threadId))
+  if (thread) await recordOnThread(tx, thread, kind === 'reachable' ? { reachableAt: at } : { unreachableSince: at })
 }
 
 /**

@@ -71,6 +71,8 @@ export const recordOnThread = async (
   row: Pick<ThreadRow, 'merchant_id' | 'id'>,
   change: {
     lastInboundAt?: Date
+    reachableAt?: Date
+    unreachableSince?: Date
     locale?: string
     title?: string
     touches?: { first_touch: object; last_touch: object }
@@ -82,6 +84,10 @@ export const recordOnThread = async (
       merchant_id: row.merchant_id,
       ...(change.lastInboundAt
         ? { last_inbound_at: sql<Date>`greatest(last_inbound_at, ${change.lastInboundAt})` }
+        : {}),
+      ...(change.reachableAt ? { reachable_at: sql<Date>`greatest(reachable_at, ${change.reachableAt})` } : {}),
+      ...(change.unreachableSince
+        ? { unreachable_since: sql<Date>`greatest(unreachable_since, ${change.unreachableSince})` }
         : {}),
       // What the merchant said of it stays.
       ...(change.locale === undefined ? {} : { locale: sql<string>`coalesce(locale, ${change.locale})` }),

@@ -79,6 +79,19 @@ export const endUpdates = async (db: Database, ends: readonly UpdateEnd[]): Prom
   })
 }
 
+/** Ends an update in the transaction of what it caused; false when it has been ended already. */
+export const endUpdate = async (db: Db, { merchantId, id }: UpdateKey, now: Date): Promise<boolean> => {
+  const ended = await db
+    .updateTable('channel_updates')
+    .set({ state: 'processed', reason: null, processed_at: now })
+    .where('merchant_id', '=', merchantId)
+    .where('id', '=', id)
+    .where('state', '=', 'received')
+    .returning('id')
+    .executeTakeFirst()
+  return ended !== undefined
+}
+
 /** Across merchants: only the maintenance role may ask. */
 export const findDueUpdates = (db: Db, now: Date, limit: number) =>
   db

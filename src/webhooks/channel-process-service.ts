@@ -8,9 +8,10 @@ import type { NativePayments } from '#payments/native-service.ts'
 import { type Database, inTransaction, type Tx } from '#platform/database.ts'
 import type { Logger } from '#platform/logger.ts'
 import type { JobQueue } from '#platform/queue.ts'
-import { moveThread, recordInbound } from '#threads/inbound-service.ts'
+import { changeConsents, endConsents } from '#threads/consent-repo.ts'
+import { moveThread, recordInbound, recordReach } from '#threads/inbound-service.ts'
 import type { ThreadRow } from '#threads/repo.ts'
-import type { UpdateRow } from './channel-inbox-repo.ts'
+import { endUpdate, type UpdateRow } from './channel-inbox-repo.ts'
 import type { UpdateInbox } from './channel-inbox-service.ts'
 import { unpackUpdate } from './channel-update.ts'
 import { attemptsMax, judgeSync, type Verdict } from './verdict.ts'
@@ -84,16 +85,22 @@ const judge = async (deps: UpdateDeps, row: UpdateRow): Promise<Verdict> => {
   }
   if (connection.status === 'disabled' && !isMoney && update.kind !== 'receipt')
     return ignored('the connection is disabled')
-  return apply(deps, connection, update)
+  return apply(deps, connection, update, row)
 }
 
-const apply = async (deps: UpdateDeps, connection: Connection, update: Inbound): Promise<Verdict> => {
+const apply = async (deps: UpdateDeps, connection: Connection, update: Inbound, row: UpdateRow): Promise<Verdict> => {
   switch (update.kind) {
     case 'message':
       return hear(deps, connection, update)
     case 'touch':
       await inTransaction(deps.db, connection.merchantId, (tx) => record(deps, tx, connection, update, false))
       return wakeAndEnd(deps)
+    case 'consent':
+      return countConsents(deps, connection, update, row)
+    case 'reachable':
+    case 'unreachable':
+      await inTransaction(deps.db, connection.merchantId, (tx) => recordReach(tx, connection, update, update.at))
+      return done
     case 'receipt':
       await deps.messages.applyReceipt(connection.merchantId, connection.id, update)
       return done
@@ -126,6 +133,25 @@ const hear = async (
     const { thread, participantId } = await record(deps, tx, connection, update, true)
     const { at } = update
     await deps.messages.addInbound(tx, { thread, participantId, update, at, livemode: connection.livemode })
+  })
+  return wakeAndEnd(deps)
+}
+
+/**
+ * To count twice would be wrong: the update ends in the transaction that counts it. A withdrawal that is heard late also
+ * takes what was agreed to since; one that is overtaken is made good by the platform's refusal.
+ */
+const countConsents = async (
+  deps: UpdateDeps,
+  connection: Connection,
+  update: Extract<Inbound, { kind: 'consent' }>,
+  { merchant_id: merchantId, id }: UpdateRow,
+): Promise<Verdict> => {
+  await inTransaction(deps.db, merchantId, async (tx) => {
+    if (!(await endUpdate(tx, { merchantId, id }, deps.clock.now()))) return
+    const { thread } = await record(deps, tx, connection, update, false)
+    for (const template of update.accepted) await changeConsents(tx, thread, template, 1)
+    for (const template of update.withdrawn) await endConsents(tx, thread, template)
   })
   return wakeAndEnd(deps)
 }

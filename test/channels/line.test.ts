@@ -253,7 +253,7 @@ describe('an update of LINE', () => {
   test('of no interest is ignored, of no name unknown', () => {
     const source = { type: 'user', userId: 'U1' }
     const events = [
-      { type: 'unfollow', source },
+      { type: 'memberLeft', source },
       { type: 'message', mode: 'standby', source, message: { id: '1', text: 'x' } },
       { type: 'hologram', source },
       { type: 'message', source: 'nobody', message: {} },
@@ -261,6 +261,22 @@ describe('an update of LINE', () => {
     assert.deepEqual(
       read(fake.update(...events)).map(({ kind }) => kind),
       ['ignored', 'ignored', 'unknown', 'unknown'],
+    )
+  })
+
+  test('who blocks the account, or a group that sends it away, cannot be reached', () => {
+    const events = [
+      { type: 'unfollow', source: { type: 'user', userId: 'U1' } },
+      { type: 'leave', source: { type: 'group', groupId: 'C1' } },
+      { type: 'leave', source: { type: 'room', roomId: 'R1' } },
+    ]
+    assert.deepEqual(
+      read(fake.update(...events)).map((update) => [update.kind, update.kind === 'unreachable' && update.threadId]),
+      [
+        ['unreachable', 'U1'],
+        ['unreachable', 'C1'],
+        ['unreachable', 'R1'],
+      ],
     )
   })
 

@@ -304,8 +304,20 @@ describe('updates of Telegram', () => {
       const body = Buffer.from(JSON.stringify({ update_id: 5, ...content }))
       return hear({ ...telegram.update({ message: { ...chatOf, text: 'x' } }), body })
     }
-    const kicked = { chat: { id: 9 }, new_chat_member: { status: 'kicked' } }
-    assert.equal(raw({ my_chat_member: kicked }).kind, 'notice')
+    const member = (status: string) => {
+      const update = raw({ my_chat_member: { chat: { id: 9 }, date: 1, new_chat_member: { status } } })
+      const { kind } = update
+      return kind === 'reachable' || kind === 'unreachable' ? `${kind} ${update.threadId}` : kind
+    }
+    assert.deepEqual(['kicked', 'left', 'member', 'administrator', 'restricted', 'constructor', ''].map(member), [
+      'unreachable 9',
+      'unreachable 9',
+      'reachable 9',
+      'reachable 9',
+      'ignored',
+      'ignored',
+      'ignored',
+    ])
     assert.equal(raw({ edited_message: {} }).kind, 'ignored')
     assert.equal(raw({ message: { ...chatOf, new_chat_title: 'x', from: { id: 1 } } }).kind, 'ignored')
     assert.equal(raw({ something_new: {} }).kind, 'unknown')

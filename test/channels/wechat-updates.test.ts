@@ -95,9 +95,76 @@ describe('an update of WeChat', () => {
     assert.equal(bad?.kind === 'receipt' && bad.failure?.reason, 'recipient_unavailable')
   })
 
+  describe('a consent to single messages', () => {
+    const told = (event: 'popup' | 'change', answers: [string, string][], connection = plain) =>
+      (connection === safe ? sealed : fake).person('oAna').answers(event, answers)
+    const cases: [name: string, 'popup' | 'change', [string, string][], accepted: string[], withdrawn: string[]][] = [
+      ['given', 'popup', [['S1', 'accept']], ['S1'], []],
+      [
+        'given to two of three',
+        'popup',
+        [
+          ['S1', 'accept'],
+          ['S2', 'reject'],
+          ['S3', 'accept'],
+        ],
+        ['S1', 'S3'],
+        [],
+      ],
+      // What was agreed to before stays: only this time the answer was no.
+      ['not given', 'popup', [['S1', 'reject']], [], []],
+      [
+        'not possible',
+        'popup',
+        [
+          ['S1', 'ban'],
+          ['', 'accept'],
+        ],
+        [],
+        [],
+      ],
+      [
+        'said twice',
+        'popup',
+        [
+          ['S1', 'accept'],
+          ['S1', 'accept'],
+        ],
+        ['S1'],
+        [],
+      ],
+      ['about nothing', 'popup', [], [], []],
+      ['withdrawn', 'change', [['S1', 'reject']], [], ['S1']],
+      // WeChat tells of no other change; and a setting is no message.
+      ['set to yes', 'change', [['S1', 'accept']], [], []],
+    ]
+    for (const [name, event, answers, accepted, withdrawn] of cases)
+      test(name, () => {
+        for (const connection of [plain, safe]) {
+          const [update] = read(told(event, answers, connection), connection)
+          assert.ok(update?.kind === 'consent')
+          assert.deepEqual([update.from, update.accepted, update.withdrawn], [from, accepted, withdrawn])
+        }
+      })
+
+    test('of one second are two, and of one telling is one', () => {
+      const ref = (answers: [string, string][]) => read(told('popup', answers))[0]?.ref
+      assert.equal(ref([['S1', 'accept']]), ref([['S1', 'accept']]))
+      assert.notEqual(ref([['S1', 'accept']]), ref([['S2', 'accept']]))
+      assert.notEqual(ref([['S1', 'accept']]), ref([['S1', 'reject']]))
+    })
+  })
+
+  test('who leaves the account cannot be reached', () => {
+    const [update] = read(
+      fake.update({ FromUserName: 'oAna', CreateTime: 1795366800, MsgType: 'event', Event: 'unsubscribe' }),
+    )
+    assert.deepEqual(update?.kind === 'unreachable' && update.threadId, 'oAna')
+  })
+
   test('of no interest is ignored, of no name unknown', () => {
     const kinds = [
-      { MsgType: 'event', Event: 'unsubscribe' },
+      { MsgType: 'event', Event: 'VIEW' },
       { MsgType: 'event', Event: 'hologram' },
       { MsgType: 'hologram' },
     ].flatMap((fields) => read(fake.update({ FromUserName: 'oAna', CreateTime: 1795366800, ...fields })))

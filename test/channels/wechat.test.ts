@@ -90,7 +90,7 @@ describe('a card in WeChat', () => {
   for (const [code, amount] of amounts) {
     test(`by consent of the person has ${code} as WeChat writes it`, () => {
       const sentence = 'A sentence that is far too long for a thing'
-      const { payload, warnings } = render(mini, sampleReceipt(code, { sentence }), {
+      const { payload, warnings, consent } = render(mini, sampleReceipt(code, { sentence }), {
         rung: 'consent',
         locale: 'zh-Hans',
       })
@@ -107,6 +107,7 @@ describe('a card in WeChat', () => {
         lang: 'zh_CN',
       })
       assert.deepEqual(warnings, ['thing1: 20 characters, shortened'])
+      assert.equal(consent, 'S1')
     })
   }
 

@@ -80,7 +80,8 @@ export const createFakePlatforms = () => {
       if (rung !== 'window' && !templates.has(card?.type ?? 'text'))
         throw new CardRefusedError(`no template for ${card?.type}`)
       const shown = { thread, rung, edits, text, type: card?.type ?? 'text', buttons: card?.buttons.length ?? 0 }
-      return { method: 'send', payload: shown, text: card?.plainText ?? text, warnings: [] }
+      const plain = { method: 'send', payload: shown, text: card?.plainText ?? text, warnings: [] }
+      return rung === 'consent' ? { ...plain, consent: `tmpl_${card?.type}` } : plain
     },
     send: async (_connection, { payload }, { key }) => {
       const answer = answers.shift()
@@ -193,7 +194,13 @@ const createRows = (db: Database, clock: { now(): Date }, connections: Connectio
       connection = null,
       locale = null,
       heardAt = null,
-    }: { connection?: string | null; locale?: string | null; heardAt?: Date | null } = {},
+      consents = {},
+    }: {
+      connection?: string | null
+      locale?: string | null
+      heardAt?: Date | null
+      consents?: Record<string, number>
+    } = {},
   ) => {
     const id = newUuid()
     await inTransaction(db, merchant, (tx) =>
@@ -209,6 +216,7 @@ const createRows = (db: Database, clock: { now(): Date }, connections: Connectio
           title: null,
           metadata: '{}',
           last_inbound_at: heardAt,
+          consents: JSON.stringify(consents),
           created_at: clock.now(),
           updated_at: clock.now(),
         })
@@ -251,6 +259,13 @@ const createRows = (db: Database, clock: { now(): Date }, connections: Connectio
         .where('id', '=', id)
         .execute(),
     )
+  const setThread = (merchant: string, id: string, set: { unreachable_since?: Date; reachable_at?: Date }) =>
+    inTransaction(db, merchant, (tx) => tx.updateTable('threads').set(set).where('id', '=', id).execute())
+  const readConsents = (merchant: string) =>
+    inTransaction(db, merchant, async (tx) => {
+      const { consents } = await tx.selectFrom('threads').select('consents').executeTakeFirstOrThrow()
+      return consents
+    })
   const readMessages = (merchant: string) =>
     inTransaction(db, merchant, (tx) => tx.selectFrom('messages').selectAll().orderBy('id').execute())
   const setSettings = (merchant: string, settings: object) =>
@@ -260,5 +275,15 @@ const createRows = (db: Database, clock: { now(): Date }, connections: Connectio
         .set({ settings: JSON.stringify(settings) })
         .execute(),
     )
-  return { connect, newThread, newIntent, setIntent, readMessages, setSettings, newMerchant: () => newMerchant(db) }
+  return {
+    connect,
+    newThread,
+    newIntent,
+    setIntent,
+    setThread,
+    readConsents,
+    readMessages,
+    setSettings,
+    newMerchant: () => newMerchant(db),
+  }
 }

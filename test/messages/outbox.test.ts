@@ -17,10 +17,13 @@ beforeEach(() => {
   templates.clear()
 })
 
-const setUp = async (channel: ChannelId, { heardAt = clock.now() as Date | null, settings = {} } = {}) => {
+const setUp = async (
+  channel: ChannelId,
+  { heardAt = clock.now() as Date | null, settings = {}, consents = {} as Record<string, number> } = {},
+) => {
   const merchant = await world.newMerchant()
   const connection = await world.connect(merchant, channel, settings)
-  const thread = await world.newThread(merchant, channel, { connection, heardAt })
+  const thread = await world.newThread(merchant, channel, { connection, heardAt, consents })
   const scope = { merchantId: merchant, livemode: false }
   const post = (input: { text?: string; payment_intent?: string }) =>
     messages.create(scope, newUuid(), thread.public, { from: 'bot', ...input })
@@ -273,16 +276,7 @@ describe('the ladder', () => {
     ['after the window: template', 'whatsapp', day, true, true, [], [['whatsapp', 'template']], 'sent'],
     ['no template: own channel', 'whatsapp', day, false, true, [], [['custom', 'window']], 'sent'],
     ['no template, no channel', 'whatsapp', day, false, false, [], [], 'undeliverable'],
-    [
-      'no consent: own channel',
-      'wechat',
-      3 * day,
-      true,
-      true,
-      [refused('window_closed')],
-      [['custom', 'window']],
-      'sent',
-    ],
+    ['no consent: own channel', 'wechat', 3 * day, true, true, [], [['custom', 'window']], 'sent'],
     [
       'unknown window, refused, template',
       'whatsapp',
@@ -335,6 +329,91 @@ describe('the ladder', () => {
       assert.equal(row?.failure === null, state === 'sent')
     })
   }
+
+  const consents: [
+    name: string,
+    left: number,
+    own: boolean,
+    answers: (typeof lost)[],
+    want: string[],
+    left: number,
+    state: string,
+  ][] = [
+    ['one uses it up', 1, false, [], ['wechat consent'], 0, 'sent'],
+    ['more are left', 3, false, [], ['wechat consent'], 2, 'sent'],
+    ['none is not tried', 0, false, [], [], 0, 'undeliverable'],
+    ['none, own channel', 0, true, [], ['custom window'], 0, 'sent'],
+    ['trouble gives it back and takes it again', 1, false, [refused('temporary')], ['wechat consent'], 0, 'sent'],
+    ['nobody there gives it back', 2, false, [refused('recipient_unavailable')], [], 2, 'undeliverable'],
+    ['the platform knows of none', 2, true, [refused('window_closed')], ['custom window'], 0, 'sent'],
+    ['a lost answer may have used it', 2, false, [lost], ['wechat consent'], 1, 'unconfirmed'],
+  ]
+  for (const [name, given, hasOwn, script, want, left, state] of consents)
+    test(`consents: ${name}`, async () => {
+      const { merchant, thread, post } = await setUp('wechat', {
+        heardAt: ago(3 * day),
+        consents: given === 0 ? {} : { tmpl_payment_request: given },
+      })
+      if (hasOwn) await world.connect(merchant, 'custom')
+      templates.add('payment_request')
+      const intent = await world.newIntent(merchant, thread.id)
+      answers.push(...script)
+      await post({ payment_intent: intent.public })
+      await work()
+      clock.advance(minute)
+      await work()
+      assert.deepEqual(
+        calls.map((call) => `${call.channel} ${call.rung}`),
+        want,
+      )
+      const [row] = await world.readMessages(merchant)
+      assert.deepEqual([row?.state, row?.next_attempt_at], [state, null])
+      assert.equal((await world.readConsents(merchant)).tmpl_payment_request ?? 0, left)
+    })
+
+  test('consents: as many messages as the person agreed to, however many there are', async () => {
+    const { merchant, thread, post } = await setUp('wechat', {
+      heardAt: ago(3 * day),
+      consents: { tmpl_payment_request: 2 },
+    })
+    templates.add('payment_request')
+    const intent = await world.newIntent(merchant, thread.id)
+    for (const _ of [1, 2, 3, 4]) await post({ payment_intent: intent.public })
+    await Promise.all([work(), work(), work()])
+    clock.advance(minute)
+    await work()
+    assert.equal(calls.length, 2)
+    const states = (await world.readMessages(merchant)).map(({ state }) => state)
+    assert.deepEqual(states, ['sent', 'sent', 'undeliverable', 'undeliverable'])
+    assert.deepEqual(await world.readConsents(merchant), { tmpl_payment_request: 0 })
+    const [, , third] = await world.readMessages(merchant)
+    assert.match(JSON.stringify(third?.failure), /agreed to no message by tmpl_payment_request/)
+  })
+
+  test('consents: in the window none is used', async () => {
+    const { merchant, thread, post } = await setUp('wechat', { consents: { tmpl_payment_request: 1 } })
+    await post({ payment_intent: (await world.newIntent(merchant, thread.id)).public })
+    await work()
+    assert.deepEqual([calls[0]?.rung, await world.readConsents(merchant)], ['window', { tmpl_payment_request: 1 }])
+  })
+
+  test('who blocked the account gets nothing until they write again', async () => {
+    const { merchant, thread, post, told } = await setUp('telegram')
+    await world.connect(merchant, 'custom')
+    await world.setThread(merchant, thread.id, { unreachable_since: clock.now() })
+    await post({ text: 'one' })
+    await work()
+    assert.equal(calls.length, 0)
+    const failures = (await told('thread.message.undeliverable')).map(({ failure }) => failure?.reason)
+    assert.deepEqual(failures, ['recipient_unavailable'])
+    await world.setThread(merchant, thread.id, { reachable_at: new Date(clock.now().getTime() + 1000) })
+    await post({ text: 'two' })
+    await work()
+    assert.deepEqual(
+      calls.map(({ text }) => text),
+      ['two'],
+    )
+  })
 
   test('too fast: the connection pauses as long as the platform says', async () => {
     const { post, states } = await setUp('telegram')

@@ -24,7 +24,7 @@ export interface FakeWechat extends FakeServer {
   /** The token of now is no longer taken, though nobody was told. */
   spendToken(): void
   person(openid: string): FakeWechatPerson
-  update(fields: Record<string, string | number>): FakeUpdate
+  update(fields: XmlFields): FakeUpdate
   /** The question whether an address is ours. */
   question(): Record<string, string>
 }
@@ -36,7 +36,12 @@ export interface FakeWechatPerson {
   follows(scene?: string): FakeUpdate
   /** Says yes once to messages of this template. */
   consents(templateId: string): void
+  /** What WeChat tells of the answers to the question for consents, or of a change in the settings. */
+  answers(event: 'popup' | 'change', answers: readonly (readonly [templateId: string, status: string])[]): FakeUpdate
 }
+
+/** An element of lists has one `List` for each item. */
+export type XmlFields = { [name: string]: string | number | readonly XmlFields[] }
 
 export interface FakeWechatOptions {
   appId: string
@@ -117,23 +122,41 @@ export const startFakeWechat = async (options: FakeWechatOptions): Promise<FakeW
     update: (fields) => toUpdate(options, fields, now()),
     question: () => ({ ...signed(options, now()), echostr: '6051397' }),
     person: (openid) => {
-      const hear = (fields: Record<string, string | number>): FakeUpdate => {
+      const hear = (fields: XmlFields): FakeUpdate => {
         people.set(openid, { consents: [], ...people.get(openid), heardAt: now().getTime(), answered: 0 })
         ids += 1
         const CreateTime = Math.floor(now().getTime() / 1000)
         return fake.update({ ToUserName: 'gh_7f083739789a', FromUserName: openid, CreateTime, ...fields })
       }
       const event = (Event: string, EventKey: string) => hear({ MsgType: 'event', Event, EventKey })
-      return {
+      const person: FakeWechatPerson = {
         says: (Content) => hear({ MsgType: 'text', Content, MsgId: `60547685900647137${ids}` }),
         clicks: (key) => event('CLICK', key),
         scans: (scene) => event('SCAN', scene),
         follows: (scene) => event('subscribe', scene === undefined ? '' : `qrscene_${scene}`),
         consents: (templateId) => {
-          const person = people.get(openid) ?? { heardAt: 0, answered: 0, consents: [] }
-          people.set(openid, { ...person, consents: [...person.consents, templateId] })
+          const known = people.get(openid) ?? { heardAt: 0, answered: 0, consents: [] }
+          people.set(openid, { ...known, consents: [...known.consents, templateId] })
+        },
+        answers: (event, answers) => {
+          for (const [templateId, status] of answers)
+            if (event === 'popup' && status === 'accept') person.consents(templateId)
+          const name = event === 'popup' ? 'SubscribeMsgPopupEvent' : 'SubscribeMsgChangeEvent'
+          return fake.update({
+            ToUserName: 'gh_7f083739789a',
+            FromUserName: openid,
+            CreateTime: Math.floor(now().getTime() / 1000),
+            MsgType: 'event',
+            Event: `subscribe_msg_${event}_event`,
+            [name]: answers.map(([TemplateId, SubscribeStatusString]) => ({
+              TemplateId,
+              SubscribeStatusString,
+              ...(event === 'popup' ? { PopupScene: 0 } : {}),
+            })),
+          })
         },
       }
+      return person
     },
   }
   return fake
@@ -148,7 +171,7 @@ const signed = ({ token }: FakeWechatOptions, now: Date): { signature: string; t
   return { signature: sha1(token, timestamp, nonce), timestamp, nonce }
 }
 
-const toUpdate = (options: FakeWechatOptions, fields: Record<string, string | number>, now: Date): FakeUpdate => {
+const toUpdate = (options: FakeWechatOptions, fields: XmlFields, now: Date): FakeUpdate => {
   const query = signed(options, now)
   const plain = xmlOf(fields)
   const headers = { 'content-type': 'text/xml' }
@@ -159,12 +182,16 @@ const toUpdate = (options: FakeWechatOptions, fields: Record<string, string | nu
   return { body, headers, query: { ...query, encrypt_type: 'aes', msg_signature } }
 }
 
-const xmlOf = (fields: Record<string, string | number>): string => {
-  const parts = Object.entries(fields).map(([name, value]) =>
-    typeof value === 'number' ? `<${name}>${value}</${name}>` : `<${name}><![CDATA[${value}]]></${name}>`,
-  )
-  return `<xml>${parts.join('\n')}</xml>`
-}
+const xmlOf = (fields: XmlFields): string => `<xml>${partsOf(fields)}</xml>`
+
+const partsOf = (fields: XmlFields): string =>
+  Object.entries(fields)
+    .map(([name, value]) => {
+      if (typeof value === 'number') return `<${name}>${value}</${name}>`
+      if (typeof value === 'string') return `<${name}><![CDATA[${value}]]></${name}>`
+      return `<${name}>${value.map((one) => `<List>${partsOf(one)}</List>`).join('')}</${name}>`
+    })
+    .join('\n')
 
 const encrypt = (text: string, encodingAesKey: string, appId: string): string => {
   const key = Buffer.from(`${encodingAesKey}=`, 'base64')

@@ -36,13 +36,13 @@ const readEvent = (event: Fields, now: Date): Inbound => {
   }
   // Someone added the account, or invited it: from here on it may write.
   if (type === 'follow' || type === 'join') return { ...base, kind: 'touch', from, touch: readTouch('other', {}) }
+  // Blocked, or sent away from a group.
+  if (type === 'unfollow' || type === 'leave') return { ...base, kind: 'unreachable', threadId: from.threadId }
   return { ...base, kind: 'unknown' }
 }
 
 const ignoredTypes: ReadonlySet<string> = new Set([
   'unsend',
-  'unfollow',
-  'leave',
   'memberJoined',
   'memberLeft',
   'videoPlayComplete',

@@ -80,11 +80,20 @@ const readCallback = (query: Fields, base: Base): Inbound => {
   }
 }
 
-/** Blocking a bot and letting it in again come as its membership in the private chat. */
+/** Blocking a bot and letting it in again come as its membership in the chat, in a private one too. */
 const readMembership = (change: Fields, base: Base): Inbound => {
   const status = isObject(change.new_chat_member) ? readText(change.new_chat_member.status, 50) : ''
   const chatId = idOf(change.chat)
-  if (status !== 'kicked' || chatId === undefined) return { ...base, kind: 'ignored' }
-  const message = `The bot was blocked in the chat ${chatId}: nothing more can be sent there.`
-  return { ...base, kind: 'notice', code: 'bot_blocked', message }
+  const kind = reachOf.get(status)
+  return kind === undefined || chatId === undefined
+    ? { ...base, kind: 'ignored' }
+    : { ...base, kind, threadId: `${chatId}` }
 }
+
+/** https://core.telegram.org/bots/api#chatmember ; `restricted` may mean either. */
+const reachOf: ReadonlyMap<string, 'reachable' | 'unreachable'> = new Map([
+  ['member', 'reachable'],
+  ['administrator', 'reachable'],
+  ['left', 'unreachable'],
+  ['kicked', 'unreachable'],
+])

@@ -18,7 +18,7 @@ export const renderWechat = (request: RenderRequest): Rendered => {
   if (request.edits !== undefined) throw new CardRefusedError('WeChat: a message that was sent cannot be changed')
   const settings = wechatSettings.parse(request.connection.settings)
   const fit = createFitter()
-  const [path, payload] = callOf(request, settings, fit)
+  const [path, payload, consent] = callOf(request, settings, fit)
   const { text } = request.content
   const card = request.rung === 'window' ? shownCard(request.content) : request.content.card
   return {
@@ -26,16 +26,17 @@ export const renderWechat = (request: RenderRequest): Rendered => {
     payload: { touser: request.threadExternalId, ...payload },
     text: card?.plainText ?? text,
     warnings: fit.warnings,
+    ...(consent === undefined ? {} : { consent }),
   }
 }
 
-type Call = readonly [path: (typeof paths)[keyof typeof paths], payload: Record<string, unknown>]
+type Call = readonly [path: (typeof paths)[keyof typeof paths], payload: Record<string, unknown>, consent?: string]
 
 const callOf = (request: RenderRequest, settings: WechatSettings, fit: Fitter): Call => {
   const isOfficial = settings.kind === 'official_account'
   if (request.rung === 'window') return [paths.service, serviceMessage(request, isOfficial, fit)]
   if (request.rung === 'template' && isOfficial) return [paths.template, templateMessage(request, settings, fit)]
-  if (request.rung === 'consent' && !isOfficial) return [paths.subscribe, subscribeMessage(request, settings, fit)]
+  if (request.rung === 'consent' && !isOfficial) return subscribeMessage(request, settings, fit)
   throw new CardRefusedError(`WeChat: there is no way by ${request.rung} for ${settings.kind}`)
 }
 
@@ -81,15 +82,16 @@ const urlOf = (card: Card): object => {
 }
 
 /** One for each time that the person said yes; the caller keeps count. */
-const subscribeMessage = (request: RenderRequest, settings: WechatSettings, fit: Fitter): Record<string, unknown> => {
+const subscribeMessage = (request: RenderRequest, settings: WechatSettings, fit: Fitter): Call => {
   const { card, template } = pickTemplate(request, settings.subscribe_templates)
-  return {
+  const payload = {
     template_id: template.id,
     ...(template.page === undefined ? {} : { page: template.page }),
     data: subscribeBlanks(card, template.data, fit),
     miniprogram_state: settings.subscribe_state,
     lang: languageOf(request.locale),
   }
+  return template.long_term ? [paths.subscribe, payload] : [paths.subscribe, payload, template.id]
 }
 
 const languageOf = (locale: string): string => {

@@ -11,6 +11,10 @@ const officialTemplate = z.strictObject({
 const subscribeTemplate = z.strictObject({
   id: z.string().min(1).max(100),
   page: z.string().max(500).optional().meta({ description: 'Path in the mini program that the message opens.' }),
+  long_term: z
+    .boolean()
+    .default(false)
+    .meta({ description: 'One consent is for all messages, as WeChat grants to public services: none is counted.' }),
   data: z.record(z.string().regex(/^(thing|amount|character_string)\d{1,2}$/), z.enum(templateFields)),
 })
 

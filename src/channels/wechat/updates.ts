@@ -59,6 +59,7 @@ const readEvent = (message: XmlElement, { base, from, event, key }: Event): Inbo
     const touch = scene ? readTouch('qr', { ref: scene }) : readTouch('other', {})
     return [{ ...base, kind: 'touch', from, touch }]
   }
+  if (name === 'unsubscribe') return [{ ...base, kind: 'unreachable', threadId: from.threadId }]
   if (name === 'user_enter_tempsession') {
     return [{ ...base, kind: 'touch', from, touch: readTouch('other', { ref: textAt(message, 'SessionFrom') }) }]
   }
@@ -73,7 +74,35 @@ const readEvent = (message: XmlElement, { base, from, event, key }: Event): Inbo
       return receiptOf({ ...base, ref: readRef(base.ref, index) }, textAt(one, 'MsgID'), status)
     })
   }
+  if (name === 'subscribe_msg_popup_event') return [consentOf(message, 'SubscribeMsgPopupEvent', base, from)]
+  if (name === 'subscribe_msg_change_event') return [consentOf(message, 'SubscribeMsgChangeEvent', base, from)]
   return [{ ...base, kind: ignoredEvents.has(name) ? 'ignored' : 'unknown' }]
+}
+
+/**
+ * What the person answered when the mini program asked (`popup`), or changed later in its settings, of which WeChat tells
+ * refusals only (`change`). A refusal when asked takes nothing back of what was agreed to before.
+ * Not verified with WeChat itself: whether a person who chose “always keep” is told of each time.
+ * https://developers.weixin.qq.com/miniprogram/dev/framework/open-ability/subscribe-message.html
+ */
+const consentOf = (message: XmlElement, field: string, base: Event['base'], from: InboundSender): Inbound => {
+  const list = (message.children.get(field)?.[0]?.children.get('List') ?? []).map((one) => ({
+    template: readText(textAt(one, 'TemplateId'), 100),
+    status: readText(textAt(one, 'SubscribeStatusString'), 20),
+  }))
+  const of = (wanted: string): string[] => [
+    ...new Set(list.filter(({ template, status }) => template !== '' && status === wanted).map((one) => one.template)),
+  ]
+  const isPopup = field === 'SubscribeMsgPopupEvent'
+  return {
+    ...base,
+    // Two answers of one second differ in what they are about.
+    ref: readRef(base.ref, ...list.flatMap(({ template, status }) => [template, status])),
+    kind: 'consent',
+    from,
+    accepted: isPopup ? of('accept') : [],
+    withdrawn: isPopup ? [] : of('reject'),
+  }
 }
 
 /** `success`, `failed:user block`, `failed: system failed` */
@@ -95,7 +124,6 @@ const receiptOf = (base: Event['base'], messageRef: string, status: string): Inb
 }
 
 const ignoredEvents: ReadonlySet<string> = new Set([
-  'unsubscribe',
   'view',
   'view_miniprogram',
   'location',
@@ -106,6 +134,4 @@ const ignoredEvents: ReadonlySet<string> = new Set([
   'pic_weixin',
   'location_select',
   'masssendjobfinish',
-  'subscribe_msg_popup_event',
-  'subscribe_msg_change_event',
 ])
