@@ -35,9 +35,10 @@ export const findOffers = (db: Database, queries: readonly OfferQuery[]): Promis
           select id, payment_intent_id, state, payer from native_payments
           where merchant_id = q."merchantId" and connection_id = q."connectionId" and reference = q.payload limit 1
         ) as n on true
+        -- As a column of its own: row-level security lets no index be used for an expression.
+        cross join lateral (select coalesce(n.payment_intent_id, q."intentId") as id offset 0) as wanted
         cross join lateral (
-          select * from payment_intents
-          where merchant_id = q."merchantId" and id = coalesce(n.payment_intent_id, q."intentId") limit 1
+          select * from payment_intents where merchant_id = q."merchantId" and id = wanted.id limit 1
         ) as i
         left join lateral (
           select p.external_id from participants p join threads t on t.merchant_id = p.merchant_id and t.id = p.thread_id
@@ -105,10 +106,12 @@ const holdSql = `
       select thread_id, livemode from payment_intents i
       where i.merchant_id = h."merchantId" and i.id = h."intentId" and i.version = h.version limit 1
     ) as i
-    where h."intentId" = any (string_to_array(current_setting('parley.locked'), ',')::uuid[]) and not exists (
-      select from operations o where o.merchant_id = h."merchantId" and o.payment_intent_id = h."intentId"
-        and o.state in ('created', 'sent', 'unknown') and o.kind not in ('refund', 'cancel_refund')
-    )
+    -- Split once, and one look-up per payment (offset 0) instead of a join with all that the merchant has ever done.
+    where h."intentId" = any ((select string_to_array(current_setting('parley.locked'), ',')::uuid[])::uuid[])
+      and not exists (
+        select from operations o where o.merchant_id = h."merchantId" and o.payment_intent_id = h."intentId"
+          and o.state in ('created', 'sent', 'unknown') and o.kind not in ('refund', 'cancel_refund') offset 0
+      )
     order by h."merchantId", h."intentId"
   ), native as (
     insert into native_payments as n (merchant_id, id, payment_intent_id, connection_id, channel, reference, state,
