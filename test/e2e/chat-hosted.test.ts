@@ -42,7 +42,13 @@ before(async () => {
       settings: { page_id: '108' },
       secrets: { page_access_token: 'EAAB-page', app_secret: 'app-secret', verify_token: 'verify-me' },
     },
+    comes: () => [messenger.person('psid_ana').comes({ ref: 'spring', source: 'ADS', ad_id: '1201' })],
     says: (text) => messenger.person('psid_ana').says(text),
+    stays: () => [
+      messenger.person('psid_ana').taps('AGAIN', 'Once more'),
+      messenger.person('psid_ana').comes({ ref: 'autumn', source: 'SHORTLINK' }),
+      messenger.person('psid_ana').reads(),
+    ],
     shown: () => messenger.sent.map(({ message }) => JSON.stringify(message)),
     calls: () => messenger.sent.length,
   })
@@ -50,7 +56,9 @@ before(async () => {
     ...hosted,
     channel: 'line',
     account: { settings: {}, secrets: { channel_access_token: 'line-token', channel_secret: 'line-secret' } },
+    comes: () => [line.person('Uana').follows()],
     says: (text) => line.person('Uana').says(text),
+    stays: () => [line.person('Uana').taps('again')],
     shown: () => line.sent.map(({ message }) => JSON.stringify(message)),
     calls: () => line.sent.length,
   })
@@ -61,7 +69,9 @@ before(async () => {
       settings: { app_id: 'wx2c2769f8efd9abc2', kind: 'official_account' },
       secrets: { app_secret: 's', token: 'spamtest' },
     },
+    comes: () => [wechat.person('openid_ana').follows('spring')],
     says: (text) => wechat.person('openid_ana').says(text),
+    stays: () => [wechat.person('openid_ana').clicks('AGAIN'), wechat.person('openid_ana').scans('autumn')],
     shown: () => wechat.sent.map(({ body }) => JSON.stringify(body)),
     calls: () => wechat.sent.length,
   })
@@ -69,7 +79,13 @@ before(async () => {
     ...hosted,
     channel: 'custom',
     account: { settings: { name: 'Our chat', url: custom.hook }, secrets: { signing_secret } },
+    comes: () => [custom.person('ana', 'Ana').comes({ source: 'ad', ad_id: '1201' })],
     says: (text) => custom.person('ana', 'Ana').says(text),
+    stays: () => [
+      custom.person('ana', 'Ana').taps('again'),
+      custom.update({ id: 'read_1', type: 'receipt', messages: custom.shown.map(({ id }) => id), state: 'read' }),
+      custom.update({ id: 'late_1', type: 'receipt', messages: custom.shown.map(({ id }) => id), state: 'delivered' }),
+    ],
     shown: () => custom.shown.map((message) => JSON.stringify(message)),
     calls: () => custom.shown.length,
   })
@@ -97,6 +113,32 @@ for (const [channel, [receipt, refund]] of Object.entries(words))
       await checkTheBooks(world, side, play)
     })
   })
+
+describe('what Messenger tells besides', () => {
+  const bot = () => caller(world, 'bot')
+  const thread = async () => (await bot().get('/v1/threads?channel=messenger')).data[0]
+
+  test('how the person came first and last; the payment keeps what was so when it was asked for', async () => {
+    const { id, attribution } = await thread()
+    assert.deepEqual([attribution.first_touch.ad_id, attribution.last_touch.ref], ['1201', 'autumn'])
+    const { data } = await bot().get(`/v1/payment_intents?thread=${id}`)
+    assert.deepEqual(
+      [data.length, data[0].attribution.first_touch.ad_id, data[0].attribution.last_touch.ref],
+      [1, '1201', 'spring'],
+    )
+  })
+
+  test('everything that was shown has been read', async () => {
+    const { id } = await thread()
+    const { data } = await bot().get(`/v1/threads/${id}/messages`)
+    const shown = data.filter(({ direction }: { direction: string }) => direction === 'out')
+    assert.deepEqual(shown.map(({ kind, state }: { kind: string; state: string }) => [kind, state]).toReversed(), [
+      ['checkout_summary', 'read'],
+      ['receipt', 'read'],
+      ['refund_notice', 'read'],
+    ])
+  })
+})
 
 describe('a visitor of the web chat', () => {
   test('writes, pays on the page, and reads card, receipt and refund where the chat is shown', async () => {

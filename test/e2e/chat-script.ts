@@ -21,6 +21,9 @@ export interface ChatSide {
   calls(): number
   /** Pays what the card asks for; what the platform tells of it goes through `send`. */
   pay(card: string, send: (update: FakeUpdate) => Promise<void>): Promise<void>
+  /** What else the platform tells before this person writes, and in the end: how they came, what they tapped and read. */
+  comes?(): FakeUpdate[]
+  stays?(): FakeUpdate[]
   /** Where the platform tells only later that the money went back. */
   givesBack?(): FakeUpdate
 }
@@ -51,6 +54,7 @@ export const playTheSale = async (world: World, side: ChatSide): Promise<Play> =
     assert.equal(answer.status, 200, await answer.text())
     await until('the update to be worked off', () => isWorkedOff(world))
   }
+  for (const update of side.comes?.() ?? []) await send(update)
   await send(side.says('I would like to buy flowers'))
   const heard = (await bot.get('/v1/events?type=thread.message.received&limit=1')).data[0].data.object
   assert.deepEqual([heard.text, heard.direction], ['I would like to buy flowers', 'in'])
@@ -74,10 +78,12 @@ export const playTheSale = async (world: World, side: ChatSide): Promise<Play> =
   const { status } = await bot.get(`/v1/refunds/${refund.id}`)
   assert.equal(status, 'succeeded')
   assert.equal(side.shown().length, 3, 'the refund notice, once')
-  return { intent: checkout.payment_intent, updates, connection }
+  for (const update of side.stays?.() ?? []) await send(update)
+  return { thread: heard.thread, intent: checkout.payment_intent, updates, connection }
 }
 
 export interface Play {
+  thread: string
   intent: string
   connection: { webhook_url: string }
   /** Everything that the platform told, in order. */
@@ -115,11 +121,17 @@ export const checkTheBooks = async (
 
 /** Every update comes twice more, the newest first. */
 export const repeatEverything = async (world: World, side: ChatSide, { updates, connection }: Play): Promise<void> => {
-  const before = { rows: await countRows(world), shown: side.shown(), calls: side.calls() }
+  const look = async () => ({
+    rows: await countRows(world),
+    states: await readStates(world),
+    shown: side.shown(),
+    calls: side.calls(),
+  })
+  const before = await look()
   for (const update of [...updates, ...updates].toReversed())
     assert.equal((await deliver(connection.webhook_url, update)).status, 200)
   await world.settle()
-  assert.deepEqual({ rows: await countRows(world), shown: side.shown(), calls: side.calls() }, before)
+  assert.deepEqual(await look(), before)
 }
 
 const tables = [
@@ -146,6 +158,17 @@ const countRows = async (world: World): Promise<Record<string, number>> => {
     return [table, Number(rows[0]?.n)]
   })
   return Object.fromEntries(await Promise.all(counts))
+}
+
+/** How far each message has come, and how each person came. */
+const readStates = async (world: World): Promise<unknown[]> => {
+  const { rows: messages } = await sql`select id, state, platform_ref from messages order by id`.execute(
+    world.app.db.maintenance,
+  )
+  const { rows: threads } = await sql`select id, first_touch, last_touch from threads order by id`.execute(
+    world.app.db.maintenance,
+  )
+  return [...messages, ...threads]
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: JSON as it comes, read by assertions
