@@ -29,6 +29,7 @@ export const mountPages = ({ publicUrl, providerOrigin }: PageOptions) => {
       createPages({
         payments: services.payments,
         checkouts: services.checkouts,
+        methods: services.methods,
         publicUrl,
         clock,
         logger,

@@ -1,7 +1,7 @@
 import express from 'express'
 import { pino } from 'pino'
 import { AppError } from '#kernel/errors.ts'
-import type { PagePayments } from '#pages/checkout/desk.ts'
+import type { DeskOptions, PagePayments } from '#pages/checkout/desk.ts'
 import { createPages } from '#pages/pages.ts'
 import type { PaymentPage } from '#payments/page-service.ts'
 import { createFakeCheckouts, type FakeOrder } from './fake-checkouts.ts'
@@ -120,6 +120,7 @@ export interface Calls {
 }
 
 interface Fakes extends Partial<PagePayments> {
+  detach?: DeskOptions['methods']['detach']
   /** Pages by token. */
   pages?: Record<string, Change>
   /** Orders by the UUID that `options.checkout` of their payment names. */
@@ -129,7 +130,12 @@ interface Fakes extends Partial<PagePayments> {
 export const providerOrigin = 'https://provider.example'
 
 /** The pages over payments that stand in memory. */
-export const createTestPages = ({ pages = everyState, orders = {}, ...fakes }: Fakes = {}) => {
+export const createTestPages = ({
+  pages = everyState,
+  orders = {},
+  detach = refuses('resource_missing'),
+  ...fakes
+}: Fakes = {}) => {
   const calls: Calls = { opened: [], synced: 0 }
   const payments: PagePayments = {
     readPage: async (token) => {
@@ -140,6 +146,7 @@ export const createTestPages = ({ pages = everyState, orders = {}, ...fakes }: F
       calls.opened.push(links)
       return `${providerOrigin}/c/pay/1`
     },
+    payWithKept: async (row) => row,
     sync: async () => {
       calls.synced += 1
     },
@@ -152,6 +159,7 @@ export const createTestPages = ({ pages = everyState, orders = {}, ...fakes }: F
     createPages({
       payments,
       checkouts,
+      methods: { detach },
       publicUrl: 'https://pay.example',
       clock: { now: () => now },
       logger: pino({ level: 'silent' }),

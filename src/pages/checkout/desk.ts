@@ -1,6 +1,7 @@
 import type { Request, Response } from 'express'
 import type { Checkout } from '#checkout/checkout-view.ts'
 import type { CheckoutService } from '#checkout/service.ts'
+import type { MethodService } from '#customers/method-service.ts'
 import type { Clock } from '#kernel/clock.ts'
 import type { PageState } from '#pages/texts/text-names.ts'
 import { texts } from '#pages/texts/texts.ts'
@@ -10,6 +11,7 @@ import { assets } from '#pages/web/assets.ts'
 import { chooseLanguage, readLocale } from '#pages/web/locale.ts'
 import type { IntentRow } from '#payments/intent-view.ts'
 import type { PaymentPage } from '#payments/page-service.ts'
+import type { PaymentService } from '#payments/service.ts'
 import type { Logger } from '#platform/logger.ts'
 import type { Scene } from './frame.ts'
 import { createReturnLookup } from './return-lookup.ts'
@@ -18,12 +20,8 @@ import { createTries } from './tries.ts'
 import { checkoutTitle, checkoutView, noticeView } from './view.ts'
 
 /** The part of the payment service that the pages use. */
-export interface PagePayments {
+export interface PagePayments extends Pick<PaymentService, 'openPage' | 'payWithKept'> {
   readPage(token: string): Promise<PaymentPage | undefined>
-  openPage(
-    row: IntentRow,
-    links: { returnUrl: string; cancelUrl: string; title: string; locale?: string | undefined },
-  ): Promise<string>
   sync(merchantId: string, intentId: string): Promise<unknown>
 }
 
@@ -33,6 +31,8 @@ export type PageCheckouts = Pick<CheckoutService, 'readForPage' | 'retrieve' | '
 export interface DeskOptions {
   payments: PagePayments
   checkouts: PageCheckouts
+  /** Where a payer has a card removed. */
+  methods: Pick<MethodService, 'detach'>
   /** Where payers reach this service, without a slash at the end. */
   publicUrl: string
   clock: Clock

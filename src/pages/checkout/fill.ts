@@ -1,6 +1,6 @@
 import { type Html, html } from '#pages/web/html.ts'
 
-type Values = Partial<Record<'merchant' | 'amount' | 'channel' | 'when', string>>
+type Values = Partial<Record<'merchant' | 'amount' | 'channel' | 'when' | 'method', string>>
 
 /** Puts names and amounts into a sentence. Each is isolated, so that its direction never disturbs the sentence's. */
 export const fill = (text: string, values: Values): Html => {

@@ -16,6 +16,10 @@ export interface Posted {
   tip: bigint | undefined
   /** The total that the pay button showed. */
   total: string | undefined
+  /** Of what is kept: the card that pays, the one to remove, and whether to keep the next. */
+  kept: string | undefined
+  remove: string | undefined
+  keep: boolean
 }
 
 const names = [
@@ -42,8 +46,9 @@ export const readPosted = (body: unknown): Posted => {
   }
   const tip = text('tip')
   const intent = text('do')
+  const isChange = intent === 'update' || tip !== undefined || text('remove') !== undefined
   return {
-    intent: intent === 'remove_code' ? intent : intent === 'update' || tip !== undefined ? 'update' : 'pay',
+    intent: intent === 'remove_code' ? intent : isChange ? 'update' : 'pay',
     fields: Object.fromEntries(
       names.flatMap((name) => {
         const value = text(name)
@@ -52,6 +57,9 @@ export const readPosted = (body: unknown): Posted => {
     ),
     tip: tip !== undefined && /^\d{1,9}$/.test(tip) ? BigInt(tip) : undefined,
     total: text('total'),
+    kept: text('kept'),
+    remove: text('remove'),
+    keep: text('keep') === '1',
   }
 }
 

@@ -24,6 +24,8 @@ export interface Scene {
   /** What was typed and could not be taken as it is. */
   form?: Pick<FormChange, 'typed' | 'problems'>
   notice?: Notice
+  /** The payer has ticked the box: keep the card. */
+  keep?: boolean
 }
 
 /** What a payer has to know before they tap again. `words`: the shop's own. */

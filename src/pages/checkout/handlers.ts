@@ -3,10 +3,12 @@ import { AppError } from '#kernel/errors.ts'
 import { showId } from '#kernel/ids.ts'
 import { isForeignPost } from '#pages/web/answer.ts'
 import { type Desk, queryOf, readScene, sendCheckout, sendNotice } from './desk.ts'
+import { readPosted } from './form-fields.ts'
 import { linkTo, type Scene } from './frame.ts'
-import { placeOrder } from './place-order.ts'
+import { type GoOn, placeOrder } from './place-order.ts'
 import { receiptView } from './receipt-view.ts'
 import { isOrdering, openPageUrl, sceneState } from './state.ts'
+import { payKept, toProvider } from './ways-to-pay.ts'
 
 const workingMax = 10
 const returnedMax = 6
@@ -75,32 +77,29 @@ export const pay = async (desk: Desk, request: Request, response: Response): Pro
   const scene = await readScene(desk, request)
   if (!scene) return sendNotice(request, response, 'missing', 404)
   const state = sceneState(scene)
-  if (isOrdering(state, scene)) return placeOrder(desk, request, response, scene, toProvider)
+  const { kept, remove, keep, total } = readPosted(request.body)
+  if (remove !== undefined) return removeKept(desk, request, response, scene, remove)
+  const asked = { ...scene, keep }
+  const goOn: GoOn = (...way) => (kept === undefined ? toProvider(...way) : payKept(...way, { method: kept, total }))
+  if (isOrdering(state, scene)) return placeOrder(desk, request, response, asked, goOn)
   if (state === 'paid') return response.redirect(303, linkTo(scene, { already: 1 }))
   if (state !== 'payable' && state !== 'declined') return response.redirect(303, linkTo(scene))
-  return toProvider(desk, response, scene)
+  return goOn(desk, response, asked)
 }
 
-const toProvider = async (desk: Desk, response: Response, scene: Scene): Promise<void> => {
-  const { page, language } = scene
-  const title = page.intent.description || page.merchant.name
-  const back = (query: Record<string, string | number>) => desk.publicUrl + linkTo(scene, query)
-  const links = { returnUrl: back({ returned: 1 }), cancelUrl: back({ returned: 1, by: 'cancel' }) }
-  try {
-    response.redirect(303, await desk.payments.openPage(page.intent, { ...links, title, locale: language.tag }))
-  } catch (error) {
-    const code = error instanceof AppError ? error.code : undefined
-    if (code === 'lock_timeout') return response.redirect(303, linkTo(scene, { working: 1 }))
-    if (code === 'payment_intent_unexpected_state' || code === 'checkout_unexpected_state')
-      return response.redirect(303, linkTo(scene))
-    if (error instanceof AppError && (code === 'payment_vetoed' || code === 'promotion_code_invalid')) {
-      const notice = { kind: 'refused', words: code === 'payment_vetoed' ? error.message : undefined } as const
-      return sendCheckout(desk, response, sceneState(scene), { ...scene, notice }, { status: 409 })
-    }
-    const { id } = page.intent
-    desk.logger.warn({ err: error, payment_intent: showId('paymentIntent', id) }, 'the provider opened no page')
-    sendCheckout(desk, response, 'unreachable', scene, { status: 503 })
-  }
+/** The payer takes back a card that this page showed them. What they have typed of an order is not lost. */
+const removeKept = async (
+  desk: Desk,
+  request: Request,
+  response: Response,
+  scene: Scene,
+  id: string,
+): Promise<void> => {
+  const { intent, keeping } = scene.page
+  if (keeping?.methods.some((one) => one.id === id)) await desk.methods.detach(intent.merchant_id, id)
+  if (!isOrdering(sceneState(scene), scene)) return response.redirect(303, linkTo(scene))
+  const fresh = (await readScene(desk, request)) ?? scene
+  return placeOrder(desk, request, response, fresh, toProvider)
 }
 
 export const showReceipt = async (desk: Desk, request: Request, response: Response): Promise<void> => {

@@ -5,6 +5,7 @@ import { addressFields, contactFields, type Drawing, sentenceOf } from './fields
 import { fill } from './fill.ts'
 import { askedOf, typedOf } from './form-fields.ts'
 import { linkTo, type Scene } from './frame.ts'
+import { hasKept, keepChoice, keptButtons, removeButtons } from './kept-view.ts'
 import { showAmount } from './order.ts'
 
 /**
@@ -26,16 +27,21 @@ ${addressFields(drawing)}
 ${tipChoice(drawing)}
 ${codeField(drawing)}</div>
 <div data-live id="bill">${totals(checkout, scene.language)}</div>
+${checkout.quote.total === 0n || hasKept(scene) ? nothing : keepChoice(scene)}
 <div class="act" data-live id="act">${payButton(drawing)}</div>
 </form>
 <p class="unseen" role="status" data-live id="said">${showAmount(checkout.quote.total, row.currency, scene.language.tag)}</p>`
 }
 
 /** It says what will be paid, and sends what it said. */
-const payButton = ({ checkout, language, texts }: Drawing): Html => {
+const payButton = (drawing: Drawing): Html => {
+  const { checkout, language, texts } = drawing
   const { row, quote } = checkout
   const amount = showAmount(quote.total, row.currency, language.tag)
-  return html`<input type="hidden" name="total" value="${quote.total}">
+  const total = html`<input type="hidden" name="total" value="${quote.total}">`
+  if (quote.total > 0n && hasKept(drawing))
+    return html`${total}${keptButtons(drawing, quote.total, { another: html`${texts.kept.another}` })}${removeButtons(drawing)}`
+  return html`${total}
 <button class="button" name="do" value="pay"><span>${quote.total === 0n ? texts.order.place : fill(texts.pay, { amount })}</span></button>`
 }
 

@@ -41,7 +41,7 @@ export const showAmount = (amount: bigint, currency: string, tag: string): strin
 }
 
 /** "Visa ···· 4242": how it was paid, as far as anybody but the payer may know. */
-export const methodText = (charge: ChargeRow | undefined): string | undefined => {
+export const methodText = (charge: Pick<ChargeRow, 'method'> | undefined): string | undefined => {
   const { type, brand, last4 } = charge?.method ?? {}
   if (typeof type !== 'string') return undefined
   const name =

@@ -8,7 +8,8 @@ import { type Posted, readPosted } from './form-fields.ts'
 import { linkTo, type Scene } from './frame.ts'
 import { sceneState } from './state.ts'
 
-type GoOn = (desk: Desk, response: Response, scene: Scene) => Promise<void>
+/** How the payer goes on to pay. */
+export type GoOn = (desk: Desk, response: Response, scene: Scene) => Promise<void>
 
 /**
  * A posted form of an order: what has changed is written, then the payer goes on to pay. Nobody pays a total that the
@@ -33,7 +34,7 @@ export const placeOrder = async (
   if (posted.intent !== 'pay') return showChange(desk, response, fresh, form, posted)
   const total = fresh.checkout?.quote.total
   if (String(total) !== posted.total) return response.redirect(303, linkTo(fresh, { changed: 1 }))
-  if (total !== 0n) return goOn(desk, response, { ...fresh, form })
+  if (total !== 0n) return goOn(desk, response, { ...fresh, form, keep: posted.keep })
   await complete(desk, fresh)
   response.redirect(303, linkTo(fresh))
 }

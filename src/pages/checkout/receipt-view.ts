@@ -80,8 +80,9 @@ const sentTo = ({ checkout, language, texts }: Scene): Html => {
 }
 
 const contact = ({ merchant }: PaymentPage, texts: Texts): Html => {
-  const { support_email, support_url } = merchant.settings
-  const url = support_email ? `mailto:${support_email}` : support_url
+  const { support_email, support_url, support_phone } = merchant.settings
+  const phone = support_phone ? `tel:${support_phone.replaceAll(/[^+\d]/g, '')}` : undefined
+  const url = support_email ? `mailto:${support_email}` : support_url || phone
   return url
     ? html`<p class="small row contact"><a href="${safeUrl(url)}">${fill(texts.receipt.contact, { merchant: merchant.name })}</a></p>`
     : nothing

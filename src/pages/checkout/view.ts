@@ -13,6 +13,7 @@ import {
   type Scene,
   whatFor,
 } from './frame.ts'
+import { hasKept, keepChoice, keptButtons, removeButtons } from './kept-view.ts'
 import { marks } from './marks.ts'
 import { linesOf, showAmount } from './order.ts'
 import { orderAlert, orderView } from './order-view.ts'
@@ -82,11 +83,11 @@ const action = (state: PageState, scene: Scene): Html => {
   const path = linkTo(scene)
   switch (state) {
     case 'payable':
-      return payForm(path, fill(texts.pay, { amount: amountOf(scene) }))
+      return payForm(scene, fill(texts.pay, { amount: amountOf(scene) }), html`${texts.kept.another}`)
     case 'declined':
-      return payForm(path, html`${texts.anotherCard}`)
+      return payForm(scene, html`${texts.anotherCard}`, html`${texts.anotherCard}`, isAboutPerson(page.intent))
     case 'unreachable':
-      return payForm(path, html`${texts.tryAgain}`)
+      return payForm(scene, html`${texts.tryAgain}`, html`${texts.kept.another}`)
     case 'working':
       return html`<a class="button quiet" href="${path}">${texts.proceed}</a>`
     case 'confirm': {
@@ -115,8 +116,19 @@ const action = (state: PageState, scene: Scene): Html => {
   }
 }
 
-const payForm = (path: string, label: Html): Html =>
-  html`<form method="post" action="${path}"><button class="button" type="submit"><span>${label}</span></button></form>`
+/** `label` where there is one way to pay, `another` below a card that is kept. */
+const payForm = (scene: Scene, label: Html, another: Html, isKeptFirst = true): Html => {
+  const { amount } = scene.page.intent
+  const choice = keepChoice(scene)
+  const buttons = hasKept(scene)
+    ? keptButtons(scene, amount, { another, choice, isFirst: isKeptFirst })
+    : html`${choice}<button class="button" type="submit"><span>${label}</span></button>`
+  return html`<form method="post" action="${linkTo(scene)}"><input type="hidden" name="total" value="${amount}">${buttons}${removeButtons(scene)}</form>`
+}
+
+/** The bank wanted the person, not another card: with them here, the same card may well pay. */
+const isAboutPerson = ({ last_payment_error }: Scene['page']['intent']): boolean =>
+  declineReason(last_payment_error) === 'authentication'
 
 const smallPrint = (state: PageState, scene: Scene): Html => {
   const { page, texts } = scene

@@ -49,6 +49,14 @@ export const ar: Texts = {
       authentication: 'لم يتمكن مصرفك من تأكيد هويتك. حاول مرة أخرى أو استخدم بطاقة أخرى.',
     },
   },
+  kept: {
+    pay: 'ادفع {amount} باستخدام {method}',
+    another: 'ادفع بطريقة أخرى',
+    save: 'حفظ بطاقتي للمرة القادمة لدى {merchant}',
+    always: 'يحتفظ {merchant} بهذه البطاقة لدفعاتك القادمة.',
+    remove: 'إزالة {method}',
+    card: 'البطاقة المحفوظة',
+  },
   order: {
     contact: 'بيانات الاتصال',
     address: 'عنوان التوصيل',

@@ -58,6 +58,14 @@ export const en: Texts = {
       authentication: 'Your bank couldn’t confirm it’s you. Try again or use another card.',
     },
   },
+  kept: {
+    pay: 'Pay {amount} with {method}',
+    another: 'Pay another way',
+    save: 'Save my card for next time at {merchant}',
+    always: '{merchant} keeps this card for your next payments.',
+    remove: 'Remove {method}',
+    card: 'saved card',
+  },
   order: {
     contact: 'Contact',
     address: 'Delivery address',

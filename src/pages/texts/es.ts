@@ -61,6 +61,14 @@ export const es: Texts = {
       authentication: 'Tu banco no ha podido confirmar que eres tú. Inténtalo de nuevo o usa otra tarjeta.',
     },
   },
+  kept: {
+    pay: 'Pagar {amount} con {method}',
+    another: 'Pagar de otra forma',
+    save: 'Guardar mi tarjeta para la próxima vez en {merchant}',
+    always: '{merchant} guarda esta tarjeta para tus próximos pagos.',
+    remove: 'Eliminar {method}',
+    card: 'tarjeta guardada',
+  },
   order: {
     contact: 'Contacto',
     address: 'Dirección de envío',

@@ -67,6 +67,14 @@ export const fr: Texts = {
       authentication: 'Votre banque n’a pas pu confirmer votre identité. Réessayez ou changez de carte.',
     },
   },
+  kept: {
+    pay: 'Payer {amount} avec {method}',
+    another: 'Payer autrement',
+    save: 'Enregistrer ma carte pour la prochaine fois chez {merchant}',
+    always: '{merchant} conserve cette carte pour vos prochains paiements.',
+    remove: 'Supprimer {method}',
+    card: 'carte enregistrée',
+  },
   order: {
     contact: 'Coordonnées',
     address: 'Adresse de livraison',

@@ -61,6 +61,14 @@ export const ptBr: Texts = {
       authentication: 'Seu banco não conseguiu confirmar que é você. Tente de novo ou use outro cartão.',
     },
   },
+  kept: {
+    pay: 'Pagar {amount} com {method}',
+    another: 'Pagar de outra forma',
+    save: 'Salvar meu cartão para a próxima vez em {merchant}',
+    always: '{merchant} guarda este cartão para seus próximos pagamentos.',
+    remove: 'Remover {method}',
+    card: 'cartão salvo',
+  },
   order: {
     contact: 'Contato',
     address: 'Endereço de entrega',

@@ -51,7 +51,7 @@ interface StateText {
   sentence: string
 }
 
-/** Every sentence of the pages. `{merchant}`, `{amount}`, `{channel}`, `{when}` are filled in. */
+/** Every sentence of the pages. `{merchant}`, `{amount}`, `{channel}`, `{when}`, `{method}` are filled in. */
 export interface Texts {
   pay: string
   via: string
@@ -70,6 +70,8 @@ export interface Texts {
   showReceipt: string
   states: Record<Exclude<PageState, 'payable' | 'declined'>, StateText>
   declined: { title: string; reasons: Record<DeclineReason, string> }
+  /** Cards that are kept for the next time. `save` is what the payer agrees to. */
+  kept: { pay: string; another: string; save: string; always: string; remove: string; card: string }
   /** The form of an order. */
   order: {
     contact: string

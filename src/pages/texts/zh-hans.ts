@@ -46,6 +46,14 @@ export const zhHans: Texts = {
       authentication: '银行未能确认您的身份，请重试或换一张卡。',
     },
   },
+  kept: {
+    pay: '用 {method} 支付 {amount}',
+    another: '使用其他方式支付',
+    save: '保存我的卡，下次在 {merchant} 使用',
+    always: '{merchant} 将保存此卡，供您下次付款使用。',
+    remove: '移除 {method}',
+    card: '已保存的卡',
+  },
   order: {
     contact: '联系方式',
     address: '收货地址',
