@@ -117,8 +117,12 @@ export interface HoldRequest extends HoldQuery {
  * its hold is written together with others; what has changed since, or is unusual, is decided anew under the lock.
  */
 export const holdNative = async (deps: HoldDeps, connection: Connection, request: HoldRequest): Promise<Held> => {
-  const { seen } = request
-  const isEasy = seen !== undefined && isUntouched(seen) && judgeAmount(seen.intent, request).ok
+  const { seen, payer } = request
+  const isEasy =
+    seen !== undefined &&
+    isUntouched(seen) &&
+    judgeHold({ ...seen, payer, now: deps.clock.now() }).ok &&
+    judgeAmount(seen.intent, request).ok
   const isHeld = isEasy && (await deps.writeHold(connection, request, seen))
   const held: Held = isHeld ? { ok: true, intentId: seen.intent.id } : await holdLocked(deps, connection, request)
   if (held.ok) deps.queue.wake('outbox.drain', { id: held.intentId })

@@ -55,6 +55,27 @@ describe('a statement sent at once', () => {
   })
 })
 
+describe('several statements sent at once', () => {
+  const insertMerchant = (id: string) => ({
+    text: `insert into merchants (merchant_id, name, created_at) values ($1, 'Noodle Bar', now())`,
+    values: [id],
+  })
+
+  test('answer with the last, which sees what those before it did', async () => {
+    const id = newUuid()
+    assert.deepEqual(await atOnce(db, id, insertMerchant(id), countMerchants), [{ count: 1 }])
+  })
+
+  test('are undone together when one fails, and the error is its own', async () => {
+    const id = newUuid()
+    const failing = { text: 'select 1 / 0', values: [] }
+    const isDivision = (error: unknown) => sqlState(error) === '22012'
+    await assert.rejects(atOnce(db, id, insertMerchant(id), failing), isDivision)
+    await assert.rejects(atOnce(db, id, failing, insertMerchant(id)), isDivision)
+    assert.deepEqual(await atOnce(db, id, countMerchants), [{ count: 0 }])
+  })
+})
+
 describe('a transaction whose opening is not waited for', () => {
   const count = async (merchants: string): Promise<number | undefined> =>
     inTransaction(db, merchants, async (tx) => {
