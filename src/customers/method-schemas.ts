@@ -41,10 +41,9 @@ export type PaymentMethod = z.output<typeof methodSchema>
 
 export const methodList = listOf(methodSchema)
 export const customerMethodsQuery = listQuery.extend({ type: z.string().max(50).optional() })
-export const methodsQuery = customerMethodsQuery.extend({ customer: idSchema('customer') })
-export type MethodsQuery = z.output<typeof customerMethodsQuery>
+export const methodsQuery = customerMethodsQuery.extend({ customer: idSchema('customer').optional() })
+export type MethodsQuery = z.output<typeof methodsQuery>
 export const methodParams = z.strictObject({ id: z.string().max(64) })
-export const customerMethodParams = z.strictObject({ id: z.string().max(64), method: z.string().max(64) })
 /** Stripe's parameter on a payment intent. */
 export const keepForLater = z.enum(['off_session']).meta({
   description:

@@ -25,18 +25,17 @@ export type MethodService = ReturnType<typeof createMethodService>
 
 /** Methods of payment that are kept. They come with a payment (`keep-service.ts`) and go here. */
 export const createMethodService = (deps: MethodDeps) => ({
-  retrieve: (merchantId: string, id: string, customer?: string): Promise<PaymentMethod> =>
-    inTransaction(deps.db, merchantId, async (tx) => {
-      const row = await requireMethod(tx, merchantId, id)
-      if (customer !== undefined && row.customer_id !== uuidOf(customer)) throw notFound('payment_method', id)
-      return showMethod(row)
-    }),
+  retrieve: (merchantId: string, id: string): Promise<PaymentMethod> =>
+    inTransaction(deps.db, merchantId, async (tx) => showMethod(await requireMethod(tx, merchantId, id))),
 
-  /** Those in use, of one customer. */
-  list: (merchantId: string, customer: string, query: MethodsQuery, url: string) =>
+  /** Those in use. */
+  list: (merchantId: string, { customer, ...query }: MethodsQuery, url: string) =>
     inTransaction(deps.db, merchantId, async (tx) => {
-      const { id } = await requireCustomer(tx, merchantId, uuidOf(customer))
-      let select = selectMethods(tx, merchantId).where('customer_id', '=', id).where('detached_at', 'is', null)
+      let select = selectMethods(tx, merchantId).where('detached_at', 'is', null)
+      if (customer !== undefined) {
+        const owner = requireUuid('customer', customer, 'customer', 'customer')
+        select = select.where('customer_id', '=', (await requireCustomer(tx, merchantId, owner)).id)
+      }
       if (query.type !== undefined) select = select.where(sql<boolean>`method ->> 'type' = ${query.type}`)
       const page = await readPage(select, query, 'paymentMethod')
       return listAnswer(url, page.rows.map(showMethod), page.hasMore)
@@ -70,8 +69,6 @@ export const createMethodService = (deps: MethodDeps) => ({
       deps.queue.wake('method.forget', { id, merchant }, { repeated: true })
   },
 })
-
-const uuidOf = (customer: string): string => requireUuid('customer', customer, 'customer', 'customer')
 
 /** What belonged to somebody who was erased is not there. */
 const requireMethod = async (tx: Tx, merchantId: string, id: string): Promise<MethodRow> => {

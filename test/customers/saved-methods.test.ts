@@ -75,7 +75,6 @@ describe('a method that is kept', () => {
       `/v1/payment_methods/${method}`,
       `/v1/payment_methods?customer=${customer}`,
       `/v1/customers/${customer}/payment_methods`,
-      `/v1/customers/${customer}/payment_methods/${method}`,
     ]) {
       const { status, body } = await world.request().get(path)
       assert.equal(status, 200, path)

@@ -30,6 +30,7 @@ const kinds: Record<string, IdKind> = {
   checkouts: 'checkout',
   promotion_codes: 'promotionCode',
   customers: 'customer',
+  payment_methods: 'paymentMethod',
   'ledger/accounts': 'ledgerAccount',
   'ledger/transactions': 'ledgerTransaction',
   'ledger/proposals': 'ledgerProposal',

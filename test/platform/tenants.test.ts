@@ -29,7 +29,8 @@ const fill = async (world: World): Promise<void> => {
     thread: { channel: 'webchat', external_id: 'room-1' },
   }
   const { id } = await post(world, '/v1/payment_intents', order)
-  await post(world, `/v1/payment_intents/${id}/confirm`, { payment_method: 'pm_card_visa' })
+  const keep = { payment_method: 'pm_card_visa', setup_future_usage: 'off_session' }
+  await post(world, `/v1/payment_intents/${id}/confirm`, keep)
   await post(world, '/v1/refunds', { payment_intent: id, amount: 100 })
   await fillBooks(world)
   await world.settle()
@@ -248,6 +249,8 @@ describe('row-level security', () => {
       ...Object.fromEntries(['bill_refunds', 'bill_shares', 'bills', 'checkouts'].map((name) => [name, kept])),
       ...Object.fromEntries(['channel_updates', 'connections', 'thread_aliases'].map((name) => [name, kept])),
       ...Object.fromEntries(['native_payments', 'promotion_codes'].map((name) => [name, all])),
+      customer_refs: 'insert select',
+      payment_methods: kept,
       vetoes: 'insert select',
       export_parts: 'delete insert select',
       exports: kept,

@@ -29,6 +29,7 @@ export const fillShop = async (world: World, shop: Shop): Promise<Record<IdKind 
     thread: thread.id,
     customer: customer.id,
     payment_method: 'pm_card_visa',
+    setup_future_usage: 'off_session',
     confirm: true,
   })
   const refund = await post('/v1/refunds', { payment_intent: intent.id, amount: 100 })
@@ -75,6 +76,7 @@ export const fillShop = async (world: World, shop: Shop): Promise<Record<IdKind 
     webhookEndpoint: endpoint.id,
     event: (await first('/v1/events')).id,
     delivery: (await first('/v1/deliveries')).id,
+    paymentMethod: intent.payment_method,
     providerEvent: (await first('/v1/provider_events')).id,
     ledgerAccount: (await first('/v1/ledger/accounts')).id,
     ledgerTransaction: (await first('/v1/ledger/transactions')).id,
