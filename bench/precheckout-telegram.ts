@@ -1,4 +1,4 @@
-import { createServer } from 'node:http'
+import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 
@@ -23,10 +23,19 @@ export const startTelegram = async () => {
     waiting.delete(id)
   })
   server.keepAliveTimeout = 60_000
+  return {
+    ...(await listen(server)),
+    answered: (id: string) => new Promise<string | undefined>((resolve) => waiting.set(id, resolve)),
+  }
+}
+
+/** A merchant's endpoint that takes every question and never answers. */
+export const startSilence = () => listen(createServer(() => undefined))
+
+const listen = async (server: Server) => {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    answered: (id: string) => new Promise<string | undefined>((resolve) => waiting.set(id, resolve)),
     close: async () => {
       server.closeAllConnections()
       await new Promise((resolve) => void server.close(resolve))

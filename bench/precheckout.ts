@@ -4,7 +4,7 @@ import { type Connection, openConnection, post } from './http-client.ts'
 import { type LoadResult, requireOk, runLoad } from './load.ts'
 import { cpuSeconds } from './machine.ts'
 import { startBareServer } from './precheckout-bare.ts'
-import { startTelegram, type Telegram } from './precheckout-telegram.ts'
+import { startSilence, startTelegram, type Telegram } from './precheckout-telegram.ts'
 import { speeds, spread, table } from './statistics.ts'
 import { measure, openWorld, type Settings, settle, type World, whilePaused } from './world.ts'
 
@@ -54,7 +54,11 @@ export const benchPrecheckout = async (settings: Settings): Promise<string> => {
     const questions = ids.map((id) => questionOf('/', id, 0))
     rounds.bare.push(await whilePaused(world, () => measured(world, () => ask(telegram, bare.port, questions))))
   }
-  return report(rounds.app.slice(1), rounds.bare.slice(1))
+  const silence = await startSilence()
+  stack.defer(silence.close)
+  await call(world, setup, '/v1/connections', { channel: 'veto', settings: { url: silence.url, default: 'allow' } })
+  const hanging = await appRound(world, telegram, setup, path)
+  return report(rounds.app.slice(1), rounds.bare.slice(1), hanging)
 }
 
 const appRound = async (
@@ -132,10 +136,11 @@ const questionOf = (path: string, payload: string, n: number): Question => {
   return { id, request: post(path, headers, body) }
 }
 
-const report = (app: readonly (LoadResult & Cost)[], bare: readonly LoadResult[]): string => {
+const report = (app: readonly (LoadResult & Cost)[], bare: readonly LoadResult[], hanging: LoadResult): string => {
   const rows = [
     ['question → answer', ...speeds(app)],
     ['bare Express, one indexed update', ...speeds(bare)],
+    ["the merchant's endpoint hangs", ...speeds([hanging])],
   ]
   const ratios = app.flatMap(({ p99 }, n) => (bare[n] ? [p99 / bare[n].p99] : []))
   const ms = (name: keyof Cost) =>
@@ -148,7 +153,7 @@ const report = (app: readonly (LoadResult & Cost)[], bare: readonly LoadResult[]
     '',
     table(['', 'per second', 'p50 ms', 'p99 ms'], rows),
     '',
-    `Goal: p99 < 300 ms. It takes ${spread(ratios, 2)} times as long as the bare server, which calls Telegram like us.`,
+    `Goal: p99 < 300 ms, and never the ten seconds (the endpoint has three). It takes ${spread(ratios, 2)} times as long as the bare server, which calls Telegram like us.`,
     `Processor time per question until all were answered: service ${ms('serviceMs')} ms, PostgreSQL ${ms('postgresMs')} ms; what follows from it: ${ms('laterMs')} ms.`,
   ].join('\n')
 }
