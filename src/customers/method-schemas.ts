@@ -10,6 +10,23 @@ const consentSchema = z.object({
 })
 export type Consent = z.output<typeof consentSchema>
 
+const cardSchema = z.object({
+  brand: z.string(),
+  checks: z.null(),
+  country: z.string().nullable(),
+  display_brand: z.string(),
+  exp_month: z.int(),
+  exp_year: z.int(),
+  fingerprint: z.null(),
+  funding: z.string(),
+  generated_from: z.null(),
+  last4: z.string(),
+  networks: z.null(),
+  regulated_status: z.null(),
+  three_d_secure_usage: z.null(),
+  wallet: z.null(),
+})
+
 /** Our object; every member that Stripe's has is there too (validated against Stripe's schema in the tests). */
 export const methodSchema = z
   .looseObject({
@@ -17,16 +34,7 @@ export const methodSchema = z
     object: z.literal('payment_method'),
     allow_redisplay: z.literal('always'),
     billing_details: z.record(z.string(), z.unknown()),
-    card: z
-      .looseObject({
-        brand: z.string(),
-        country: z.string().nullable(),
-        exp_month: z.int(),
-        exp_year: z.int(),
-        funding: z.string(),
-        last4: z.string(),
-      })
-      .optional(),
+    card: cardSchema.optional(),
     consent: consentSchema.meta({ description: 'What the payer agreed to when the method was kept.' }),
     created: z.int(),
     customer: z.string().nullable().meta({ description: 'Null once the method is detached.' }),
