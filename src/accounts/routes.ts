@@ -10,6 +10,7 @@ import {
   rollKeyBody,
 } from './schemas.ts'
 import type { AccountService } from './service.ts'
+import { settingsRoutes } from './settings-routes.ts'
 
 const tag = 'API keys'
 const roles = ['merchant', 'platform'] as const
@@ -26,6 +27,7 @@ const example: ApiKey = {
 }
 
 export const accountRoutes = (accounts: AccountService): Route[] => [
+  ...settingsRoutes(accounts),
   route({
     method: 'post',
     path: '/v1/api_keys',

@@ -7,6 +7,7 @@ import { sha256 } from '#platform/crypto.ts'
 import { type Database, inTransaction, type Tx } from '#platform/database.ts'
 import { type ListQuery, listAnswer, readPage } from '#platform/listing.ts'
 import type { ApiKey, CreateKey } from './schemas.ts'
+import { createSettingsService } from './settings-service.ts'
 
 interface Scope {
   merchantId: string
@@ -27,6 +28,8 @@ export type AccountService = ReturnType<typeof createAccountService>
 
 /** Merchants and their API keys. A key's secret leaves this file once, in the answer to its creation. */
 export const createAccountService = ({ db, clock }: { db: Database; clock: Clock }) => ({
+  ...createSettingsService({ db }),
+
   /** Creates the merchant, or finds it under the same id. */
   createMerchant: (merchantId: string, name: string, settings: object = {}): Promise<void> =>
     inTransaction(db, merchantId, async (tx) => {

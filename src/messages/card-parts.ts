@@ -1,10 +1,11 @@
+import type { Wordable } from '#accounts/wording.ts'
 import type { Card, CardButton, CardLine, CardTotal } from '#channels/card.ts'
 import type { Currency } from '#kernel/currencies.ts'
 import { amountText } from './amount-text.ts'
 import { dateText } from './date-text.ts'
 import type { Speech } from './language.ts'
 import type { Phrases } from './phrases-en.ts'
-import type { Theme, Wordable } from './theme.ts'
+import type { Theme } from './theme.ts'
 import { isolated, phrase } from './words.ts'
 
 /** Who speaks to whom: the thread's language, the merchant's look and words. */

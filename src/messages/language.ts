@@ -1,3 +1,4 @@
+import type { WordingLanguage } from '#accounts/wording.ts'
 import { ar } from './phrases-ar.ts'
 import { en, type Phrases } from './phrases-en.ts'
 import { es } from './phrases-es.ts'
@@ -5,7 +6,10 @@ import { fr } from './phrases-fr.ts'
 import { ptBr } from './phrases-pt-br.ts'
 import { zhHans } from './phrases-zh-hans.ts'
 
-export const languages = { en, fr, 'zh-Hans': zhHans, es, 'pt-BR': ptBr, ar } as const satisfies Record<string, Phrases>
+export const languages = { en, fr, 'zh-Hans': zhHans, es, 'pt-BR': ptBr, ar } as const satisfies Record<
+  WordingLanguage,
+  Phrases
+>
 
 export type Language = keyof typeof languages
 

@@ -1,6 +1,8 @@
 import { z } from 'zod'
+import { isTimeZone } from '#accounts/time-zone.ts'
+import { lacksAmount, wordable } from '#accounts/wording.ts'
 import { isLanguage, type Language } from './language.ts'
-import { type QuietHours, type Theme, type Wordable, wordable } from './theme.ts'
+import type { QuietHours, Theme } from './theme.ts'
 
 const timeZone = z.string().max(64).refine(isTimeZone, 'no time zone of the IANA list')
 const timeOfDay = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/)
@@ -60,22 +62,11 @@ const wordsOf = (given: z.output<typeof wording>, language: Language): Theme['wo
     wordable.flatMap((key) => {
       const own = given[key]
       const words = typeof own === 'string' ? own : own?.[language]
-      return words === undefined || (needsAmount.has(key) && !words.includes('{amount}')) ? [] : [[key, words]]
+      return words === undefined || lacksAmount(key, words) ? [] : [[key, words]]
     }),
   )
-
-const needsAmount: ReadonlySet<Wordable> = new Set(['request', 'checkout', 'receipt', 'reminder', 'refunded'])
 
 const minutesOf = (time: string): number => {
   const [hours = '0', minutes = '0'] = time.split(':')
   return Number(hours) * 60 + Number(minutes)
-}
-
-function isTimeZone(name: string): boolean {
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: name })
-    return true
-  } catch {
-    return false
-  }
 }

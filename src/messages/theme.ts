@@ -1,8 +1,5 @@
+import type { Wordable } from '#accounts/wording.ts'
 import type { Phrases } from './phrases-en.ts'
-
-/** Words that a merchant may say its own way. */
-export const wordable = ['request', 'checkout', 'receipt', 'reminder', 'refunded', 'pay', 'viewReceipt'] as const
-export type Wordable = (typeof wordable)[number]
 
 /** When a merchant's customers want to be left alone, in the local time of `timeZone`: from 22:00 to 08:00. */
 export interface QuietHours {

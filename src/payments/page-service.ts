@@ -23,7 +23,13 @@ export interface PaymentPage {
   refunds: { id: string; amount: bigint; status: string; created_at: Date; reason: string | null }[]
   merchant: {
     name: string
-    settings: { accent?: string; logo_url?: string; support_email?: string; support_url?: string }
+    settings: {
+      accent?: string
+      logo_url?: string
+      support_email?: string
+      support_url?: string
+      support_phone?: string
+    }
   }
   /** `connection`: the merchant's account there, as far as everybody may know it. */
   thread:

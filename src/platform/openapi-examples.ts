@@ -1,5 +1,16 @@
 /** Bodies that the reference shows, by operation. A test parses each with its operation's schema. */
 export const requestExamples: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+  updateAccount: {
+    name: 'Blüte Flowers',
+    settings: {
+      branding: { primary_color: '#1a5c3a', logo: 'https://shop.example/logo.png' },
+      support: { email: 'help@shop.example' },
+      messages: {
+        wording: { receipt: { fr: '{amount} bien reçus. Merci !' } },
+        quiet_hours: { from: '22:00', to: '08:00', time_zone: 'Europe/Paris' },
+      },
+    },
+  },
   createThread: {
     channel: 'telegram',
     external_id: '-1001234567890',

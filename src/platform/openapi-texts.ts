@@ -119,5 +119,9 @@ happened in a thread, in order.`,
     name: 'Provider events',
     description: 'The inbox: what providers sent, what it changed, and what waits for a person.',
   },
+  {
+    name: 'Account',
+    description: 'Who sells: name, colour, logo, contact, and your own words, on pages and on cards in chats.',
+  },
   { name: 'API keys', description: 'Made, listed, rolled and revoked. A secret is shown once.' },
 ]

@@ -96,7 +96,13 @@ export type { MessagesTable, NativePaymentsTable, ThreadsTable } from './tables-
 export interface MerchantsTable {
   merchant_id: string
   name: string
-  settings: Json<{ accent?: string; logo_url?: string; support_email?: string; support_url?: string }>
+  settings: Json<{
+    accent?: string
+    logo_url?: string
+    support_email?: string
+    support_url?: string
+    support_phone?: string
+  }>
   created_at: Date
   base_currency: Generated<string>
 }

@@ -17,8 +17,8 @@ export const html = (strings: TemplateStringsArray, ...values: Value[]): Html =>
 
 export const nothing: Html = { markup: '' }
 
-/** An address for href, src or action: only http, https, mailto and paths of ours; anything else leads nowhere. */
-export const safeUrl = (url: string): string => (/^(https?:\/\/|mailto:|\/(?![/\\])|#|\?)/i.test(url) ? url : '#')
+/** An address for href, src or action: only http, https, mailto, tel and paths of ours; anything else leads nowhere. */
+export const safeUrl = (url: string): string => (/^(https?:\/\/|mailto:|tel:|\/(?![/\\])|#|\?)/i.test(url) ? url : '#')
 
 const render = (value: Value): string => {
   if (value === null || value === undefined || value === false) return ''
