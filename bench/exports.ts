@@ -140,7 +140,11 @@ const { scripts } = JSON.parse(readFileSync(new URL('../package.json', import.me
 }
 /** As `npm run export` starts it. */
 const nodeArgs =
-  process.env.BENCH_NODE_ARGS?.split(' ') ?? scripts.export.replaceAll('"', '').split(' ').filter((word) => word.startsWith('--'))
+  process.env.BENCH_NODE_ARGS?.split(' ') ??
+  scripts.export
+    .replaceAll('"', '')
+    .split(' ')
+    .filter((word) => word.startsWith('--'))
 
 const runExport = async (url: string, merchant: string, target: Target, transactions: number): Promise<Measured> => {
   const asOf = Math.round(transactions * (target.share ?? 1))

@@ -1,3 +1,5 @@
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 import { startEmbeddedPostgres } from '#platform/embedded-postgres.ts'
@@ -53,6 +55,8 @@ async function startServices(started: AsyncDisposableStack, isWhole: boolean, si
   tellPrograms(programs)
   return {
     NODE_ENV: 'test',
+    // Each file is a process; without it each would strip the types of all of src again.
+    NODE_COMPILE_CACHE: join(tmpdir(), 'parley-compile-cache'),
     TEST_DATABASE_URL: postgres.databaseUrl,
     TEST_DATABASE_SUPERUSER_URL: postgres.superuserUrl,
     ...(redis && { TEST_REDIS_URL: redis.url }),
