@@ -18,9 +18,9 @@ export const pathsIn = (locale: string): string[] => [
   `/receipts/refunded-${locale}`,
 ]
 
-export const openGallery = async (locales: readonly string[]): Promise<Gallery> => {
+export const openGallery = async (locales: readonly string[], states = everyState): Promise<Gallery> => {
   const pages = locales.flatMap((locale) =>
-    Object.entries(everyState).map(([state, change]) => [
+    Object.entries(states).map(([state, change]) => [
       `${state}-${locale}`,
       { ...change, thread: { channel: 'whatsapp', locale } },
     ]),

@@ -89,8 +89,8 @@ export const checkLayout = async (page: Page, what: string): Promise<void> => {
   const small = await page.evaluate(() =>
     [...document.querySelectorAll('button, .button, summary, input, select, .row a, .langs a, .reply')]
       .filter((element) => element.checkVisibility())
-      // What is tapped of a radio button is the card that labels it.
-      .map((element) => element.closest('.choice') ?? element)
+      // What is tapped of a radio button or a box is the label around it.
+      .map((element) => element.closest('.choice, .keep') ?? element)
       .map((element) => ({ height: element.getBoundingClientRect().height, html: element.outerHTML.slice(0, 80) }))
       .filter(({ height }) => height < 43.5),
   )

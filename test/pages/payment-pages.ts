@@ -114,6 +114,25 @@ export const everyState: Record<string, Change> = {
   canceled: { intent: { status: 'canceled', ...back } },
 }
 
+const visa = { id: 'pm_01jd2q8k5xf0srd3q7m9w1c4ze', method: { type: 'card', brand: 'visa', last4: '4242' } }
+const amex = { id: 'pm_01jd2q8k5xf0srd3q7m9w1c4zf', method: { type: 'card', brand: 'amex', last4: '0005' } }
+
+/** The same for somebody for whom cards can be kept, or are. */
+export const keptStates: Record<string, Change> = {
+  keepable: { keeping: { methods: [], saving: 'offered' } },
+  'kept-by-shop': { keeping: { methods: [], saving: 'always' } },
+  kept: { keeping: { methods: [visa], saving: 'offered' } },
+  'kept-two': { keeping: { methods: [visa, amex], saving: 'offered' } },
+  'kept-declined': {
+    intent: { last_payment_error: { code: 'card_declined', decline_code: 'insufficient_funds' } },
+    keeping: { methods: [visa], saving: 'offered' },
+  },
+  'kept-asked': {
+    intent: { last_payment_error: { code: 'card_declined', decline_code: 'authentication_required' } },
+    keeping: { methods: [visa], saving: 'offered' },
+  },
+}
+
 export interface Calls {
   opened: { returnUrl: string; cancelUrl: string; title: string; locale?: string | undefined }[]
   synced: number
