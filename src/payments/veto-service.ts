@@ -31,14 +31,10 @@ export interface VetoEndpoint {
 /** Telegram waits ten seconds for everything that comes of its question; this is our part. */
 const budgetMs = 3000
 
-/** The same as `requireAllowed` for those who answer a platform: a refusal is words for the payer. */
-export const askVeto = async (
-  deps: PaymentDeps,
-  row: IntentRow,
-  requestId: string = newUuid(),
-): Promise<PreCheckoutAnswer> => {
+/** The same for those who answer a platform: every question is a new one, and a refusal is words for the payer. */
+export const askVeto = async (deps: PaymentDeps, row: IntentRow): Promise<PreCheckoutAnswer> => {
   try {
-    await requireAllowed(deps, row, requestId)
+    await requireAllowed(deps, row)
     return { ok: true }
   } catch (error) {
     if (error instanceof AppError && error.status < 500) return { ok: false, message: error.message }
@@ -48,16 +44,17 @@ export const askVeto = async (
 
 /**
  * The last question before a charge, whatever the way: whether what is bought is complete, and whether the merchant's
- * endpoint agrees. Called between transactions. The same request is not asked about twice once it is decided. Throws
- * `payment_vetoed` with the merchant's words. Without a checkout and an endpoint it costs one read.
+ * endpoint agrees. Called between transactions. A request that may come again, named by its id, is not asked about twice once
+ * it is decided. Throws `payment_vetoed` with the merchant's words. Without a checkout and an endpoint it costs one read.
  */
-export const requireAllowed = async (deps: PaymentDeps, row: IntentRow, requestId: string): Promise<void> => {
+export const requireAllowed = async (deps: PaymentDeps, row: IntentRow, repeatable?: string): Promise<void> => {
   const { vetoes } = deps
   if (!vetoes) return
   const order = row.options.checkout === undefined ? null : await vetoes.order(row)
   const endpoint = await vetoes.find(row.merchant_id)
   if (!endpoint) return
-  const earlier = await findVeto(deps, row, requestId)
+  const earlier = repeatable === undefined ? undefined : await findVeto(deps, row, repeatable)
+  const requestId = repeatable ?? newUuid()
   const veto =
     earlier ?? (await keepVeto(deps, row, await ask(deps, vetoes.outbound, endpoint, { row, requestId, order })))
   if (veto.is_allowed) return
