@@ -7,7 +7,6 @@ import type { Clock } from '#kernel/clock.ts'
 import { type Currency, isCurrency } from '#kernel/currencies.ts'
 import { parseId, showId } from '#kernel/ids.ts'
 import type { Tx } from '#platform/database.ts'
-import type { Voice } from './card-parts.ts'
 import {
   type CarrierRow,
   type CheckoutRow,
@@ -17,14 +16,15 @@ import {
   findRefund,
   type PaymentRow,
 } from './card-repo.ts'
-import { composeBill } from './compose-bill.ts'
-import { composeReceipt, composeRefund, type ReceiptFacts } from './compose-receipt.ts'
-import { composeReminder, composeRequest } from './compose-request.ts'
-import { chooseSpeech } from './language.ts'
-import { type OfferFacts, offerOf } from './native-offer.ts'
-import { orderOf } from './order.ts'
+import type { Voice } from './cards/card-parts.ts'
+import { composeBill } from './cards/compose-bill.ts'
+import { composeReceipt, composeRefund, type ReceiptFacts } from './cards/compose-receipt.ts'
+import { composeReminder, composeRequest } from './cards/compose-request.ts'
+import { chooseSpeech } from './cards/language.ts'
+import { type OfferFacts, offerOf } from './cards/native-offer.ts'
+import { orderOf } from './cards/order.ts'
+import { readTheme } from './cards/theme-schemas.ts'
 import type { NewMessage, ThreadRow } from './repo.ts'
-import { readTheme } from './theme-schemas.ts'
 
 export interface CardDeps {
   clock: Clock

@@ -8,6 +8,7 @@ import { changeConsents } from '#threads/consent-repo.ts'
 import { isUnreachable } from '#threads/reach.ts'
 import { type CarrierRow, findCarrier, findMerchantRoute } from './card-repo.ts'
 import { type ReadCard, readCard, readVoice } from './card-service.ts'
+import { quietHoursSchema } from './cards/theme-schemas.ts'
 import { firstRung, type MessageRoute, nextRung, type Situation } from './ladder.ts'
 import type { OutboxDeps } from './outbox-deps.ts'
 import { findEarlier, lockMessage, takeSlot, updateMessage } from './outbox-repo.ts'
@@ -15,7 +16,6 @@ import { quietUntil } from './quiet-hours.ts'
 import { planMessage } from './render-service.ts'
 import { findMessage, findThread, type MessageRow, type ThreadRow } from './repo.ts'
 import { endMessage } from './state-service.ts'
-import { quietHoursSchema } from './theme-schemas.ts'
 
 /** A message that this process alone is sending now. */
 export interface Claimed {

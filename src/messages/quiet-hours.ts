@@ -1,4 +1,4 @@
-import type { QuietHours } from './theme.ts'
+import type { QuietHours } from './cards/theme.ts'
 
 const dayMinutes = 1440
 const minuteMs = 60_000

@@ -1,4 +1,4 @@
-import { chooseSpeech, type Language } from '#messages/language.ts'
+import { chooseSpeech, type Language } from '#messages/cards/language.ts'
 import type { HoldRefusal } from '#payments/native-rules.ts'
 
 /** Why a payment in the chat was not let through, for the person who pressed the button. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { changeSettings, type StoredSettings, showSettings } from '#accounts/settings.ts'
 import { type AccountUpdate, accountUpdate } from '#accounts/settings-schemas.ts'
-import { readTheme } from '#messages/theme-schemas.ts'
+import { readTheme } from '#messages/cards/theme-schemas.ts'
 
 type Change = NonNullable<AccountUpdate['settings']>
 

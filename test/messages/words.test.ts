@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { type Currency, currencies, isCurrency } from '#kernel/currencies.ts'
-import { amountText } from '#messages/amount-text.ts'
-import { say } from '#messages/words.ts'
+import { amountText } from '#messages/cards/amount-text.ts'
+import { say } from '#messages/cards/words.ts'
 
 const currency = (code: string): Currency => {
   assert.ok(isCurrency(code))

@@ -1,5 +1,5 @@
 import { isCurrency } from '#kernel/currencies.ts'
-import { amountText } from '#messages/amount-text.ts'
+import { amountText } from '#messages/cards/amount-text.ts'
 import type { Texts } from '#pages/texts/text-names.ts'
 import type { ChargeRow } from '#payments/charge-view.ts'
 import type { IntentRow } from '#payments/intent-view.ts'
