@@ -3,6 +3,7 @@ import { after, before, describe, test } from 'node:test'
 import type Stripe from 'stripe'
 import { newUuid } from '#kernel/ids.ts'
 import { locales, texts } from '#pages/texts/texts.ts'
+import { openVeto, say } from '../checkout/veto-endpoint.ts'
 import { createWorld, type World } from '../support/world.ts'
 
 let world: World
@@ -273,6 +274,16 @@ describe('one tap', () => {
 })
 
 describe('the card that is kept', () => {
+  test('is removed from an order without losing what was typed', async () => {
+    const { customer, method } = await regular()
+    const line_items = [{ name: 'Rose', quantity: 1, unit_amount: 400 }]
+    const body = { currency: 'eur', customer, line_items, requires: { email: true } }
+    const { checkout_url: url, id } = (await world.request().post('/v1/checkouts').send(body)).body
+    await submit(url, { total: '400', email: 'zoe@example.com', remove: method })
+    assert.deepEqual(await methodsOf(customer), [])
+    assert.equal((await world.request().get(`/v1/checkouts/${id}`)).body.buyer.email, 'zoe@example.com')
+  })
+
   test('is removed by the payer, at once', async () => {
     const { customer, method } = await regular()
     const intent = await create({ customer })
@@ -293,5 +304,20 @@ describe('the card that is kept', () => {
     assert.equal((await methodsOf(customer)).length, 2)
     const page = await look((await create({ customer })).checkout_url)
     assert.equal([...page.matchAll(/name="kept"/g)].length, 1)
+  })
+})
+
+describe('the shop', () => {
+  test('may still say no, and nothing is charged', async () => {
+    const { customer, method } = await regular()
+    const intent = await create({ customer })
+    await using veto = await openVeto(world, world.shop)
+    veto.answer = say({ approved: false, message: 'Sold out just now' })
+    const charges = await charging(async () => {
+      const answer = await submit(intent.checkout_url, { total: '4200', kept: method })
+      assert.equal(answer.status, 409)
+      assert.match(await answer.text(), /Sold out just now/)
+    })
+    assert.deepEqual([charges, veto.asked.length], [0, 1])
   })
 })

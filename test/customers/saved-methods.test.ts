@@ -309,28 +309,55 @@ describe('a method that is removed', () => {
   })
 })
 
+/** What a payment that has just succeeded would have written down. */
+const newKept = async (methodRef: string) => {
+  const { paid } = await withMethod()
+  const { rows } = await sql<{ ref: string }>`select ref from customer_refs order by created_at desc limit 1`.execute(
+    world.app.db.maintenance,
+  )
+  return {
+    merchantId: world.shop.uuid,
+    provider: 'stripe',
+    methodRef,
+    savedFor: rows[0]?.ref ?? '',
+    details: { type: 'card', last4: '4242' },
+    consent: { at: 0, locale: null, source: 'api', text: null } as const,
+    paymentIntentId: parseId('paymentIntent', paid.id) ?? '',
+    threadId: null,
+    livemode: false,
+  }
+}
+
 describe('what is written down', () => {
   test('is never a card number', async () => {
-    const { paid } = await withMethod()
-    const id = parseId('paymentIntent', paid.id) ?? ''
-    const { rows } = await sql<{ ref: string }>`select ref from customer_refs order by created_at desc limit 1`.execute(
-      world.app.db.maintenance,
-    )
-    const kept = {
-      merchantId: world.shop.uuid,
-      provider: 'stripe',
-      methodRef: 'pm_number',
-      savedFor: rows[0]?.ref ?? '',
-      details: { type: 'card', last4: '4242424242424242' },
-      consent: { at: 0, locale: null, source: 'api', text: null } as const,
-      paymentIntentId: id,
-      threadId: null,
-      livemode: false,
-    }
+    const kept = await newKept('pm_number')
+    const details = { type: 'card', last4: '4242424242424242' }
     await assert.rejects(
-      inTransaction(world.app.db, world.shop.uuid, (tx) => keepMethod(tx, kept, world.clock.now())),
+      inTransaction(world.app.db, world.shop.uuid, (tx) => keepMethod(tx, { ...kept, details }, world.clock.now())),
       /check constraint/,
     )
+  })
+
+  test('is one row however often, and none when the rest of the work fails', async () => {
+    const { db } = world.app
+    const kept = await newKept('pm_again')
+    const keep = (work: () => void = () => undefined) =>
+      inTransaction(db, world.shop.uuid, async (tx) => {
+        const row = await keepMethod(tx, kept, world.clock.now())
+        work()
+        return row?.id
+      })
+    const crash = () => {
+      throw new Error('killed half-way')
+    }
+    await assert.rejects(keep(crash), /half-way/)
+    const { rows } = await sql`select from payment_methods where provider_ref = 'pm_again'`.execute(db.maintenance)
+    assert.equal(rows.length, 0)
+    const ids = await Promise.all([keep(), keep(), keep()])
+    assert.equal(new Set([...ids, await keep()]).size, 1)
+    const events = await sql`
+      select from events where object_id = ${ids[0]} and type = 'payment_method.attached'`.execute(db.maintenance)
+    assert.equal(events.rows.length, 1)
   })
 
   test('says until when a card is good', () => {
