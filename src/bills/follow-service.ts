@@ -5,6 +5,7 @@ import { readHeld } from '#ledger/held-repo.ts'
 import { postLedger } from '#ledger/repo.ts'
 import { scaleParts } from '#ledger/revenue.ts'
 import type { PaymentDeps } from '#payments/apply-service.ts'
+import type { IntentRow } from '#payments/intent-view.ts'
 import { intentLinks } from '#payments/link-service.ts'
 import { lockIntent } from '#payments/repo.ts'
 import type { Tx } from '#platform/database.ts'
@@ -12,15 +13,7 @@ import { appendEvents } from '#platform/outbox.ts'
 import { billAfter, counted, isPaid, shareAfter } from './bill-progress.ts'
 import type { ShareRow, WholeBill } from './bill-rows.ts'
 import { showBill } from './bill-view.ts'
-import {
-  type BillChange,
-  findPlannedRefunds,
-  lockBill,
-  planRefunds,
-  readBill,
-  updateBill,
-  updateShare,
-} from './repo.ts'
+import { type BillChange, findUncounted, lockBill, planRefunds, readBill, updateBill, updateShare } from './repo.ts'
 import type { Bill } from './schemas.ts'
 
 export type BillEvent = 'bill.created' | 'bill.updated' | 'bill.paid' | 'bill.closed' | 'bill.canceled' | 'bill.expired'
@@ -48,13 +41,12 @@ export interface Followed {
 /** The locked bill with every share as its payment says. What came late for a canceled share is planned to go back. */
 export const followShares = async (tx: Tx, deps: PaymentDeps, { bill, shares }: WholeBill): Promise<Followed> => {
   const now = deps.clock.now()
-  const planned = await findPlannedRefunds(tx, bill.merchant_id, bill.id)
   const followed: ShareRow[] = []
   const left: bigint[] = []
-  for (const share of shares) {
-    // Under its lock: what is refunded while this runs must not be booked as a sale.
-    const intent = await lockIntent(tx, bill.merchant_id, share.payment_intent_id)
-    if (!intent) throw new Error('a share without its payment')
+  // Under their locks: what is refunded while this runs must not be booked as a sale.
+  const intents = await lockPayments(tx, bill, shares)
+  const planned = await findUncounted(tx, bill.merchant_id, bill.id)
+  for (const [share, intent] of intents) {
     const paid = {
       captured: intent.amount_captured,
       refunded: intent.amount_refunded,
@@ -63,13 +55,27 @@ export const followShares = async (tx: Tx, deps: PaymentDeps, { bill, shares }: 
     const after = shareAfter(share, paid)
     const isNew = Object.entries(after).some(([name, value]) => share[name as keyof typeof after] !== value)
     if (isNew) await updateShare(tx, share, after, now)
-    const leaving = planned.reduce((sum, plan) => sum + (plan.share_id === share.id ? plan.amount : 0n), 0n)
+    const leaving = planned.get(share.id) ?? 0n
     const rest = intent.amount_captured - intent.amount_refunded - intent.amount_refund_pending - leaving
     if (after.status === 'canceled' && rest > 0n) await planReturn(tx, share, rest, now)
     left.push(rest)
     followed.push(isNew ? { ...share, ...after, updated_at: now } : share)
   }
   return { whole: { bill, shares: followed }, left, isNew: followed.some((share, index) => share !== shares[index]) }
+}
+
+const lockPayments = async (
+  tx: Tx,
+  { merchant_id: merchantId }: WholeBill['bill'],
+  shares: readonly ShareRow[],
+): Promise<[ShareRow, IntentRow][]> => {
+  const locked: [ShareRow, IntentRow][] = []
+  for (const share of shares) {
+    const intent = await lockIntent(tx, merchantId, share.payment_intent_id)
+    if (!intent) throw new Error('a share without its payment')
+    locked.push([share, intent])
+  }
+  return locked
 }
 
 /** Once for each share: its own id stands for the request. */

@@ -119,6 +119,32 @@ export const findPlannedRefunds = (db: Db, merchantId: string, billId: string) =
     .orderBy('plan.id')
     .execute()
 
+/**
+ * Planned amounts that no refund counts yet, by share. Read it under the locks of the payments: a refund that is there
+ * is in the payment's own sums, also while its plan still waits to hear of it.
+ */
+export const findUncounted = async (db: Db, merchantId: string, billId: string): Promise<Map<string, bigint>> => {
+  const rows = await db
+    .selectFrom('bill_refunds as plan')
+    .select(['plan.share_id', (eb) => sql<bigint>`${eb.fn.sum('plan.amount')}::bigint`.as('amount')])
+    .where('plan.merchant_id', '=', merchantId)
+    .where('plan.bill_id', '=', billId)
+    .where('plan.state', '=', 'planned')
+    .where(({ not, exists, selectFrom }) =>
+      not(
+        exists(
+          selectFrom('refunds')
+            .select('refunds.id')
+            .whereRef('refunds.merchant_id', '=', 'plan.merchant_id')
+            .whereRef('refunds.id', '=', 'plan.id'),
+        ),
+      ),
+    )
+    .groupBy('plan.share_id')
+    .execute()
+  return new Map(rows.map((row) => [row.share_id, row.amount]))
+}
+
 export const hasRefundsOf = async (db: Db, merchantId: string, requestId: string): Promise<boolean> => {
   const row = await db
     .selectFrom('bill_refunds')
