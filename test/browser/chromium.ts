@@ -55,7 +55,9 @@ export const visit = async (browser: Browser, options: BrowserContextOptions = {
 
 const artifacts = fileURLToPath(new URL('../artifacts/', import.meta.url))
 
+/** A picture for a person to look at, in test/artifacts/; only with SCREENSHOTS=1, for hundreds of them take a minute. */
 export const shoot = async (page: Page, name: string, fullPage = false): Promise<void> => {
+  if (process.env.SCREENSHOTS !== '1') return
   mkdirSync(artifacts, { recursive: true })
   await page.screenshot({ path: `${artifacts}${name}.png`, fullPage })
 }
