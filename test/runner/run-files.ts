@@ -1,7 +1,7 @@
 import { type FileOptions, type FileResult, runTestFile } from './test-file.ts'
 
-/** Three at a time: two cores are busy while a third test waits for something it has started. */
-const filesAtOnce = 3
+/** Two at a time: the tests share two cores and one PostgreSQL with what they start themselves. */
+const filesAtOnce = 2
 
 export async function runFiles(
   files: string[],
