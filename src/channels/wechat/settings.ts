@@ -37,10 +37,6 @@ export const wechatSettings = z.strictObject({
     description: 'Mini program: subscribe messages, one for each consent of the person.',
   }),
   subscribe_state: z.enum(['developer', 'trial', 'formal']).default('formal'),
-  jsapi: z
-    .boolean()
-    .default(false)
-    .meta({ description: 'The hosted page may pay by JSAPI inside WeChat, once a WeChat Pay account is connected.' }),
 })
 export type WechatSettings = z.infer<typeof wechatSettings>
 
