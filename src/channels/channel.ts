@@ -29,6 +29,10 @@ export interface Connection {
 export interface ChannelCapabilities {
   /** Currencies that can be paid inside the chat through this connection; empty: the hosted page only. */
   readonly nativePay: 'all' | readonly Currency[]
+  /** Currencies for which the hosted page leads to an invoice at the platform instead of a provider's page; absent: none. */
+  readonly invoiceLinks?: readonly Currency[]
+  /** A page that is opened inside the platform says who opened it, and is asked to: cards are kept for that person alone. */
+  readonly knowsOpener?: boolean
   /** The platform asks us before it charges. */
   readonly veto: boolean
   readonly shipping: boolean

@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import type { Card, NativeOffer } from '#channels/card.ts'
 import { CardRefusedError, type Connection, type WebhookInput } from '#channels/channel.ts'
 import type { Inbound } from '#channels/inbound.ts'
+import type { OfferedCard } from '#channels/payments.ts'
 import { createTelegramChannel } from '#channels/telegram/channel.ts'
 import { fromTelegramAmount, toTelegramAmount } from '#channels/telegram/money.ts'
 import { currencies } from '#kernel/currencies.ts'
@@ -48,6 +49,7 @@ const offer = (card: Card, change: Partial<NativeOffer> = {}): Card => ({
     ...change,
   },
 })
+const noNeeds = { name: false, phone: false, email: false, shipping: false }
 const render = (card: Card | undefined, change: object = {}, connection = connectionWith()) =>
   channel().render(
     renderRequest(connection, { text: 'Hello', ...(card ? { card } : {}) }, { threadExternalId: `${chat}`, ...change }),
@@ -83,6 +85,7 @@ describe('cards in Telegram', { skip: noTelegramSpec }, () => {
 
   test('Stars: one price, no token, nothing that only money has', async () => {
     const card = offer(sampleCard('payment_request', 'xtr'), {
+      needs: noNeeds,
       isDigital: true,
       prices: [
         { label: 'A', amount: 50n },
@@ -94,6 +97,12 @@ describe('cards in Telegram', { skip: noTelegramSpec }, () => {
     refOf(answer)
     const { prices, provider_token, max_tip_amount } = rendered.payload as unknown as Invoice
     assert.deepEqual([prices, provider_token, max_tip_amount], [[{ label: 'Order 1042', amount: 60 }], '', undefined])
+  })
+
+  test('Stars for an order that must still be told something: the page asks first', async () => {
+    const { rendered, answer } = await post(offer(sampleCard('checkout_summary', 'xtr')))
+    assert.match(refOf(answer), /:photo$/)
+    assert.match(JSON.stringify(rendered.payload.reply_markup), /"url":/)
   })
 
   test('digital goods for money, and money without a token, go to the hosted page', async () => {
@@ -175,6 +184,60 @@ describe('cards in Telegram', { skip: noTelegramSpec }, () => {
     assert.equal((await post(sampleReceipt(), { edits: invoice })).rendered.method, 'editMessageReplyMarkup')
     const gone = await post(plain, { edits: '9:999999' })
     assert.equal(gone.answer.outcome === 'refused' && gone.answer.failure.reason, 'not_editable')
+  })
+})
+
+describe('an invoice behind a link', { skip: noTelegramSpec }, () => {
+  const open = async (card: Card, connection = connectionWith()) => {
+    const made = await channel().payments?.invoiceLink?.(connection, card as OfferedCard)
+    assert.ok(made)
+    return made
+  }
+  const opened = async (card: Card) => {
+    const made = await open(card)
+    assert.ok(made.ok, JSON.stringify(made))
+    return telegram.opened(made.url)
+  }
+
+  test('has the terms of the one that is sent, without what belongs to a message', async () => {
+    for (const card of [
+      offer(sampleCard('payment_request'), { tip: { max: 500n, suggested: [100n] }, isFlexible: true }),
+      offer(sampleCard('payment_request', 'kwd')),
+      offer(sampleCard('payment_request', 'xtr'), { needs: noNeeds }),
+    ]) {
+      const { start_parameter, reply_markup, description, ...sent } = render(card).payload
+      const { provider_token, description: words, ...terms } = await opened(card)
+      const { provider_token: none, ...rest } = sent
+      assert.deepEqual(terms, Object.fromEntries(Object.entries(rest).filter(([name]) => name !== 'chat_id')))
+      assert.deepEqual([provider_token, words], [none ?? 'stripe:TEST', 'Two bouquets and a vase'])
+      assert.ok(start_parameter !== undefined && description !== undefined && reply_markup !== undefined)
+    }
+  })
+
+  test('what the bot cannot take is refused before anybody is asked', async () => {
+    const digital = await open(offer(sampleCard('payment_request'), { isDigital: true }))
+    const stars = await open(
+      offer(sampleCard('payment_request', 'xtr'), { needs: noNeeds }),
+      connectionWith({ stars: false }),
+    )
+    const odd = await open({ ...offer(sampleCard('payment_request', 'mga')), amount: 6081n })
+    for (const made of [digital, stars, odd]) assert.equal(made.ok || made.failure.reason, 'content_refused')
+  })
+
+  test('a refusal, a lost answer and somebody else’s address are no links', async () => {
+    const card = offer(sampleCard('payment_request'))
+    const reasons = []
+    for (const fault of [
+      fail(400, 'Bad Request: PAYMENT_PROVIDER_INVALID'),
+      fail(401, 'Unauthorized'),
+      'lost',
+      { status: 200, json: { ok: true, result: 'https://evil.example/$x' } },
+    ] as const) {
+      telegram.faults.push(fault)
+      const made = await open(card)
+      reasons.push(made.ok || made.failure.reason)
+    }
+    assert.deepEqual(reasons, ['content_refused', 'connection_broken', 'temporary', 'unknown'])
   })
 })
 

@@ -45,6 +45,10 @@ export interface FakeTelegram extends FakeServer {
   /** Old chat id → new. */
   readonly moved: Map<number, number>
   invoice(payload: string): Invoice
+  /** Made by `createInvoiceLink`, by their addresses. */
+  readonly links: ReadonlyMap<string, Invoice>
+  /** What a person sees who opens such an address. */
+  opened(url: string): Invoice
   /** With the secret token, as Telegram posts it. */
   update(content: Json): FakeUpdate
   person(id: number, more?: Json): FakePerson
@@ -93,7 +97,7 @@ export const startFakeTelegram = async (options: FakeTelegramOptions): Promise<F
     const headers = { 'content-type': 'application/json', 'x-telegram-bot-api-secret-token': secret }
     return { body: Buffer.from(JSON.stringify(whole)), headers, query: {} }
   }
-  const { sent, faults, stars, answers, blocked, moved } = state
+  const { sent, faults, stars, answers, blocked, moved, links } = state
   const person: FakeTelegram['person'] = (id, more) =>
     createPerson(state, update, { id, is_bot: false, first_name: 'Ana', ...more })
   return {
@@ -104,8 +108,14 @@ export const startFakeTelegram = async (options: FakeTelegramOptions): Promise<F
     answers,
     blocked,
     moved,
+    links,
     update,
     person,
+    opened: (url) => {
+      const invoice = links.get(url)
+      if (!invoice) throw new Error(`no invoice behind ${url}`)
+      return invoice
+    },
     invoice: (payload) => findInvoice(state, payload),
   }
 }
@@ -121,6 +131,7 @@ const createState = (now: () => Date) => {
     answers: new Map<string, Json>(),
     blocked: new Set<number>(),
     moved: new Map<number, number>(),
+    links: new Map<string, Invoice>(),
     nextId: (): number => {
       ids += 1
       return ids
@@ -168,6 +179,11 @@ const createMethods = (state: State, botId: number): Record<string, ((body: Json
     getMe: () => ok({ id: botId, is_bot: true, first_name: 'Fleurs', username: 'fleurs_bot' }),
     answerPreCheckoutQuery: (body) => keep(String(body.pre_checkout_query_id), body),
     answerShippingQuery: (body) => keep(String(body.shipping_query_id), body),
+    createInvoiceLink: (body) => {
+      const url = `https://t.me/$invoice${state.nextId()}`
+      state.links.set(url, body as unknown as Invoice)
+      return ok(url)
+    },
     refundStarPayment: (body) => refund(state, body),
     getStarTransactions: ({ offset = 0, limit = 100 }) =>
       ok({ transactions: state.stars.slice(Number(offset), Number(offset) + Number(limit)) }),

@@ -20,6 +20,7 @@ export const complainOfCall = (method: string, body: Record<string, unknown>): s
     if (button.web_app && Number(body.chat_id) < 0) return 'BUTTON_TYPE_INVALID'
   }
   const isPaying = buttons.findIndex((button) => button.pay)
+  if (method === 'createInvoiceLink') return complainOfInvoice(body, false)
   if (method === 'sendInvoice') return complainOfInvoice(body, buttons.length > 0 && isPaying !== 0)
   return isPaying >= 0 && method !== 'editMessageReplyMarkup' ? 'BUTTON_TYPE_INVALID' : undefined
 }

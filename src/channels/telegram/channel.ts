@@ -75,11 +75,13 @@ export const createTelegramChannel = (options: TelegramOptions): Channel => {
   }
 }
 
-const capabilitiesOf = ({ psp, stars }: TelegramSettings): ChannelCapabilities => {
+const capabilitiesOf = ({ psp, stars, invoice_links, mini_app }: TelegramSettings): ChannelCapabilities => {
   const money = psp === undefined ? [] : currencies.filter((code) => code !== 'xtr')
-  const native = [...money, ...(stars ? ['xtr'] : [])] as Currency[]
+  const inStars = stars ? ['xtr'] : []
   return {
-    nativePay: native,
+    nativePay: [...money, ...inStars] as Currency[],
+    invoiceLinks: [...(invoice_links ? money : []), ...inStars] as Currency[],
+    knowsOpener: mini_app,
     veto: true,
     shipping: psp !== undefined,
     tips: psp !== undefined,

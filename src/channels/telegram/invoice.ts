@@ -8,13 +8,24 @@ import type { TelegramSettings } from './settings.ts'
 
 const stars = 'xtr'
 
-/** The offer, if this bot can take it inside the chat. Digital goods may be sold for Stars only. */
+/**
+ * The offer, if this bot can take it inside the chat. Digital goods may be sold for Stars only; where those are paid
+ * nothing is asked, so what the order still has to be told is typed on the hosted page first.
+ */
 export const nativeOffer = (card: Card, settings: TelegramSettings): NativeOffer | undefined => {
   const { native } = card
   if (!native || (card.type !== 'payment_request' && card.type !== 'checkout_summary' && card.type !== 'reminder'))
     return undefined
-  if (card.currency === stars) return settings.stars ? native : undefined
+  if (card.currency === stars) return settings.stars && !isAsking(native) ? native : undefined
   return settings.psp !== undefined && !native.isDigital ? native : undefined
+}
+
+const isAsking = ({ needs, isFlexible }: NativeOffer): boolean => isFlexible || Object.values(needs).some(Boolean)
+
+/** `createInvoiceLink` without `provider_token` for money: what is sent, without what belongs to a message. */
+export const invoiceLinkOf = (card: Card, offer: NativeOffer, fit: Fitter): Record<string, unknown> => {
+  const { start_parameter: _start, reply_markup: _keyboard, ...terms } = invoiceOf(card, offer, undefined, fit)
+  return terms
 }
 
 /**

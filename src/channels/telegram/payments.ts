@@ -1,8 +1,20 @@
 import { z } from 'zod'
-import type { Connection } from '#channels/channel.ts'
-import type { ChannelPayments, GivenBack, MoneyAnswer, NativeRef, Processor } from '#channels/payments.ts'
+import { CardRefusedError, type Connection } from '#channels/channel.ts'
+import { createFitter } from '#channels/fit.ts'
+import { failureOfStatus, unreachedFailure } from '#channels/http.ts'
+import type { ChannelFailure } from '#channels/inbound.ts'
+import type {
+  ChannelPayments,
+  GivenBack,
+  InvoiceLink,
+  MoneyAnswer,
+  NativeRef,
+  OfferedCard,
+  Processor,
+} from '#channels/payments.ts'
 import type { Ask } from './client.ts'
-import { readRefusal } from './errors.ts'
+import { failureOf, readRefusal } from './errors.ts'
+import { invoiceLinkOf, nativeOffer } from './invoice.ts'
 import { telegramSettings } from './settings.ts'
 
 interface Parts {
@@ -22,6 +34,7 @@ const refused = (message: string): MoneyAnswer<never> => ({
  * There is no look-up of a payment: Telegram's update is the proof of it.
  */
 export const createTelegramPayments = (parts: Parts): ChannelPayments => ({
+  invoiceLink: (connection, card) => createLink(parts, connection, card),
   refund: async (connection, payment, command) => {
     if (payment.currency === 'xtr') return refundStars(parts, connection, payment, command.amount)
     const processor = await findProcessor(parts, connection, payment)
@@ -36,6 +49,37 @@ export const createTelegramPayments = (parts: Parts): ChannelPayments => ({
     return processor.provider.findRefunds({ paymentRef: processor.paymentRef })
   },
 })
+
+const link = z.object({ ok: z.literal(true), result: z.string().regex(/^https:\/\/t\.me\/\S{1,500}$/) })
+
+const createLink = async ({ ask }: Parts, connection: Connection, card: OfferedCard): Promise<InvoiceLink> => {
+  const { terms, failure } = termsOf(connection, card)
+  if (!terms) return { ok: false, failure }
+  const token = 'provider_token' in terms ? {} : { provider_token: connection.secrets.provider_token ?? '' }
+  const answer = await ask(connection, 'createInvoiceLink', { ...terms, ...token })
+  if (answer.outcome !== 'answered') return { ok: false, failure: unreachedFailure(answer.reason) }
+  const made = link.safeParse(answer.body).data
+  if (answer.status === 200 && made) return { ok: true, url: made.result }
+  const refusal = readRefusal(answer)
+  return { ok: false, failure: refusal ? failureOf(refusal) : failureOfStatus(answer.status) }
+}
+
+type Terms = { terms: Record<string, unknown>; failure?: undefined } | { terms?: undefined; failure: ChannelFailure }
+
+const termsOf = ({ settings }: Connection, card: OfferedCard): Terms => {
+  const advice = 'Telegram takes no such payment through this bot: look at the code, and at the connection’s settings.'
+  const refuse = (code: string): Terms => ({
+    failure: { reason: 'content_refused', code: code.slice(0, 200), advice },
+  })
+  const offer = nativeOffer(card, telegramSettings.parse(settings))
+  if (!offer) return refuse('Telegram: this payment cannot be taken inside the chat')
+  try {
+    return { terms: invoiceLinkOf(card, offer, createFitter()) }
+  } catch (error) {
+    if (!(error instanceof CardRefusedError)) throw error
+    return refuse(error.message)
+  }
+}
 
 const refundStars = async (
   parts: Parts,

@@ -36,7 +36,7 @@ const newMessage = (request: RenderRequest, settings: TelegramSettings, fit: Fit
     const invoice = invoiceOf(card, offer, ownWords({ card: request.content.card ?? card, text }), fit)
     return { method: 'sendInvoice', payload: { ...chat, ...invoice } }
   }
-  refuseUnpayable(card)
+  refuseUnpayable(card, settings)
   const keyboard = keyboardIn(card, settings, chat.chat_id, fit)
   if (card.image) {
     const { text: caption, entities } = boldTitle(card, limits.caption, fit)
@@ -77,9 +77,9 @@ const changed = (request: RenderRequest, edits: string, settings: TelegramSettin
   return { method: 'editMessageText', payload }
 }
 
-/** The hosted page takes no Stars. */
-const refuseUnpayable = ({ type, currency }: Card): void => {
-  if (currency === 'xtr' && (type === 'payment_request' || type === 'checkout_summary'))
+/** The hosted page leads to Stars only where the bot takes them. */
+const refuseUnpayable = ({ type, currency }: Card, { stars }: TelegramSettings): void => {
+  if (currency === 'xtr' && !stars && (type === 'payment_request' || type === 'checkout_summary'))
     throw new CardRefusedError('Telegram: currency: payments in Stars are off in the connection’s settings')
 }
 

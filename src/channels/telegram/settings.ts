@@ -10,10 +10,14 @@ export const telegramSettings = z.strictObject({
     .default(false)
     .meta({ description: 'Payments in Stars (`xtr`): what Telegram demands for digital goods.' }),
   test_environment: z.boolean().default(false).meta({ description: "The bot lives in Telegram's test environment." }),
-  mini_app: z
-    .boolean()
-    .default(false)
-    .meta({ description: 'In private chats links to pay open as a Mini App inside Telegram instead of a browser.' }),
+  invoice_links: z.boolean().default(false).meta({
+    description:
+      'The Pay button of the hosted page leads to an invoice in Telegram also for payments in money (with `psp`); for Stars it always does.',
+  }),
+  mini_app: z.boolean().default(false).meta({
+    description:
+      'In private chats links to pay open as a Mini App inside Telegram instead of a browser. Telegram then says who opened them, and saved cards are offered to nobody else.',
+  }),
 })
 export type TelegramSettings = z.infer<typeof telegramSettings>
 
