@@ -191,6 +191,8 @@ export const newOffer = (
   paid_at: null,
   created_at: now,
   updated_at: now,
+  link_url: null,
+  link_terms: null,
 })
 
 /** The second yes to the same payer only lasts longer. */

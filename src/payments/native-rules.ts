@@ -10,6 +10,9 @@ const providers: Partial<Record<ChannelId, ProviderId>> = { telegram: 'telegram'
 
 export const nativeProviderOf = (channel: ChannelId): ProviderId | undefined => providers[channel]
 
+/** Money that no provider takes but a chat platform alone: Telegram's Stars. */
+export const isChatMoney = (currency: string): boolean => currency === 'xtr'
+
 /** Where a payment goes back to when the platform did not take it. */
 export const homeProvider: ProviderId = 'stripe'
 

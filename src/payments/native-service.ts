@@ -1,11 +1,13 @@
 import type { ChannelId, Channels, Connection } from '#channels/channel.ts'
 import type { InboundPayment, InboundRefund } from '#channels/inbound.ts'
+import type { InvoiceLink, OfferedCard } from '#channels/payments.ts'
 import { addMs } from '#kernel/clock.ts'
 import type { Currency } from '#kernel/currencies.ts'
 import { showId } from '#kernel/ids.ts'
 import { inTransaction, type Tx } from '#platform/database.ts'
 import type { PaymentDeps } from './apply-service.ts'
 import type { IntentRow } from './intent-view.ts'
+import { openInvoiceLink } from './invoice-link-service.ts'
 import { applyNative, type NativeVerdict, releaseNative } from './native-apply-service.ts'
 import type { HoldBatches } from './native-batch-service.ts'
 import {
@@ -54,6 +56,9 @@ export const createNativePayments = (deps: NativeDeps) => ({
     const row = newOffer({ merchantId, id, channel }, { ...given, id: given.intentId }, reference, now)
     await upsertOffer(tx, { ...row, check_at: hasLookUp(deps, channel) ? nextLook(now, now) : null })
   },
+
+  /** Where the payer pays inside the platform: made once for the same terms, however often it is asked for. */
+  link: (connection: Connection, card: OfferedCard): Promise<InvoiceLink> => openInvoiceLink(deps, connection, card),
 
   /** The payment that a platform's question is about. */
   read: async (connection: Connection, payload: string): Promise<IntentRow | undefined> =>

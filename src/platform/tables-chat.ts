@@ -113,6 +113,8 @@ export interface NativePaymentsTable {
   paid_at: Date | null
   created_at: Date
   updated_at: Date
+  link_url: string | null
+  link_terms: string | null
 }
 
 export interface VetoesTable {
