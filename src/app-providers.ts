@@ -1,8 +1,13 @@
+import type { OpenProviderConnection } from '#connections/open-service.ts'
+import { AppError } from '#kernel/errors.ts'
 import { createNativeProvider, type NativeProviderDeps } from '#payments/native-provider-service.ts'
 import type { Metrics } from '#platform/metrics.ts'
+import type { ProviderAccount, ProviderAdapters, Providers } from '#providers/accounts.ts'
 import { measured } from '#providers/measured.ts'
-import type { PaymentProvider } from '#providers/provider.ts'
+import type { PaymentProvider, ProviderId } from '#providers/provider.ts'
+import { createStripeAdapter } from '#providers/stripe/adapter.ts'
 import { createStripeProvider } from '#providers/stripe/index.ts'
+import type { ProviderListeners } from '#webhooks/service.ts'
 
 export interface StripeConfig {
   secretKey: string
@@ -10,15 +15,17 @@ export interface StripeConfig {
   apiBase?: string | undefined
 }
 
-export const createStripe = (config: StripeConfig, metrics: Metrics): PaymentProvider => {
-  const stripe = createStripeProvider({
+export const createStripe = (config: StripeConfig): PaymentProvider =>
+  createStripeProvider({
     secretKey: config.secretKey,
     webhookSecrets: config.webhookSecrets,
     ...(config.apiBase === undefined ? {} : { apiBase: config.apiBase }),
   })
-  const observe = (call: Record<string, string>, seconds: number) => metrics.providerCalls.observe(call, seconds)
-  return measured(stripe, observe)
-}
+
+/** What merchants can connect accounts of their own at. */
+export const createAdapters = (config: { stripe: StripeConfig }): ProviderAdapters => ({
+  stripe: createStripeAdapter({ apiBase: config.stripe.apiBase }),
+})
 
 /** The platforms that take money themselves. A refund of unknown outcome is repeated only where a key makes it one. */
 export const createNativeProviders = (
@@ -27,3 +34,62 @@ export const createNativeProviders = (
   telegram: createNativeProvider({ ...deps, id: 'telegram', idempotencyHorizonMs: 24 * 3_600_000 }),
   whatsapp: createNativeProvider({ ...deps, id: 'whatsapp', idempotencyHorizonMs: 0 }),
 })
+
+interface DirectoryDeps {
+  metrics: Metrics
+  /** The deployment's own accounts. */
+  own: Partial<Record<ProviderId, PaymentProvider>>
+  adapters: ProviderAdapters
+  connections: {
+    openProvider(merchantId: string, id: string): Promise<OpenProviderConnection | undefined>
+    openProviderById(id: string): Promise<OpenProviderConnection | undefined>
+    notifyUrl(provider: string, id: string): string
+  }
+}
+
+/** As many opened accounts are kept for the next payment; each holds its connections to the provider open. */
+const openAccountsMax = 1000
+
+/** Every account at every provider, opened once and again when its row has changed. */
+export const createProviders = (deps: DirectoryDeps): Providers & { listeners: ProviderListeners } => {
+  const observe = (call: Record<string, string>, seconds: number) => deps.metrics.providerCalls.observe(call, seconds)
+  const own = new Map(
+    Object.entries(deps.own).map(([id, provider]) => [id, provider && measured(provider, observe)] as const),
+  )
+  const opened = new Map<string, { version: string; provider: PaymentProvider }>()
+  const openConnection = (connection: OpenProviderConnection): PaymentProvider => {
+    const known = opened.get(connection.id)
+    if (known?.version === connection.version) return known.provider
+    const notifyUrl = deps.connections.notifyUrl(connection.provider, connection.id)
+    const provider = measured(deps.adapters[connection.provider].open(connection, notifyUrl), observe)
+    const [oldest] = opened.keys()
+    if (opened.size >= openAccountsMax && oldest !== undefined) opened.delete(oldest)
+    opened.set(connection.id, { version: connection.version, provider })
+    return provider
+  }
+  const open = async ({ merchantId, provider: id, connectionId }: ProviderAccount): Promise<PaymentProvider> => {
+    const connection = connectionId === null ? undefined : await deps.connections.openProvider(merchantId, connectionId)
+    const provider = connectionId === null ? own.get(id) : connection?.provider === id && openConnection(connection)
+    if (!provider) throw new AppError('provider_account_unavailable')
+    return provider
+  }
+  return {
+    open,
+    capabilities: (id) => {
+      const known = own.get(id)?.capabilities ?? adapterOf(deps.adapters, id)?.capabilities
+      if (!known) throw new Error(`no such provider: ${id}`)
+      return known
+    },
+    hasOwn: (id) => own.has(id),
+    listeners: {
+      open: async (id, connectionId) => {
+        if (connectionId === '') return own.get(id)
+        const connection = await deps.connections.openProviderById(connectionId)
+        return connection?.provider === id ? openConnection(connection) : undefined
+      },
+    },
+  }
+}
+
+const adapterOf = (adapters: ProviderAdapters, id: string) =>
+  Object.values(adapters).find((adapter) => adapter.id === id)

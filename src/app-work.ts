@@ -3,7 +3,7 @@ import type { Database } from '#platform/database.ts'
 import type { Logger } from '#platform/logger.ts'
 import type { Metrics } from '#platform/metrics.ts'
 import type { JobHandlers, JobQueue } from '#platform/queue.ts'
-import type { Services } from './app.ts'
+import type { Services } from './app-services.ts'
 
 export interface Work {
   /** One pass over the tables, now: everything due is woken. */

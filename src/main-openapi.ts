@@ -3,8 +3,9 @@ import { stringify } from 'yaml'
 import { errorCatalogue } from '#kernel/error-catalogue.ts'
 import { createOpenApiDocument } from '#platform/openapi.ts'
 import type { Route } from '#platform/route.ts'
-import { createRoutes, type Services } from './app.ts'
 import { run } from './app-boot.ts'
+import { createRoutes } from './app-routes.ts'
+import type { Services } from './app-services.ts'
 import { environment } from './config.ts'
 
 /** The committed description is that of a local start; a running server describes itself with its own address. */

@@ -2,6 +2,7 @@ import type { ChannelCapabilities } from '#channels/channel.ts'
 import type { ChannelFailure } from '#channels/inbound.ts'
 import { unixSeconds } from '#kernel/clock.ts'
 import { showId } from '#kernel/ids.ts'
+import { isProviderChannel } from './place.ts'
 import type { ConnectionRow } from './repo.ts'
 import type { ConnectionView } from './schemas.ts'
 
@@ -20,13 +21,22 @@ export const showConnection = (
   failure: row.failure as ChannelFailure | null,
   settings: row.settings,
   secrets: row.secret_hints,
-  webhook_url:
-    row.channel === 'veto' ? null : `${publicUrl}/webhooks/channels/${row.channel}/${showId('connection', row.id)}`,
+  webhook_url: webhookUrl(row, publicUrl),
   capabilities: capabilities ? showCapabilities(capabilities) : null,
   checked: row.checked_at && unixSeconds(row.checked_at),
   livemode: row.livemode,
   created: unixSeconds(row.created_at),
 })
+
+/** Where the platform or the provider sends its news; a veto endpoint sends none. */
+export const webhookUrl = (
+  { channel, id }: Pick<ConnectionRow, 'channel' | 'id'>,
+  publicUrl: string,
+): string | null => {
+  if (channel === 'veto') return null
+  const kind = isProviderChannel(channel) ? 'providers' : 'channels'
+  return `${publicUrl}/webhooks/${kind}/${channel}/${showId('connection', id)}`
+}
 
 const showCapabilities = (can: ChannelCapabilities) => ({
   native_pay: can.nativePay === 'all' ? ('all' as const) : [...can.nativePay],

@@ -8,6 +8,8 @@ import type { Raw } from '#platform/form.ts'
 import { parseOrThrow } from '#platform/http-errors.ts'
 import type { Outbound } from '#platform/outbound.ts'
 import { showSecret } from '#platform/outbound-signature.ts'
+import type { ProviderAdapters } from '#providers/accounts.ts'
+import { isProviderChannel } from './place.ts'
 import type { ConnectionRow } from './repo.ts'
 import { vetoSettings } from './schemas.ts'
 
@@ -21,13 +23,19 @@ export interface Account extends Credentials {
   name: string
 }
 
+interface TesterDeps {
+  channels: Channels
+  adapters: ProviderAdapters
+  outbound: Outbound
+}
+
 export type Tested = { ok: true; account: Account } | { ok: false; failure: ChannelFailure }
 
 /** Parses what a channel is connected with and asks the platform whose it is. Called outside of transactions. */
-export const createTester = ({ channels, outbound }: { channels: Channels; outbound: Outbound }) => ({
+export const createTester = ({ channels, adapters, outbound }: TesterDeps) => ({
   /** What a client sent, by the adapter's own schemas. Throws the first mistake as `settings[…]` or `secrets[…]`. */
   parse: (channel: ConnectionRow['channel'], given: { settings: object; secrets: object }): Credentials => {
-    const schema = credentialSchema(channels, channel)
+    const schema = credentialSchema({ channels, adapters }, channel)
     const json = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as JsonSchema
     return parseOrThrow(schema, coerce(json, given as Raw)) as unknown as Credentials
   },
@@ -38,6 +46,10 @@ export const createTester = ({ channels, outbound }: { channels: Channels; outbo
     { settings, secrets }: Credentials,
   ): Promise<Tested> => {
     if (channel === 'veto') return testVeto(outbound, settings, secrets)
+    if (isProviderChannel(channel)) {
+      const tested = await adapters[channel].test({ merchantId, id, settings, secrets, livemode })
+      return tested.ok ? { ok: true, account: { ...tested, settings, secrets } } : tested
+    }
     const tested = await channels[channel].test({ merchantId, id, channel, settings, secrets, livemode })
     if (!tested.ok) return tested
     const { externalId, name } = tested
@@ -57,10 +69,14 @@ export const refusedConnection = (failure: ChannelFailure): AppError => {
   })
 }
 
-const credentialSchema = (channels: Channels, channel: ConnectionRow['channel']) =>
-  channel === 'veto'
-    ? z.strictObject({ settings: vetoSettings, secrets: z.strictObject({}) })
-    : z.strictObject({ settings: channels[channel].settings, secrets: channels[channel].secrets })
+const credentialSchema = (
+  { channels, adapters }: Pick<TesterDeps, 'channels' | 'adapters'>,
+  channel: ConnectionRow['channel'],
+) => {
+  if (channel === 'veto') return z.strictObject({ settings: vetoSettings, secrets: z.strictObject({}) })
+  const { settings, secrets } = isProviderChannel(channel) ? adapters[channel] : channels[channel]
+  return z.strictObject({ settings, secrets })
+}
 
 /** Nothing is sent: the endpoint is asked about payments only. Its signing secret is ours, made once. */
 const testVeto = (outbound: Outbound, settings: Credentials['settings'], secrets: Credentials['secrets']): Tested => {

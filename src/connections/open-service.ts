@@ -3,6 +3,8 @@ import { parseId } from '#kernel/ids.ts'
 import { coalesce } from '#platform/coalesce.ts'
 import { type Database, inTransaction } from '#platform/database.ts'
 import type { KeyRing } from '#platform/key-ring.ts'
+import type { ProviderAdapter, ProviderConnection } from '#providers/accounts.ts'
+import { isProviderChannel } from './place.ts'
 import { type ConnectionRow, findActive, findByIds, findConnection, findVetoes } from './repo.ts'
 import { openSecrets } from './secret-service.ts'
 
@@ -11,6 +13,14 @@ export interface OpenConnection extends Connection {
   readonly status: ConnectionRow['status']
   /** Nothing is sent before this moment. */
   readonly sendAfter: Date | null
+}
+
+/** A merchant's account at a payment provider. `version` changes with the row. */
+export interface OpenProviderConnection extends ProviderConnection {
+  readonly provider: ProviderAdapter['id']
+  readonly externalId: string
+  readonly status: ConnectionRow['status']
+  readonly version: string
 }
 
 /** Where a merchant is asked before a charge. */
@@ -57,6 +67,14 @@ export const createOpener = ({ db, keys }: { db: Database; keys: KeyRing }) => {
       return row?.channel === channel ? openRow(keys, row) : undefined
     },
 
+    /** A provider's account of this merchant, whatever its state. */
+    openProvider: async (merchantId: string, id: string): Promise<OpenProviderConnection | undefined> =>
+      openProviderRow(keys, await read(merchantId, id)),
+
+    /** The one that a provider's notification names, of whatever merchant and in whatever state. Both ids are UUIDs. */
+    openProviderById: async (id: string): Promise<OpenProviderConnection | undefined> =>
+      openProviderRow(keys, await findByPath(id)),
+
     /** The thread's own, else the only active one of its channel. */
     openForThread: async (
       merchantId: string,
@@ -84,6 +102,21 @@ export const createOpener = ({ db, keys }: { db: Database; keys: KeyRing }) => {
     },
   }
 }
+
+const openProviderRow = (keys: KeyRing, row: ConnectionRow | undefined): OpenProviderConnection | undefined =>
+  row && isProviderChannel(row.channel)
+    ? {
+        merchantId: row.merchant_id,
+        id: row.id,
+        provider: row.channel,
+        externalId: row.external_id,
+        settings: row.settings,
+        secrets: openSecrets(keys, row),
+        livemode: row.livemode,
+        status: row.status,
+        version: row.updated_at.toISOString(),
+      }
+    : undefined
 
 const openActive = (keys: KeyRing, row: ConnectionRow | undefined): OpenConnection | undefined =>
   row?.status === 'active' ? openRow(keys, row) : undefined

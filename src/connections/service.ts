@@ -1,4 +1,4 @@
-import type { Channels } from '#channels/channel.ts'
+import { type Channels, isChannelId } from '#channels/channel.ts'
 import type { ChannelFailure } from '#channels/inbound.ts'
 import type { Clock } from '#kernel/clock.ts'
 import { AppError, notFound } from '#kernel/errors.ts'
@@ -10,6 +10,7 @@ import type { Logger } from '#platform/logger.ts'
 import type { Outbound } from '#platform/outbound.ts'
 import { appendEvents } from '#platform/outbox.ts'
 import type { JobQueue } from '#platform/queue.ts'
+import type { ProviderAdapters } from '#providers/accounts.ts'
 import { showConnection } from './connection-view.ts'
 import { type Account, createTester, refusedConnection, type Tester } from './credentials-service.ts'
 import { createOpener } from './open-service.ts'
@@ -33,6 +34,7 @@ export interface ConnectionDeps {
   logger: Logger
   queue: Pick<JobQueue, 'wake'>
   channels: Channels
+  adapters: ProviderAdapters
   keys: KeyRing
   outbound: Outbound
   publicUrl: string
@@ -107,6 +109,10 @@ export const createConnectionService = (deps: ConnectionDeps) => {
       if (isNews) deps.queue.wake('outbox.drain', { id })
     },
 
+    /** Where a provider sends its news of the account. `id`: UUID. */
+    notifyUrl: (provider: string, id: string): string =>
+      `${deps.publicUrl}/webhooks/providers/${provider}/${showId('connection', id)}`,
+
     /** Nothing is sent through it before `until`. */
     postpone: (merchantId: string, id: string, until: Date): Promise<void> =>
       inTransaction(deps.db, merchantId, (tx) => postponeConnection(tx, merchantId, id, until)),
@@ -114,7 +120,11 @@ export const createConnectionService = (deps: ConnectionDeps) => {
 }
 
 const show = ({ channels, publicUrl }: ConnectionDeps, row: ConnectionRow): ConnectionView =>
-  showConnection(row, row.channel === 'veto' ? undefined : channels[row.channel].capabilities(row.settings), publicUrl)
+  showConnection(
+    row,
+    isChannelId(row.channel) ? channels[row.channel].capabilities(row.settings) : undefined,
+    publicUrl,
+  )
 
 const requireRow = async (tx: Tx, merchantId: string, id: string): Promise<ConnectionRow> => {
   const row = await findConnection(tx, merchantId, requireUuid('connection', id, 'connection'))

@@ -3,16 +3,12 @@ import { AppError } from '#kernel/errors.ts'
 import { newUuid, showId } from '#kernel/ids.ts'
 import { type Database, inTransaction, type Tx } from '#platform/database.ts'
 import { appendEvents } from '#platform/outbox.ts'
-import type { PaymentMethodDetails, PaymentProvider } from '#providers/provider.ts'
+import type { ProviderAccount, Providers } from '#providers/accounts.ts'
+import type { PaymentMethodDetails } from '#providers/provider.ts'
 import { findCustomerRef, findMethodByRef, type MethodRow } from './method-repo.ts'
 import type { Consent } from './method-schemas.ts'
 import { showMethod } from './method-view.ts'
 import { lockCustomer } from './repo.ts'
-
-interface Owner {
-  merchantId: string
-  customerId: string
-}
 
 const hourMs = 3_600_000
 
@@ -21,11 +17,12 @@ const hourMs = 3_600_000
  * `provider_unknown_outcome` and `provider_error`.
  */
 export const ensureCustomerRef = async (
-  { db, clock }: { db: Database; clock: Clock },
-  provider: PaymentProvider,
-  { merchantId, customerId }: Owner,
+  { db, clock, providers }: { db: Database; clock: Clock; providers: Providers },
+  account: ProviderAccount,
+  customerId: string,
 ): Promise<string> => {
-  const read = (tx: Tx) => findCustomerRef(tx, merchantId, customerId, provider.id)
+  const { merchantId } = account
+  const read = (tx: Tx) => findCustomerRef(tx, account, customerId)
   const known = await inTransaction(db, merchantId, read)
   if (known !== undefined) return known
   const now = clock.now()
@@ -33,6 +30,7 @@ export const ensureCustomerRef = async (
   // A provider replays a stored failure for as long as it keeps the key; the next hour's key makes, at worst, a second
   // customer there that owns nothing.
   const idempotencyKey = `${customer}:${Math.floor(now.getTime() / hourMs)}`
+  const provider = await providers.open(account)
   const answer = await provider.createCustomer({ idempotencyKey, customer })
   if (answer.outcome === 'unknown') throw new AppError('provider_unknown_outcome', { retryAfter: 2 })
   if (answer.outcome === 'refused') throw new AppError('provider_error', { message: answer.decline.message })
@@ -42,7 +40,8 @@ export const ensureCustomerRef = async (
       .values({
         merchant_id: merchantId,
         customer_id: customerId,
-        provider: provider.id,
+        provider: account.provider,
+        connection: account.connectionId ?? '',
         ref: answer.value.ref,
         created_at: now,
       })
@@ -52,9 +51,7 @@ export const ensureCustomerRef = async (
   })
 }
 
-export interface Kept {
-  merchantId: string
-  provider: string
+export interface Kept extends ProviderAccount {
   /** The provider's names of the method and of whom it is kept for. */
   methodRef: string
   savedFor: string
@@ -70,12 +67,13 @@ export interface Kept {
  * time it changes nothing. Of a customer who has been erased meanwhile nothing is kept: the provider forgets it again.
  */
 export const keepMethod = async (tx: Tx, kept: Kept, now: Date): Promise<MethodRow | undefined> => {
-  const { merchantId, provider, methodRef } = kept
+  const { merchantId, provider, connectionId, methodRef } = kept
   const owner = await tx
     .selectFrom('customer_refs')
     .select('customer_id')
     .where('merchant_id', '=', merchantId)
     .where('provider', '=', provider)
+    .where('connection', '=', connectionId ?? '')
     .where('ref', '=', kept.savedFor)
     .executeTakeFirst()
   if (!owner) return undefined
@@ -87,6 +85,7 @@ export const keepMethod = async (tx: Tx, kept: Kept, now: Date): Promise<MethodR
       id: newUuid(),
       customer_id: owner.customer_id,
       provider,
+      provider_connection_id: connectionId,
       provider_ref: methodRef,
       method: isKnown ? JSON.stringify(kept.details ?? { type: 'card' }) : null,
       consent: JSON.stringify(kept.consent),

@@ -3,6 +3,7 @@ import { showId } from '#kernel/ids.ts'
 import type { Db, Tx } from '#platform/database.ts'
 import { appendEvents } from '#platform/outbox.ts'
 import type { PaymentMethodsTable } from '#platform/tables.ts'
+import type { ProviderAccount } from '#providers/accounts.ts'
 import { showMethod } from './method-view.ts'
 
 export type MethodRow = Selectable<PaymentMethodsTable>
@@ -31,12 +32,11 @@ export const listAttached = (db: Db, merchantId: string, customerId: string): Pr
     .limit(20)
     .execute()
 
-/** How the provider names the customer, if anything was ever kept there. */
+/** How the provider's account names the customer, if anything was ever kept there. */
 export const findCustomerRef = async (
   db: Db,
-  merchantId: string,
+  { merchantId, provider, connectionId }: ProviderAccount,
   customerId: string,
-  provider: string,
 ): Promise<string | undefined> => {
   const row = await db
     .selectFrom('customer_refs')
@@ -44,6 +44,7 @@ export const findCustomerRef = async (
     .where('merchant_id', '=', merchantId)
     .where('customer_id', '=', customerId)
     .where('provider', '=', provider)
+    .where('connection', '=', connectionId ?? '')
     .executeTakeFirst()
   return row?.ref
 }

@@ -7,7 +7,7 @@ import { type Database, inTransaction, type Tx } from '#platform/database.ts'
 import { listAnswer, readPage, requireUuid } from '#platform/listing.ts'
 import type { Logger } from '#platform/logger.ts'
 import type { JobQueue } from '#platform/queue.ts'
-import type { PaymentProvider, ProviderId } from '#providers/provider.ts'
+import type { Providers } from '#providers/accounts.ts'
 import { detachMethods, findMethod, type MethodRow, selectMethods } from './method-repo.ts'
 import type { MethodsQuery, PaymentMethod } from './method-schemas.ts'
 import { showMethod } from './method-view.ts'
@@ -18,7 +18,7 @@ export interface MethodDeps {
   clock: Clock
   queue: Pick<JobQueue, 'wake'>
   logger: Logger
-  providers: Record<ProviderId, PaymentProvider>
+  providers: Providers
 }
 
 export type MethodService = ReturnType<typeof createMethodService>
@@ -98,7 +98,11 @@ const forget = async (deps: MethodDeps, merchantId: string, id: string): Promise
   if (!row) return
   // A key per try: the provider would replay a stored failure for as long as it keeps the key.
   const idempotencyKey = `${showId('paymentMethod', id)}:${row.forget_attempts}`
-  const provider = deps.providers[row.provider as ProviderId]
+  const provider = await deps.providers.open({
+    merchantId,
+    provider: row.provider,
+    connectionId: row.provider_connection_id,
+  })
   const answer = await provider.detachMethod({ idempotencyKey, methodRef: row.provider_ref })
   if (answer.outcome === 'ok') {
     await inTransaction(deps.db, merchantId, (tx) => update(tx, row, { forget_at: null }))

@@ -41,6 +41,9 @@ export const errorCatalogue = {
   connection_refused: invalid(
     'The platform refused these credentials; the message says why. Check and send them again.',
   ),
+  provider_account_unavailable: invalid(
+    'The connection to the payment provider is gone or switched off. Connect the account again, or route to another one.',
+  ),
   connection_unexpected_state: invalid('The connection is in a state that does not allow this.'),
   expired_card: card('The card has expired. Ask the payer for another card.'),
   export_expired: invalid(

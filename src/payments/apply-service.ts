@@ -11,13 +11,8 @@ import type { Logger } from '#platform/logger.ts'
 import type { Metrics } from '#platform/metrics.ts'
 import { appendEvents } from '#platform/outbox.ts'
 import type { JobQueue } from '#platform/queue.ts'
-import type {
-  PaymentProvider,
-  ProviderCharge,
-  ProviderDecline,
-  ProviderId,
-  ProviderPayment,
-} from '#providers/provider.ts'
+import type { Providers } from '#providers/accounts.ts'
+import type { ProviderCharge, ProviderDecline, ProviderPayment } from '#providers/provider.ts'
 import { type ChargeRow, showCharge } from './charge-view.ts'
 import { billOf, type IntentRow, showIntent } from './intent-view.ts'
 import { intentLinks } from './link-service.ts'
@@ -33,7 +28,7 @@ export interface PaymentDeps {
   db: Database
   clock: Clock
   queue: JobQueue
-  providers: Record<ProviderId, PaymentProvider>
+  providers: Providers
   secrets: Secrets
   /** Where payers reach this service, without a slash at the end. */
   publicUrl: string
@@ -142,6 +137,7 @@ const changeOf = (
 export const withoutPage = (row: IntentRow): IntentChange => ({
   page_ref: null,
   page_url: null,
+  page_handover: null,
   page_expires_at: null,
   provider_ref: null,
   next_action: null,

@@ -1,6 +1,7 @@
 import { unixSeconds } from '#kernel/clock.ts'
 import { showId } from '#kernel/ids.ts'
 import { toJsonAmount } from '#kernel/money.ts'
+import type { ProviderAccount } from '#providers/accounts.ts'
 import type { Attribution } from '#threads/touch.ts'
 import type { IntentStatus } from './intent-machine.ts'
 
@@ -31,9 +32,13 @@ export interface IntentRow {
   canceled_at: Date | null
   expires_at: Date | null
   provider: string
+  provider_connection_id: string | null
+  /** What the routing rules decided, and why. */
+  route: Record<string, unknown> | null
   provider_ref: string | null
   page_ref: string | null
   page_url: string | null
+  page_handover: Record<string, unknown> | null
   page_expires_at: Date | null
   conflict: string | null
   /** How the payer came to the thread, frozen when the payment was created. */
@@ -43,6 +48,15 @@ export interface IntentRow {
   created_at: Date
   updated_at: Date
 }
+
+/** Whose account takes this payment. */
+export const accountOf = (
+  row: Pick<IntentRow, 'merchant_id' | 'provider' | 'provider_connection_id'>,
+): ProviderAccount => ({
+  merchantId: row.merchant_id,
+  provider: row.provider,
+  connectionId: row.provider_connection_id,
+})
 
 /** The bill that this payment is a share of: what is paid for it is held until the bill is complete. */
 export const billOf = ({ options }: Pick<IntentRow, 'options'>): string | undefined =>

@@ -7,7 +7,7 @@ import type { Tx } from '#platform/database.ts'
 import type { PaymentDeps } from './apply-service.ts'
 import { confirmIntent } from './command-service.ts'
 import type { IntentRow } from './intent-view.ts'
-import { keepsByApi, providerOf } from './payer-service.ts'
+import { keepsByApi } from './payer-service.ts'
 
 /** A method that the payer can pay with again, in words: "Visa ···· 4242". */
 export interface KeptMethod {
@@ -27,11 +27,11 @@ const nothingKept: Keeping = { methods: [], saving: undefined }
 /** For a customer only, where the provider keeps methods, and not where several people of a thread open one link. */
 export const readKeeping = async (tx: Tx, deps: PaymentDeps, row: IntentRow): Promise<Keeping> => {
   const { merchant_id: merchantId, customer_id: customerId } = row
-  if (customerId === null || !providerOf(deps, row).capabilities.savedMethods) return nothingKept
+  if (customerId === null || !deps.providers.capabilities(row.provider).savedMethods) return nothingKept
   const customer = await findCustomer(tx, merchantId, customerId)
   if (!customer || customer.deleted_at || (await isForMany(tx, row))) return nothingKept
   const attached = await listAttached(tx, merchantId, customerId)
-  const usable = attached.filter((one) => one.provider === row.provider && !isExpired(one, deps.clock.now()))
+  const usable = attached.filter((one) => isSameAccount(one, row) && !isExpired(one, deps.clock.now()))
   const byLook = new Map(usable.toReversed().map((one) => [JSON.stringify(one.method), one]))
   return {
     methods: [...byLook.values()]
@@ -76,3 +76,9 @@ export const withConsent = (options: IntentRow['options'], consent: Consent | un
 
 /** Whether the provider's page that is open for this payment keeps the method. */
 export const pageKeeps = ({ options }: IntentRow): boolean => options.consent !== undefined
+
+/** A method can be charged through the account that keeps it only. */
+const isSameAccount = (
+  kept: { provider: string; provider_connection_id: string | null },
+  row: Pick<IntentRow, 'provider' | 'provider_connection_id'>,
+): boolean => kept.provider === row.provider && kept.provider_connection_id === row.provider_connection_id

@@ -11,7 +11,7 @@ import type {
 import { applyPayment, type PaymentDeps, showDecline, withoutPage } from './apply-service.ts'
 import type { IntentRow } from './intent-view.ts'
 import { claimOperation, lockInFlight, markUnknown, type OperationRow, settleOperation } from './operation-repo.ts'
-import { lookUpOperation, sendOperation } from './provider-calls-service.ts'
+import { lookUpOperation, type StoredCommand, sendOperation } from './provider-calls-service.ts'
 import { findIntent, lockIntent, updateIntent } from './repo.ts'
 
 /** How an operation stands after its call, its look-up, or somebody else's work on it. */
@@ -26,7 +26,7 @@ type Answer = ProviderAnswer<ProviderPayment | ProviderPage>
 
 /** Calls the provider for an operation that is written as `sent`, and records what came of it. */
 export const runOperation = async (deps: PaymentDeps, operation: OperationRow): Promise<Outcome> => {
-  const outcome = await recordAnswer(deps, operation, await sendOperation(providerOf(deps, operation), operation))
+  const outcome = await recordAnswer(deps, operation, await sendOperation(await providerOf(deps, operation), operation))
   // A lost answer is looked up at once: the client is still waiting and the provider usually knows.
   return outcome.kind === 'unknown' ? resolveOperation(deps, operation.merchant_id, operation.id, true) : outcome
 }
@@ -51,7 +51,7 @@ export const resolveOperation = async (
     claimOperation(tx, merchantId, id, deps.clock.now(), force),
   )
   if (!operation) return readOutcome(deps, merchantId, id)
-  const provider = providerOf(deps, operation)
+  const provider = await providerOf(deps, operation)
   const row = await inTransaction(deps.db, merchantId, (tx) => findIntent(tx, merchantId, operation.payment_intent_id))
   const found = row
     ? await lookUpOperation(provider, operation, row)
@@ -69,10 +69,12 @@ export const resolveOperation = async (
   return recordAnswer(deps, asked, await sendOperation(provider, operation))
 }
 
-const providerOf = (deps: PaymentDeps, operation: OperationRow): PaymentProvider => {
-  const provider = deps.providers[operation.command.provider as keyof typeof deps.providers]
-  if (!provider) throw new Error(`no such provider: ${String(operation.command.provider)}`)
-  return provider
+const providerOf = (
+  deps: PaymentDeps,
+  { merchant_id: merchantId, command }: OperationRow,
+): Promise<PaymentProvider> => {
+  const { provider, connection } = command as unknown as StoredCommand
+  return deps.providers.open({ merchantId, provider, connectionId: connection ?? null })
 }
 
 const recordAnswer = async (deps: PaymentDeps, operation: OperationRow, answer: Answer): Promise<Outcome> => {
@@ -115,7 +117,8 @@ const refetch = async (deps: PaymentDeps, operation: OperationRow, answer: Answe
       : answer.outcome === 'refused'
         ? answer.payment
         : undefined
-  const found = await providerOf(deps, operation).findPayment({ paymentRef: payment?.ref ?? '' })
+  const provider = await providerOf(deps, operation)
+  const found = await provider.findPayment({ paymentRef: payment?.ref ?? '' })
   const version = row?.version ?? 0
   if (found.outcome !== 'ok' || !found.value)
     return { answer: { outcome: 'unknown' as const, reason: 'the payment could not be read again' }, version }
@@ -187,10 +190,17 @@ const keepPage = (
   now: Date,
 ): Promise<IntentRow> => {
   if (page.state === 'expired') return updateIntent(tx, row, withoutPage(row), now)
-  if (page.state === 'complete') return updateIntent(tx, row, { page_ref: page.ref, page_url: null }, now)
+  if (page.state === 'complete')
+    return updateIntent(tx, row, { page_ref: page.ref, page_url: null, page_handover: null }, now)
   // A page asks for a method whatever was attached before, and the sweep looks after pages in this state.
   const status = row.status === 'requires_confirmation' ? { status: 'requires_payment_method' as const } : {}
-  const opened = { ...status, page_ref: page.ref, page_url: page.url ?? null, page_expires_at: page.expiresAt }
+  const opened = {
+    ...status,
+    page_ref: page.ref,
+    page_url: page.url ?? null,
+    page_handover: page.handover ? { ...page.handover } : null,
+    page_expires_at: page.expiresAt,
+  }
   // The page makes a payment of its own; an earlier one that failed is not followed any more.
   return updateIntent(tx, row, { ...opened, provider_ref: null }, now)
 }

@@ -6,9 +6,9 @@ import { unixSeconds } from '#kernel/clock.ts'
 import { AppError, notFound } from '#kernel/errors.ts'
 import { parseId, showId } from '#kernel/ids.ts'
 import { inTransaction, type Tx } from '#platform/database.ts'
-import type { PaymentProvider, ProviderId, ProviderPayment } from '#providers/provider.ts'
+import type { ProviderPayment } from '#providers/provider.ts'
 import type { PaymentDeps } from './apply-service.ts'
-import type { IntentRow } from './intent-view.ts'
+import { accountOf, type IntentRow } from './intent-view.ts'
 
 /** The API asked to keep the method: who integrates has the payer's consent. */
 export const keepsByApi = (options: IntentRow['options']): boolean => options.setup_future_usage === 'off_session'
@@ -19,15 +19,11 @@ export const keepsByApi = (options: IntentRow['options']): boolean => options.se
  */
 export const payerToKeep = async (deps: PaymentDeps, row: IntentRow): Promise<string | undefined> => {
   const { merchant_id: merchantId, customer_id: customerId } = row
-  const provider = providerOf(deps, row)
-  if (customerId === null || !provider.capabilities.savedMethods) return undefined
+  if (customerId === null || !deps.providers.capabilities(row.provider).savedMethods) return undefined
   const customer = await inTransaction(deps.db, merchantId, (tx) => findCustomer(tx, merchantId, customerId))
   if (!customer || customer.deleted_at) return undefined
-  return ensureCustomerRef(deps, provider, { merchantId, customerId })
+  return ensureCustomerRef(deps, accountOf(row), customerId)
 }
-
-export const providerOf = (deps: PaymentDeps, row: IntentRow): PaymentProvider =>
-  deps.providers[row.provider as ProviderId]
 
 /**
  * What the provider calls a method. One that is kept here goes by our id, for its own customer only; any other is the
@@ -49,8 +45,9 @@ export const resolveMethod = async (
     throw refuse(`The payment method belongs to the customer ${customer}. Send that customer with the payment.`)
   }
   if (kept.detached_at !== null) throw refuse('The payment method was detached from its customer. Use another one.')
-  const customerRef = await findCustomerRef(tx, row.merchant_id, kept.customer_id, row.provider)
-  if (kept.provider !== row.provider || customerRef === undefined)
+  const customerRef = await findCustomerRef(tx, accountOf(row), kept.customer_id)
+  const isElsewhere = kept.provider !== row.provider || kept.provider_connection_id !== row.provider_connection_id
+  if (isElsewhere || customerRef === undefined)
     throw refuse(`The payment method is kept by ${kept.provider}; this payment is with ${row.provider}.`)
   return { method: kept.provider_ref, customerRef }
 }
@@ -73,8 +70,7 @@ export const withKeptMethod = async (
   const kept = await keepMethod(
     tx,
     {
-      merchantId: row.merchant_id,
-      provider: row.provider,
+      ...accountOf(row),
       methodRef,
       savedFor,
       details: charge?.method,

@@ -19,7 +19,7 @@ export interface Planned {
   /** Absent: nothing to call, the row is the result. */
   kind?: NewOperation['kind']
   amount?: bigint
-  command?: Omit<StoredCommand, 'provider' | 'version' | 'currency'>
+  command?: Omit<StoredCommand, 'provider' | 'connection' | 'version' | 'currency'>
 }
 
 export const newOperation = (
@@ -32,7 +32,13 @@ export const newOperation = (
   kind: kind ?? 'authorize',
   requestId: scope.requestId,
   ...(amount === undefined ? {} : { amount }),
-  command: { ...command, provider: row.provider, version: row.version, currency: row.currency },
+  command: {
+    ...command,
+    provider: row.provider,
+    connection: row.provider_connection_id,
+    version: row.version,
+    currency: row.currency,
+  },
   state: 'sent',
 })
 

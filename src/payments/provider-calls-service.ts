@@ -1,6 +1,6 @@
 import type { Currency } from '#kernel/currencies.ts'
 import { showId } from '#kernel/ids.ts'
-import type { PaymentProvider, ProviderAnswer, ProviderPage, ProviderPayment } from '#providers/provider.ts'
+import type { PaymentProvider, PaySurface, ProviderAnswer, ProviderPage, ProviderPayment } from '#providers/provider.ts'
 import type { IntentRow } from './intent-view.ts'
 import type { OperationRow } from './operation-repo.ts'
 
@@ -10,6 +10,8 @@ import type { OperationRow } from './operation-repo.ts'
  */
 export interface StoredCommand {
   provider: string
+  /** The merchant's connection there; absent or null: the deployment's own account. */
+  connection?: string | null
   version: number
   currency: Currency
   paymentRef?: string | undefined
@@ -26,6 +28,7 @@ export interface StoredCommand {
   items?: { name: string; amount: string; quantity: number }[]
   locale?: string | undefined
   expiresAt?: string | undefined
+  surface?: PaySurface | undefined
   description?: string | undefined
   reason?: string | undefined
 }
@@ -98,6 +101,7 @@ const pageCommand = (operation: OperationRow, command: StoredCommand, idempotenc
   cancelUrl: command.cancelUrl ?? '',
   tags: tagsOf(operation),
   ...given('locale', command.locale),
+  ...given('surface', command.surface),
   ...payerOf(command),
   ...given('expiresAt', command.expiresAt === undefined ? undefined : new Date(command.expiresAt)),
 })

@@ -39,10 +39,13 @@ export interface IntentChange {
   provider_ref?: string | null
   page_ref?: string | null
   page_url?: string | null
+  page_handover?: Record<string, unknown> | null
   page_expires_at?: Date | null
   conflict?: string | null
   /** Another way to pay took over, or gave up; its `provider_ref` changes with it. */
   provider?: ProviderId
+  provider_connection_id?: string | null
+  route?: Record<string, unknown> | null
 }
 
 const json = <T>(value: T | undefined): { value?: string | null } =>
@@ -50,9 +53,11 @@ const json = <T>(value: T | undefined): { value?: string | null } =>
 
 /** Writes a change of a locked row and returns the row as it is now. */
 export const updateIntent = (db: Db, row: IntentRow, change: IntentChange, now: Date): Promise<IntentRow> => {
-  const { metadata, options, next_action, last_payment_error, ...plain } = change
+  const { metadata, options, next_action, last_payment_error, page_handover, route, ...plain } = change
   const action = json(next_action)
   const error = json(last_payment_error)
+  const handover = json(page_handover)
+  const routed = json(route)
   return db
     .updateTable('payment_intents')
     .set({
@@ -61,6 +66,8 @@ export const updateIntent = (db: Db, row: IntentRow, change: IntentChange, now: 
       ...(options === undefined ? {} : { options: JSON.stringify(options) }),
       ...(action.value === undefined ? {} : { next_action: action.value }),
       ...(error.value === undefined ? {} : { last_payment_error: error.value }),
+      ...(handover.value === undefined ? {} : { page_handover: handover.value }),
+      ...(routed.value === undefined ? {} : { route: routed.value }),
       version: row.version + 1,
       updated_at: now,
     })

@@ -2,10 +2,11 @@ import { notFound } from '#kernel/errors.ts'
 import { newUuid, showId } from '#kernel/ids.ts'
 import { inTransaction } from '#platform/database.ts'
 import { appendEvents } from '#platform/outbox.ts'
+import type { ProviderAccount } from '#providers/accounts.ts'
 import type { PaymentProvider, ProviderPayment } from '#providers/provider.ts'
 import { applyPayment, type PaymentDeps, saveCharge, withoutPage } from './apply-service.ts'
 import { showCharge } from './charge-view.ts'
-import type { IntentRow } from './intent-view.ts'
+import { accountOf, type IntentRow } from './intent-view.ts'
 import { isBeforeMoney } from './provider-news.ts'
 import { findChargeByRef, findIntent, lockIntent, updateIntent } from './repo.ts'
 
@@ -32,13 +33,15 @@ export const syncPayment = async (
   merchantId: string,
   intentId: string,
   paymentRef?: string,
-  from?: string,
+  from?: Omit<ProviderAccount, 'merchantId'>,
 ): Promise<Synced> => {
   for (let attempt = 1; ; attempt++) {
     const row = await inTransaction(deps.db, merchantId, (tx) => findIntent(tx, merchantId, intentId))
     if (!row) throw notFound('payment_intent', showId('paymentIntent', intentId), 'intent')
-    if (from !== undefined && from !== row.provider && paymentRef === undefined) return { row, verdict: 'nothing' }
-    const provider = deps.providers[(from ?? row.provider) as keyof typeof deps.providers]
+    const isElsewhere =
+      from !== undefined && (from.provider !== row.provider || from.connectionId !== row.provider_connection_id)
+    if (isElsewhere && paymentRef === undefined) return { row, verdict: 'nothing' }
+    const provider = await deps.providers.open({ ...accountOf(row), ...from })
     const look = await lookUp(provider, row, paymentRef)
     if (look.payment === undefined && look.isPageGone !== true) return { row, verdict: 'nothing' }
     const synced = await inTransaction(deps.db, merchantId, async (tx): Promise<Synced | undefined> => {
@@ -106,7 +109,8 @@ export const recordAttempt = async (
     return isKnown ? undefined : intent
   })
   if (!row) return false
-  const found = await deps.providers[row.provider as keyof typeof deps.providers].findCharge({ chargeRef })
+  const provider = await deps.providers.open(accountOf(row))
+  const found = await provider.findCharge({ chargeRef })
   if (found.outcome !== 'ok') throw new LookupFailed('the charge could not be read')
   const charge = found.value?.charge
   if (charge?.state !== 'failed') return false

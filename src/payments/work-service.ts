@@ -2,6 +2,7 @@ import { AppError } from '#kernel/errors.ts'
 import { newUuid } from '#kernel/ids.ts'
 import { inTransaction } from '#platform/database.ts'
 import { createSingleFlight } from '#platform/single-flight.ts'
+import type { ProviderAccount } from '#providers/accounts.ts'
 import type { PaymentDeps } from './apply-service.ts'
 import { cancelIntent } from './command-service.ts'
 import { findDueOperations } from './operation-repo.ts'
@@ -12,6 +13,9 @@ import { recordAttempt, type Synced, syncPayment } from './sync-service.ts'
 /** A waiting payment is asked after when the provider has said nothing for this long: a lost webhook costs no more. */
 const quietMs = 5 * 60_000
 
+/** Whose notification it was. */
+type From = Omit<ProviderAccount, 'merchantId'>
+
 const ageSeconds = (since: Date | undefined, now: Date): number =>
   since ? (now.getTime() - since.getTime()) / 1000 : 0
 
@@ -21,8 +25,8 @@ export const createPaymentWork = (deps: PaymentDeps, share = createSingleFlight<
    * Look-up at the provider (webhook, return from a page, sweep). A provider tells of one payment several times at
    * once: those who ask while a look-up runs share the next.
    */
-  sync: (merchantId: string, intentId: string, paymentRef?: string, from?: string): Promise<Synced> =>
-    share(`${merchantId} ${intentId} ${paymentRef ?? ''} ${from ?? ''}`, () =>
+  sync: (merchantId: string, intentId: string, paymentRef?: string, from?: From): Promise<Synced> =>
+    share([merchantId, intentId, paymentRef, from?.provider, from?.connectionId].join(' '), () =>
       syncPayment(deps, merchantId, intentId, paymentRef, from),
     ),
   recordAttempt: (merchantId: string, intentId: string, chargeRef: string) =>

@@ -161,6 +161,7 @@ export interface CustomerRefsTable {
   merchant_id: string
   customer_id: string
   provider: string
+  connection: Generated<string>
   ref: string
   created_at: Date
 }
@@ -170,6 +171,7 @@ export interface PaymentMethodsTable {
   id: string
   customer_id: string
   provider: string
+  provider_connection_id: string | null
   provider_ref: string
   method: JsonOrNull<Record<string, unknown>>
   consent: Json<Record<string, unknown>>
@@ -225,6 +227,9 @@ export interface PaymentIntentsTable {
   created_at: Date
   updated_at: Date
   attribution: JsonOrNull<Record<string, unknown>>
+  provider_connection_id: string | null
+  route: JsonOrNull<Record<string, unknown>>
+  page_handover: JsonOrNull<Record<string, unknown>>
 }
 
 export interface ChargesTable {

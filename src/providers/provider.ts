@@ -4,7 +4,7 @@ import type { Currency } from '#kernel/currencies.ts'
  * The port to a payment provider. Slices know only this file; an adapter (`providers/stripe/`) implements it and
  * `app.ts` registers it. Amounts are integer minor units, times are `Date`s, `ref` is the provider's own id.
  */
-export type ProviderId = 'stripe' | 'telegram' | 'whatsapp'
+export type ProviderId = 'stripe' | 'wechatpay' | 'telegram' | 'whatsapp'
 
 /** What a provider can do, as data that drives behaviour. */
 export interface ProviderCapabilities {
@@ -111,11 +111,29 @@ export interface ProviderRefund {
   tags: ProviderTags
 }
 
+/** How a payer is handed over where a URL is not the way, or not the only one. */
+export type Handover =
+  /** Drawn as a QR code, to be scanned in the provider's app. */
+  | { kind: 'qr'; code: string }
+  /** For the provider's bridge inside its own app (WeChat's `getBrandWCPayRequest`), signed. */
+  | { kind: 'bridge'; params: Readonly<Record<string, string>> }
+  /** The provider's own fields on our page. */
+  | { kind: 'fields'; clientSecret: string; publishableKey: string; account?: string }
+
+/** Where the payer is when a page is opened for them; decides which of the provider's ways fits. */
+export interface PaySurface {
+  kind: 'browser' | 'phone' | 'wechat'
+  /** The payer's id inside WeChat, for the merchant's app there. */
+  openid?: string
+  ip?: string
+}
+
 /** The provider's hosted page for one payment. `paymentRef` appears once the payer has submitted the page. */
 export interface ProviderPage {
   ref: string
-  /** Where the payer goes; absent once the page is no longer open. */
+  /** Where the payer goes; absent once the page is no longer open, or when there is only a `handover`. */
   url?: string
+  handover?: Handover
   state: 'open' | 'complete' | 'expired'
   paymentRef?: string
   expiresAt: Date
@@ -166,6 +184,7 @@ export interface PageCommand extends Command, Payer {
   cancelUrl: string
   locale?: string
   expiresAt?: Date
+  surface?: PaySurface
   tags: ProviderTags
 }
 
@@ -182,8 +201,9 @@ export interface ProviderNotice {
     | { kind: 'charge'; ref: string; paymentRef?: string }
     | { kind: 'refund'; ref: string; paymentRef?: string }
     | { kind: 'page'; ref: string; paymentRef?: string }
-    /** Not booked yet: parked for a person, with the payment it is about. */
     | { kind: 'dispute'; ref: string; paymentRef?: string }
+    | { kind: 'setup'; ref: string }
+    | { kind: 'payout'; ref: string }
     /** Known and of no interest (a customer was updated …). */
     | { kind: 'ignored' }
     /** A type we do not know: parked for a person. */

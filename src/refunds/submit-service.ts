@@ -2,7 +2,7 @@ import { delayMs, lookupSchedule } from '#kernel/backoff.ts'
 import { addMs } from '#kernel/clock.ts'
 import { parseId, showId } from '#kernel/ids.ts'
 import type { PaymentDeps } from '#payments/apply-service.ts'
-import type { IntentRow } from '#payments/intent-view.ts'
+import { accountOf, type IntentRow } from '#payments/intent-view.ts'
 import {
   claimOperation,
   lockInFlight,
@@ -39,7 +39,7 @@ export const workOnRefund = async (
     refund: await findRefund(tx, merchantId, refundId),
   }))
   if (!intent || !refund) throw new Error('a refund without its payment')
-  const provider = deps.providers[intent.provider as keyof typeof deps.providers]
+  const provider = await deps.providers.open(accountOf(intent))
   const found = operation.attempts > 1 ? await lookUp(provider, operation, intent, refund) : 'absent'
   const answer = found === 'absent' ? await send(deps, provider, operation, intent, refund) : found
   await record(deps, operation, answer)

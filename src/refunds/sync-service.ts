@@ -1,6 +1,6 @@
 import { newUuid, parseId, showId } from '#kernel/ids.ts'
 import type { PaymentDeps } from '#payments/apply-service.ts'
-import type { IntentRow } from '#payments/intent-view.ts'
+import { accountOf, type IntentRow } from '#payments/intent-view.ts'
 import { findIntent, lockIntent } from '#payments/repo.ts'
 import { LookupFailed } from '#payments/sync-service.ts'
 import { inTransaction, type Tx } from '#platform/database.ts'
@@ -27,7 +27,7 @@ export const syncRefund = async (
       intent: await findIntent(tx, merchantId, intentId),
     }))
     if (!before.intent) return { verdict: 'missing' }
-    const provider = deps.providers[before.intent.provider as keyof typeof deps.providers]
+    const provider = await deps.providers.open(accountOf(before.intent))
     const found = await provider.findRefund({ refundRef, paymentRef: before.intent.provider_ref ?? undefined })
     if (found.outcome !== 'ok')
       throw new LookupFailed(found.outcome === 'unknown' ? found.reason : found.decline.message)

@@ -109,3 +109,9 @@ export const matchRefund = (db: Db, provider: string, ref: string) =>
     .where('provider', '=', provider)
     .where('provider_ref', '=', ref)
     .executeTakeFirst()
+
+/** Whose connection an event came in through. */
+export const findOwner = async (db: Db, connectionId: string): Promise<string | undefined> => {
+  const row = await db.selectFrom('connections').select('merchant_id').where('id', '=', connectionId).executeTakeFirst()
+  return row?.merchant_id
+}

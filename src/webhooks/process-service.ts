@@ -6,9 +6,10 @@ import { matchIntent } from '#payments/repo.ts'
 import type { PaymentService } from '#payments/service.ts'
 import type { Database } from '#platform/database.ts'
 import type { Logger } from '#platform/logger.ts'
+import type { ProviderAccount } from '#providers/accounts.ts'
 import type { ProviderNotice } from '#providers/provider.ts'
 import type { RefundService } from '#refunds/service.ts'
-import { type InboxRow, matchCharge, matchRefund } from './inbox-repo.ts'
+import { findOwner, type InboxRow, matchCharge, matchRefund } from './inbox-repo.ts'
 import type { Inbox } from './inbox-service.ts'
 import { attemptsMax, judgeSync, type Verdict } from './verdict.ts'
 
@@ -22,6 +23,13 @@ export interface ProcessDeps {
 }
 
 type Notice = Pick<ProviderNotice, 'subject' | 'tags'>
+type Account = Omit<ProviderAccount, 'merchantId'>
+
+const accountOf = ({ provider, connection }: Pick<InboxRow, 'provider' | 'connection'>): Account => ({
+  provider,
+  connectionId: connection === '' ? null : connection,
+})
+
 interface Match {
   merchant_id: string
   id: string
@@ -37,7 +45,7 @@ export const processEvent = async (deps: ProcessDeps, id: string): Promise<void>
   const notice = event.notice as unknown as Notice
   const match = await findMatch(deps, event, notice)
   try {
-    const verdict = await judge(deps, event.provider, notice, match)
+    const verdict = await judge(deps, accountOf(event), notice, match)
     if (verdict.state === 'parked')
       deps.logger.error({ event: event.ref, type: event.type, reason: verdict.reason }, 'parked a provider event')
     await deps.inbox.end({ id, ...verdict, ...owner(match), processedAt: deps.clock.now() })
@@ -73,7 +81,7 @@ const retryLater = async (
 
 const judge = async (
   deps: ProcessDeps,
-  from: string,
+  from: Account,
   { subject }: Notice,
   match: Match | undefined,
 ): Promise<Verdict> => {
@@ -96,6 +104,9 @@ const judge = async (
       return judgeSync(await deps.refunds.sync(merchantId, id, subject.ref))
     case 'dispute':
       return { state: 'parked', reason: 'disputes are not booked yet: answer this one in the provider’s dashboard' }
+    case 'setup':
+    case 'payout':
+      return { state: 'ignored', reason: 'not followed yet' }
     default:
       return subject satisfies never
   }
@@ -104,9 +115,19 @@ const judge = async (
 /** Our own ids in the object's metadata first (we put them there and the event is signed), else the provider's ids. */
 const findMatch = async (deps: ProcessDeps, event: InboxRow, { subject, tags }: Notice): Promise<Match | undefined> => {
   const { maintenance } = deps.db
+  const found = await findNamed(deps, event, { subject, tags })
+  if (!found || event.connection === '') return found
+  // Whoever owns the account writes what they like into its metadata: its news are about its own merchant only.
+  const owner = await findOwner(maintenance, event.connection)
+  return owner === found.merchant_id ? found : undefined
+}
+
+const findNamed = async (deps: ProcessDeps, event: InboxRow, { subject, tags }: Notice): Promise<Match | undefined> => {
+  const { maintenance } = deps.db
   const tagged = await matchTags(deps, tags)
   if (tagged) return tagged
   if (subject.kind === 'ignored' || subject.kind === 'unknown') return undefined
+  if (subject.kind === 'setup' || subject.kind === 'payout') return undefined
   const paymentRef = subject.kind === 'payment' ? subject.ref : subject.paymentRef
   const byPayment =
     paymentRef === undefined ? undefined : await matchIntent(maintenance, event.provider, { providerRef: paymentRef })

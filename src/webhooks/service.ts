@@ -1,18 +1,23 @@
 import type { Clock } from '#kernel/clock.ts'
 import { AppError } from '#kernel/errors.ts'
-import { newUuid } from '#kernel/ids.ts'
+import { newUuid, parseId } from '#kernel/ids.ts'
 import type { PaymentService } from '#payments/service.ts'
 import { coalesce } from '#platform/coalesce.ts'
 import type { Database } from '#platform/database.ts'
 import type { Logger } from '#platform/logger.ts'
 import type { Metrics } from '#platform/metrics.ts'
 import type { JobQueue } from '#platform/queue.ts'
-import type { PaymentProvider, ProviderId } from '#providers/provider.ts'
+import type { PaymentProvider } from '#providers/provider.ts'
 import type { RefundService } from '#refunds/service.ts'
 import { type Arrival, findDueEvents, insertArrivals } from './inbox-repo.ts'
 import { createInbox } from './inbox-service.ts'
 import { processEvent } from './process-service.ts'
 import { createInboxReader } from './read-service.ts'
+
+/** Who checks what comes in: the deployment's own account (''), or a connection, of whatever merchant and state. */
+export interface ProviderListeners {
+  open(provider: string, connectionId: string): Promise<PaymentProvider | undefined>
+}
 
 export interface WebhookDeps {
   db: Database
@@ -20,7 +25,7 @@ export interface WebhookDeps {
   logger: Logger
   metrics: Metrics
   queue: JobQueue
-  providers: Record<ProviderId, PaymentProvider>
+  listeners: ProviderListeners
   payments: PaymentService
   refunds: RefundService
 }
@@ -45,8 +50,10 @@ export const createWebhookService = (deps: WebhookDeps) => {
       body: Buffer,
       headers: Record<string, string | undefined>,
     ): Promise<void> => {
-      const provider = Object.hasOwn(deps.providers, providerId) ? deps.providers[providerId as ProviderId] : undefined
-      if (!provider || connection !== '') throw new AppError('route_missing', { message: 'No such webhook endpoint.' })
+      const connectionId = connection === '' ? '' : parseId('connection', connection)
+      const provider = connectionId === undefined ? undefined : await deps.listeners.open(providerId, connectionId)
+      if (connectionId === undefined || !provider)
+        throw new AppError('route_missing', { message: 'No such webhook endpoint.' })
       const verified = provider.verifyWebhook({ body, headers, now: deps.clock.now() })
       if (!verified.ok) {
         deps.metrics.webhooksRefused.inc({ provider: providerId })
@@ -56,7 +63,7 @@ export const createWebhookService = (deps: WebhookDeps) => {
       const isNew = await keep({
         id,
         provider: providerId,
-        connection,
+        connection: connectionId,
         notice: verified.notice,
         body,
         receivedAt: deps.clock.now(),

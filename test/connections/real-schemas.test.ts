@@ -4,6 +4,7 @@ import type { ChannelId } from '#channels/channel.ts'
 import { createTester } from '#connections/credentials-service.ts'
 import { createOutbound } from '#platform/outbound.ts'
 import { createChannels } from '../../src/app-channels.ts'
+import { adapters } from '../support/adapters.ts'
 
 const given: Record<ChannelId, { settings: object; secrets: object }> = {
   messenger: {
@@ -29,7 +30,7 @@ const given: Record<ChannelId, { settings: object; secrets: object }> = {
 
 describe('what the adapters ask for', () => {
   const outbound = createOutbound({ allowPrivate: true })
-  const { parse } = createTester({ channels: createChannels({}), outbound })
+  const { parse } = createTester({ channels: createChannels({}), adapters, outbound })
   for (const [channel, { settings, secrets }] of Object.entries(given) as [ChannelId, (typeof given)[ChannelId]][]) {
     test(`${channel}: form data becomes what the schema asks for, and a stranger is named`, () => {
       const parsed = parse(channel, { settings, secrets })

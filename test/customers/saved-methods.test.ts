@@ -318,6 +318,7 @@ const newKept = async (methodRef: string) => {
   return {
     merchantId: world.shop.uuid,
     provider: 'stripe',
+    connectionId: null,
     methodRef,
     savedFor: rows[0]?.ref ?? '',
     details: { type: 'card', last4: '4242' },

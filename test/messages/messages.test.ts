@@ -18,6 +18,7 @@ import {
   newMerchant,
   serveRoutes,
 } from '../events/slice-world.ts'
+import { adapters } from '../support/adapters.ts'
 
 const db = await createTestDatabase()
 const checkoutUrl = (merchantId: string, intentId: string) => `https://pay.example/pay/${merchantId}.${intentId}`
@@ -33,6 +34,7 @@ const connections = createConnectionService({
   db,
   clock,
   channels,
+  adapters,
   logger: createLogger('silent'),
   queue,
   keys: createKeyRing({ keys: [], secret: 'a secret of at least thirty-two characters' }),

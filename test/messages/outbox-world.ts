@@ -16,6 +16,7 @@ import { type Database, inTransaction } from '#platform/database.ts'
 import { createKeyRing } from '#platform/key-ring.ts'
 import { createOutbound } from '#platform/outbound.ts'
 import { createEventWorld, createTestDatabase, newMerchant, silentLogger } from '../events/slice-world.ts'
+import { adapters } from '../support/adapters.ts'
 
 /** What a platform was asked, in order. */
 export interface Sent {
@@ -138,6 +139,7 @@ export const createOutboxWorld = async () => {
     db,
     clock,
     channels,
+    adapters,
     queue,
     logger: silentLogger,
     keys: createKeyRing({ keys: [], secret: 'a secret of at least thirty-two characters' }),

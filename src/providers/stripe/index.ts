@@ -1,5 +1,5 @@
 import { type Clock, systemClock } from '#kernel/clock.ts'
-import type { PaymentProvider } from '#providers/provider.ts'
+import type { PaymentProvider, ProviderCapabilities } from '#providers/provider.ts'
 import { createStripeClient, type StripeClientOptions } from './client.ts'
 import { stripeCommands } from './commands.ts'
 import { stripeLookups } from './lookups.ts'
@@ -11,6 +11,18 @@ export interface StripeProviderOptions extends StripeClientOptions {
   clock?: Clock
 }
 
+export const stripeCapabilities: ProviderCapabilities = {
+  // Which ones depends on the country of the account; Stripe refuses the others before anything happens.
+  currencies: 'all',
+  manualCapture: true,
+  partialCapture: true,
+  incrementalAuthorization: true,
+  partialRefund: true,
+  savedMethods: true,
+  // Stripe may forget a key after 24 hours; four hours less, for clocks and queues.
+  idempotencyHorizonMs: 20 * 60 * 60 * 1000,
+}
+
 export const createStripeProvider = ({
   webhookSecrets,
   clock = systemClock,
@@ -19,17 +31,7 @@ export const createStripeProvider = ({
   const stripe = createStripeClient(options)
   return {
     id: 'stripe',
-    capabilities: {
-      // Which ones depends on the country of the account; Stripe refuses the others before anything happens.
-      currencies: 'all',
-      manualCapture: true,
-      partialCapture: true,
-      incrementalAuthorization: true,
-      partialRefund: true,
-      savedMethods: true,
-      // Stripe may forget a key after 24 hours; four hours less, for clocks and queues.
-      idempotencyHorizonMs: 20 * 60 * 60 * 1000,
-    },
+    capabilities: stripeCapabilities,
     ...stripeCommands(stripe, clock),
     ...stripeLookups(stripe),
     verifyWebhook: createWebhookVerifier(webhookSecrets),

@@ -1,0 +1,150 @@
+import { createAccountService } from '#accounts/service.ts'
+import { createBillSubscriber } from '#bills/jobs.ts'
+import { createBillService } from '#bills/service.ts'
+import type { Channels } from '#channels/channel.ts'
+import { readyForCharge } from '#checkout/charge-service.ts'
+import { createCheckoutSubscriber } from '#checkout/follow-service.ts'
+import { createCheckoutService } from '#checkout/service.ts'
+import { createConnectionService } from '#connections/service.ts'
+import { createMethodService } from '#customers/method-service.ts'
+import { createCustomerService } from '#customers/service.ts'
+import { createEventService } from '#events/service.ts'
+import { createExportService } from '#exports/service.ts'
+import type { ExportStorage } from '#exports/storage-service.ts'
+import { createFinanceService } from '#finance/service.ts'
+import type { Clock } from '#kernel/clock.ts'
+import { createSealer } from '#ledger/seal-service.ts'
+import { createLedgerService } from '#ledger/service.ts'
+import { createMessageService } from '#messages/service.ts'
+import { createMessageSubscriber } from '#messages/subscriber-service.ts'
+import { createChatService } from '#pages/chat/chat-service.ts'
+import { intentLinks } from '#payments/link-service.ts'
+import { createPaymentService } from '#payments/service.ts'
+import { askVeto, type VetoSources } from '#payments/veto-service.ts'
+import type { Secrets } from '#platform/crypto.ts'
+import type { Database } from '#platform/database.ts'
+import { createKeyRing, type NamedKey } from '#platform/key-ring.ts'
+import type { Logger } from '#platform/logger.ts'
+import type { Metrics } from '#platform/metrics.ts'
+import { createOutbound } from '#platform/outbound.ts'
+import type { JobQueue } from '#platform/queue.ts'
+import type { PaymentProvider, ProviderId } from '#providers/provider.ts'
+import { createRefundService } from '#refunds/service.ts'
+import { createThreadService } from '#threads/service.ts'
+import { createChannelAnswers } from '#webhooks/channel-payments-service.ts'
+import { createChannelInbox } from '#webhooks/channel-service.ts'
+import { createWebhookService } from '#webhooks/service.ts'
+import { type ChannelEndpoints, createChannels } from './app-channels.ts'
+import {
+  createAdapters,
+  createNativeProviders,
+  createProviders,
+  createStripe,
+  type StripeConfig,
+} from './app-providers.ts'
+
+/** What the services are built from. */
+export interface ServicesConfig {
+  databaseUrl: string
+  secret: string
+  publicUrl: string
+  allowPrivateWebhooks: boolean
+  /** Where export files are kept: a folder, or a bucket of any S3 API. */
+  exports: ExportStorage
+  /** Whether a second key must approve what changes the books by hand. */
+  fourEyes: boolean
+  channels?: ChannelEndpoints
+  /** What seals the secrets of connections, newest first; none: a key derived from `secret`. */
+  connectionsKeys?: readonly NamedKey[]
+  stripe: StripeConfig
+}
+
+/** What tests replace. */
+export interface ServicesOverrides {
+  providers?: Partial<Record<ProviderId, PaymentProvider>>
+  channels?: Channels
+}
+
+export type Services = ReturnType<typeof createServices>
+
+interface Base {
+  clock: Clock
+  logger: Logger
+  metrics: Metrics
+  db: Database
+  queue: JobQueue
+  secrets: Secrets
+}
+
+/** Every service, each made once. */
+export const createServices = (config: ServicesConfig, overrides: ServicesOverrides, base: Base) => {
+  const stripe = overrides.providers?.stripe ?? createStripe(config.stripe)
+  const channelOptions = { stripe, clock: base.clock, allowPrivate: config.allowPrivateWebhooks }
+  const channels = overrides.channels ?? createChannels(config.channels ?? {}, channelOptions)
+  const adapters = createAdapters(config)
+  const keys = createKeyRing({ keys: config.connectionsKeys ?? [], secret: config.secret })
+  const outbound = createOutbound({ allowPrivate: config.allowPrivateWebhooks })
+  const connections = createConnectionService({
+    ...base,
+    channels,
+    adapters,
+    publicUrl: config.publicUrl,
+    keys,
+    outbound,
+  })
+  const natives = createNativeProviders({ db: base.db, channels, connections })
+  const own = { stripe, ...natives, ...overrides.providers }
+  const providers = createProviders({ metrics: base.metrics, own, adapters, connections })
+  const vetoes: VetoSources = {
+    find: connections.findVeto,
+    order: (intent) => readyForCharge(deps, intent),
+    outbound,
+  }
+  const deps = { ...base, providers, channels, publicUrl: config.publicUrl, vetoes }
+  const refunds = createRefundService(deps)
+  const payments = createPaymentService({ ...deps, connections, syncRefund: refunds.sync })
+  const checkoutUrl = (merchantId: string, id: string) => intentLinks(deps, { merchant_id: merchantId, id }).checkoutUrl
+  const checkouts = createCheckoutService(deps)
+  const messages = createMessageService({ ...deps, connections, checkoutUrl, native: payments.native })
+  const sealer = createSealer(base)
+  return {
+    accounts: createAccountService(base),
+    connections,
+    sealer,
+    ledger: createLedgerService({ ...base, sealer }),
+    finance: createFinanceService({ ...base, sealer, fourEyes: config.fourEyes }),
+    exports: createExportService({ ...base, sealer, databaseUrl: config.databaseUrl, storage: config.exports }),
+    threads: createThreadService(base),
+    customers: createCustomerService(base),
+    methods: createMethodService(deps),
+    payments,
+    refunds,
+    checkouts,
+    bills: createBillService({ ...deps, refunds }),
+    messages,
+    chat: createChatService({ ...deps, connections, messages }),
+    events: createEventService({
+      ...base,
+      allowPrivate: config.allowPrivateWebhooks,
+      subscribers: [
+        createCheckoutSubscriber(deps),
+        createBillSubscriber(deps),
+        createMessageSubscriber({ ...base, channels, checkoutUrl }),
+      ],
+    }),
+    webhooks: createWebhookService({ ...base, listeners: providers.listeners, payments, refunds }),
+    channelInbox: createChannelInbox({
+      ...deps,
+      connections,
+      payments,
+      messages,
+      answers: createChannelAnswers({
+        ...base,
+        channels,
+        native: payments.native,
+        checkouts,
+        askVeto: (row) => askVeto(deps, row),
+      }),
+    }),
+  }
+}

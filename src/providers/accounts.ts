@@ -1,0 +1,56 @@
+import type { z } from 'zod'
+import type { PaymentProvider, ProviderCapabilities, ProviderId } from './provider.ts'
+
+/** Which account takes the money: a connection of the merchant, or (null) the deployment's own at that provider. */
+export interface ProviderAccount {
+  readonly merchantId: string
+  readonly provider: string
+  readonly connectionId: string | null
+}
+
+/** Every provider that this deployment can reach, by account. */
+export interface Providers {
+  /**
+   * The provider as that account. Also of a connection that is disabled or broken, for news and refunds of what it took.
+   * Throws `provider_account_unavailable` when there is no such account (any more).
+   */
+  open(account: ProviderAccount): Promise<PaymentProvider>
+  /** What a provider can do, whatever the account. */
+  capabilities(provider: string): ProviderCapabilities
+  /** Whether the deployment has an account of its own there. */
+  hasOwn(provider: string): boolean
+}
+
+/** What a merchant's connection to a provider holds. `merchantId` and `id` are UUIDs. */
+export interface ProviderConnection {
+  readonly merchantId: string
+  readonly id: string
+  readonly settings: Readonly<Record<string, unknown>>
+  readonly secrets: Readonly<Record<string, string>>
+  readonly livemode: boolean
+}
+
+export interface CredentialFailure {
+  readonly reason: 'connection_broken' | 'temporary' | 'rate_limited'
+  /** The provider's own code, or ''. */
+  readonly code: string
+  /** What to do about it. */
+  readonly advice: string
+}
+
+/** A provider that merchants can connect an account of their own at. */
+export interface ProviderAdapter {
+  readonly id: Extract<ProviderId, 'stripe'>
+  /** What a merchant sends to connect; strict schemas of flat strings and booleans. */
+  readonly settings: z.ZodObject
+  readonly secrets: z.ZodObject
+  readonly capabilities: ProviderCapabilities
+  /** Asks the provider whose credentials these are. Never throws for what the provider says. */
+  test(
+    connection: ProviderConnection,
+  ): Promise<{ ok: true; externalId: string; name: string } | { ok: false; failure: CredentialFailure }>
+  /** The provider as this account. `notifyUrl`: where it sends its notifications. */
+  open(connection: ProviderConnection, notifyUrl: string): PaymentProvider
+}
+
+export type ProviderAdapters = Readonly<Record<ProviderAdapter['id'], ProviderAdapter>>
