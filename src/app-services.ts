@@ -78,23 +78,7 @@ interface Base {
 
 /** Every service, each made once. */
 export const createServices = (config: ServicesConfig, overrides: ServicesOverrides, base: Base) => {
-  const stripe = overrides.providers?.stripe ?? createStripe(config.stripe)
-  const channelOptions = { stripe, clock: base.clock, allowPrivate: config.allowPrivateWebhooks }
-  const channels = overrides.channels ?? createChannels(config.channels ?? {}, channelOptions)
-  const adapters = createAdapters(config)
-  const keys = createKeyRing({ keys: config.connectionsKeys ?? [], secret: config.secret })
-  const outbound = createOutbound({ allowPrivate: config.allowPrivateWebhooks })
-  const connections = createConnectionService({
-    ...base,
-    channels,
-    adapters,
-    publicUrl: config.publicUrl,
-    keys,
-    outbound,
-  })
-  const natives = createNativeProviders({ db: base.db, channels, connections })
-  const own = { stripe, ...natives, ...overrides.providers }
-  const providers = createProviders({ metrics: base.metrics, own, adapters, connections })
+  const { channels, connections, providers, outbound } = createOutside(config, overrides, base)
   const vetoes: VetoSources = {
     find: connections.findVeto,
     order: (intent) => readyForCharge(deps, intent),
@@ -147,4 +131,26 @@ export const createServices = (config: ServicesConfig, overrides: ServicesOverri
       }),
     }),
   }
+}
+
+/** Whoever else there is: chat platforms, payment providers, and the merchants' accounts at both. */
+const createOutside = (config: ServicesConfig, overrides: ServicesOverrides, base: Base) => {
+  const stripe = overrides.providers?.stripe ?? createStripe(config.stripe)
+  const channelOptions = { stripe, clock: base.clock, allowPrivate: config.allowPrivateWebhooks }
+  const channels = overrides.channels ?? createChannels(config.channels ?? {}, channelOptions)
+  const adapters = createAdapters(config)
+  const keys = createKeyRing({ keys: config.connectionsKeys ?? [], secret: config.secret })
+  const outbound = createOutbound({ allowPrivate: config.allowPrivateWebhooks })
+  const connections = createConnectionService({
+    ...base,
+    channels,
+    adapters,
+    publicUrl: config.publicUrl,
+    keys,
+    outbound,
+  })
+  const natives = createNativeProviders({ db: base.db, channels, connections })
+  const own = { stripe, ...natives, ...overrides.providers }
+  const providers = createProviders({ metrics: base.metrics, own, adapters, connections })
+  return { channels, connections, providers, outbound }
 }
