@@ -48,6 +48,7 @@ export const billRoutes = (bills: BillService): Route[] => [
       'amount_too_large',
       'parameter_missing',
       'parameters_exclusive',
+      'channel_not_connected',
     ],
     example: exampleBill,
     handler: ({ body, ...scope }) => bills.create(scope, body),

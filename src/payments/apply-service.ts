@@ -1,3 +1,4 @@
+import type { Channels } from '#channels/channel.ts'
 import type { Clock } from '#kernel/clock.ts'
 import { unixSeconds } from '#kernel/clock.ts'
 import { newUuid, showId } from '#kernel/ids.ts'
@@ -34,6 +35,8 @@ export interface PaymentDeps {
   publicUrl: string
   logger: Logger
   metrics: Metrics
+  /** What chat platforms can do, some of which take money that no provider takes. */
+  channels?: Channels
   /** Who is asked before a charge; absent: nobody. */
   vetoes?: VetoSources
 }

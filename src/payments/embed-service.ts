@@ -5,6 +5,7 @@ import { appendEvents } from '#platform/outbox.ts'
 import { findThread } from '#threads/repo.ts'
 import { attributionOf } from '#threads/touch.ts'
 import type { PaymentDeps } from './apply-service.ts'
+import { requireTaker } from './chat-money-service.ts'
 import { intentEvent } from './command-service.ts'
 import type { IntentRow } from './intent-view.ts'
 import { hasInFlight } from './operation-repo.ts'
@@ -36,6 +37,8 @@ export const addIntent = async (tx: Tx, deps: PaymentDeps, given: EmbeddedIntent
   const now = deps.clock.now()
   const thread = given.threadId === null ? undefined : await findThread(tx, given.merchantId, given.threadId)
   const attribution = thread ? attributionOf(thread) : null
+  const terms = { thread_id: given.threadId, currency: given.currency, capture_method: 'automatic' } as const
+  await requireTaker(tx, deps, { ...terms, merchant_id: given.merchantId })
   const inserted = await tx
     .insertInto('payment_intents')
     .values({

@@ -5,6 +5,7 @@ import { mergeMetadata, requireUuid } from '#platform/listing.ts'
 import { appendEvents } from '#platform/outbox.ts'
 import type { PaymentDeps } from './apply-service.ts'
 import { createAttributionReader } from './attribution-service.ts'
+import { requireTaker } from './chat-money-service.ts'
 import {
   cancelIntent,
   captureIntent,
@@ -17,6 +18,7 @@ import { createIntentWriter, type OwnKey } from './create-batch-service.ts'
 import { expiryOf, planIntent } from './create-service.ts'
 import type { IntentRow } from './intent-view.ts'
 import { leavePage } from './leave-page-service.ts'
+import { isChatMoney } from './native-rules.ts'
 import { refuseOwned, refuseWhileBusy, requireLocked } from './plan-service.ts'
 import { createReader } from './read-service.ts'
 import { updateIntent } from './repo.ts'
@@ -38,17 +40,23 @@ export const createIntentCommands = (deps: PaymentDeps) => {
     intentId: requireUuid('paymentIntent', id, 'payment_intent', 'intent'),
     requestId: scope.resourceId,
   })
+  /** The row of a new payment that somebody can take. */
+  const planTaken = async (scope: Scope, body: CreateIntent): Promise<IntentRow> => {
+    const row = await planIntent(plan, scope, body)
+    if (isChatMoney(row.currency)) await inTransaction(deps.db, scope.merchantId, (tx) => requireTaker(tx, deps, row))
+    return row
+  }
   return {
     /** Creates in one batched transaction; `ownKey` makes the Idempotency-Key part of it. */
     create: async (scope: Scope, body: CreateIntent, ownKey?: OwnKey) => {
-      const row = await planIntent(plan, scope, body)
+      const row = await planTaken(scope, body)
       const created = await write(row, ownKey)
       if ('replay' in created) return created
       return body.expand ? reader.show(scope.merchantId, row, body.expand) : created.view
     },
 
     createAndConfirm: async (scope: Scope, body: CreateIntent) => {
-      await write(await planIntent(plan, scope, body))
+      await write(await planTaken(scope, body))
       const command = { merchantId: scope.merchantId, intentId: scope.resourceId, requestId: scope.resourceId }
       const row = await confirmIntent(deps, command, confirmationOf(body))
       return reader.show(scope.merchantId, row, body.expand)
@@ -99,6 +107,9 @@ const confirmationOf = (body: CreateIntent): ConfirmIntent => ({
 const changesTerms = ({ amount, currency, capture_method }: UpdateIntent): boolean =>
   amount !== undefined || currency !== undefined || capture_method !== undefined
 
+const capture = ({ capture_method }: UpdateIntent): Partial<Pick<IntentRow, 'capture_method'>> =>
+  capture_method === undefined ? {} : { capture_method: capture_method === 'manual' ? 'manual' : 'automatic' }
+
 /** What a checkout or a bill says of its payment is changed there. */
 const ownedFields = ['amount', 'currency', 'capture_method', 'amount_details', 'expires_at', 'expires_in'] as const
 
@@ -128,6 +139,8 @@ const updateFields = (
       body.customer === undefined
         ? undefined
         : await requireCustomer(tx, scope.merchantId, requireUuid('customer', body.customer, 'customer', 'customer'))
+    const { currency = row.currency } = body
+    if (changesTerms(body)) await requireTaker(tx, deps, { ...row, currency, ...capture(body) })
     const now = deps.clock.now()
     const expiresAt = expiryOf(body, now)
     const saved = await updateIntent(
@@ -139,9 +152,7 @@ const updateFields = (
         ...(customer === undefined ? {} : { customer_id: customer.id }),
         ...(body.description === undefined ? {} : { description: body.description }),
         ...(body.metadata === undefined ? {} : { metadata: mergeMetadata(row.metadata, body.metadata) }),
-        ...(body.capture_method === undefined
-          ? {}
-          : { capture_method: body.capture_method === 'manual' ? ('manual' as const) : ('automatic' as const) }),
+        ...capture(body),
         ...(body.payment_method === undefined
           ? {}
           : {

@@ -27,7 +27,14 @@ import { LookupFailed } from './sync-service.ts'
 
 export interface NativeDeps extends PaymentDeps, HoldBatches {
   channels: Channels
-  connections: { openAny(merchantId: string, id: string): Promise<Connection | undefined> }
+  connections: {
+    openAny(merchantId: string, id: string): Promise<Connection | undefined>
+    /** The active one that the thread goes by. */
+    openForThread(
+      merchantId: string,
+      thread: { channel: string; connection_id: string | null },
+    ): Promise<Connection | undefined>
+  }
   /** Refunds stand to the right of payments: news of one go through theirs. */
   syncRefund(merchantId: string, intentId: string, refundRef: string): Promise<NativeVerdict>
 }

@@ -24,12 +24,21 @@ export interface Keeping {
 
 const nothingKept: Keeping = { methods: [], saving: undefined }
 
-/** For a customer only, where the provider keeps methods, and not where several people of a thread open one link. */
-export const readKeeping = async (tx: Tx, deps: PaymentDeps, row: IntentRow): Promise<Keeping> => {
+/**
+ * For a customer only, where the provider keeps methods: for the payer whom the platform has proven, else for whoever
+ * opens the link, unless the platform could prove who that is (`mustProve`) or several people of a thread open one link.
+ */
+export const readKeeping = async (
+  tx: Tx,
+  deps: PaymentDeps,
+  row: IntentRow,
+  { isPayer, mustProve }: { isPayer: boolean; mustProve: boolean },
+): Promise<Keeping> => {
   const { merchant_id: merchantId, customer_id: customerId } = row
   if (customerId === null || !deps.providers.capabilities(row.provider).savedMethods) return nothingKept
   const customer = await findCustomer(tx, merchantId, customerId)
-  if (!customer || customer.deleted_at || (await isForMany(tx, row))) return nothingKept
+  if (!customer || customer.deleted_at) return nothingKept
+  if (!isPayer && (mustProve || (await isForMany(tx, row)))) return nothingKept
   const attached = await listAttached(tx, merchantId, customerId)
   const usable = attached.filter((one) => isSameAccount(one, row) && !isExpired(one, deps.clock.now()))
   const byLook = new Map(usable.toReversed().map((one) => [JSON.stringify(one.method), one]))

@@ -5,12 +5,15 @@ import { inTransaction, type Tx } from '#platform/database.ts'
 import { appendEvents } from '#platform/outbox.ts'
 import { findThreadOf, recordPerson } from '#threads/place-repo.ts'
 import { findParticipant, findThread, type ThreadRow } from '#threads/repo.ts'
+import type { PaymentDeps } from './apply-service.ts'
 import { intentEvent } from './command-service.ts'
 import type { IntentRow } from './intent-view.ts'
 import { readCheckoutToken } from './link-service.ts'
 import type { NativeDeps } from './native-service.ts'
 import { isBeforeMoney } from './provider-news.ts'
 import { findIntent, lockIntent, updateIntent } from './repo.ts'
+
+type OpenerDeps = PaymentDeps & Pick<NativeDeps, 'channels' | 'connections'>
 
 export type Identified =
   /** `pass`: what this browser shows from now on to be believed, for `passSeconds`. */
@@ -29,7 +32,7 @@ export const passSeconds = 3600
  * payment names; when it names nobody, the person whose own chat the thread is, who is then its payer. In a group nobody
  * in particular was asked. Whatever else comes stores nothing.
  */
-export const identifyOpener = async (deps: NativeDeps, token: string, proof: string): Promise<Identified> => {
+export const identifyOpener = async (deps: OpenerDeps, token: string, proof: string): Promise<Identified> => {
   const linked = readCheckoutToken(deps.secrets, token)
   if (!linked) return { ok: false, reason: 'missing' }
   const { merchant_id: merchantId, id } = linked
@@ -62,7 +65,7 @@ interface Opener {
 /** The payment with its payer, or undefined when this is not the one. A participant that is named is never replaced. */
 const bindPayer = async (
   tx: Tx,
-  deps: NativeDeps,
+  deps: OpenerDeps,
   intent: IntentRow,
   { thread, connectionId, person }: Opener,
 ): Promise<IntentRow | undefined> => {

@@ -5,12 +5,15 @@ import { newUuid } from '#kernel/ids.ts'
 import { inTransaction, type Tx } from '#platform/database.ts'
 import type { PaymentDeps } from './apply-service.ts'
 import type { ChargeRow } from './charge-view.ts'
+import { findPlatform, type WayToPay, wayToPay } from './chat-money-service.ts'
 import { perform } from './command-service.ts'
 import { checkCommand } from './intent-machine.ts'
 import type { IntentRow } from './intent-view.ts'
 import { leavePage } from './leave-page-service.ts'
 import { readCheckoutToken } from './link-service.ts'
+import { isChatMoney } from './native-rules.ts'
 import { type Keeping, pageKeeps, payWithKept, readKeeping, withConsent } from './one-tap-service.ts'
+import { isOpenedByPayer } from './opener-service.ts'
 import { keepsByApi, payerToKeep } from './payer-service.ts'
 import { refuseOther } from './plan-service.ts'
 import { findIntent, listCharges, updateIntent } from './repo.ts'
@@ -37,14 +40,18 @@ export interface PaymentPage {
     | undefined
   /** Of what is kept for the payer; absent: nothing. */
   keeping?: Keeping
+  /** Absent: to the provider. */
+  way?: WayToPay
+  /** payer: the chat platform has proven that the payer opened it; unknown: it might say who did; absent: it cannot. */
+  opener?: 'payer' | 'unknown' | undefined
 }
 
 /** Less than this left, and the provider's page is opened anew instead of sending the payer to one about to close. */
 const pageSlackMs = 60_000
 
 export const createPageService = (deps: PaymentDeps) => ({
-  /** The payment that a link's token opens, or undefined when the token is not one of ours. */
-  readPage: async (token: string): Promise<PaymentPage | undefined> => {
+  /** The payment that a link's token opens, or undefined when it is none of ours. `pass`: of `identifyOpener`. */
+  readPage: async (token: string, pass?: string): Promise<PaymentPage | undefined> => {
     const linked = readCheckoutToken(deps.secrets, token)
     if (!linked) return undefined
     const { merchant_id: merchantId } = linked
@@ -64,8 +71,8 @@ export const createPageService = (deps: PaymentDeps) => ({
         .where('payment_intent_id', '=', intent.id)
         .orderBy('id')
         .execute()
-      const keeping = await readKeeping(tx, deps, intent)
-      return { intent, charges: await listCharges(tx, merchantId, intent.id), refunds, merchant, thread, keeping }
+      const charges = await listCharges(tx, merchantId, intent.id)
+      return { intent, charges, refunds, merchant, thread, ...(await readOffers(tx, deps, intent, thread, pass)) }
     })
   },
 
@@ -117,6 +124,25 @@ export const createPageService = (deps: PaymentDeps) => ({
   payWithKept: (row: IntentRow, tap: Parameters<typeof payWithKept>[2]): Promise<IntentRow> =>
     payWithKept(deps, row, tap),
 })
+
+/** How it can be paid, and with what: by whoever opens the link, or by the payer whom the platform has named. */
+const readOffers = async (
+  tx: Tx,
+  deps: PaymentDeps,
+  intent: IntentRow,
+  thread: PaymentPage['thread'],
+  pass: string | undefined,
+): Promise<Pick<PaymentPage, 'keeping' | 'way' | 'opener'>> => {
+  const platform = await findPlatform(tx, deps.channels, intent)
+  const isPayer = isOpenedByPayer(deps.secrets, intent, pass, deps.clock.now())
+  const channel = platform && thread && isChannelId(thread.channel) ? deps.channels?.[thread.channel] : undefined
+  const asked = { isPayer, mustProve: platform?.knowsOpener === true }
+  return {
+    way: wayToPay(intent, platform),
+    opener: isPayer ? 'payer' : channel?.identify && 'unknown',
+    ...(isChatMoney(intent.currency) ? {} : { keeping: await readKeeping(tx, deps, intent, asked) }),
+  }
+}
 
 /** Where it was asked for. A thread without a connection of its own goes by the only one of its channel. */
 const readPlace = async (tx: Tx, merchantId: string, threadId: string): Promise<PaymentPage['thread']> => {

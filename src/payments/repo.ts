@@ -25,6 +25,7 @@ export interface IntentChange {
   amount_capturable?: bigint
   amount_captured?: bigint
   customer_id?: string
+  participant_id?: string
   description?: string
   metadata?: Record<string, string>
   options?: Record<string, unknown>

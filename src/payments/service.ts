@@ -2,6 +2,7 @@ import { explainIntent } from './explain-service.ts'
 import { createIntentCommands } from './intent-service.ts'
 import { createHoldBatches, type HoldBatches } from './native-batch-service.ts'
 import { createNativePayments, type NativeDeps } from './native-service.ts'
+import { identifyOpener } from './opener-service.ts'
 import { createPageService } from './page-service.ts'
 import { createReader } from './read-service.ts'
 import { createPaymentWork } from './work-service.ts'
@@ -16,5 +17,7 @@ export const createPaymentService = (deps: Omit<NativeDeps, keyof HoldBatches>) 
   ...createPaymentWork(deps),
   /** Payments that a chat platform takes itself. */
   native: createNativePayments({ ...deps, ...createHoldBatches(deps) }),
+  /** Believes the platform's proof of who has opened a payment's page, or does nothing. */
+  identify: (token: string, proof: string) => identifyOpener(deps, token, proof),
   explain: (merchantId: string, id: string) => explainIntent(deps, merchantId, id),
 })
