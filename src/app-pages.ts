@@ -30,6 +30,7 @@ export const mountPages = ({ publicUrl, providerOrigin }: PageOptions) => {
         payments: services.payments,
         checkouts: services.checkouts,
         methods: services.methods,
+        payLinks: services.payLinks,
         publicUrl,
         clock,
         logger,

@@ -15,6 +15,7 @@ import { createFinanceService } from '#finance/service.ts'
 import type { Clock } from '#kernel/clock.ts'
 import { createSealer } from '#ledger/seal-service.ts'
 import { createLedgerService } from '#ledger/service.ts'
+import { createPayLinks } from '#messages/pay-link-service.ts'
 import { createMessageService } from '#messages/service.ts'
 import { createMessageSubscriber } from '#messages/subscriber-service.ts'
 import { createChatService } from '#pages/chat/chat-service.ts'
@@ -106,6 +107,7 @@ export const createServices = (config: ServicesConfig, overrides: ServicesOverri
     checkouts,
     bills: createBillService({ ...deps, refunds }),
     messages,
+    payLinks: createPayLinks({ ...deps, connections, checkoutUrl, native: payments.native }),
     chat: createChatService({ ...deps, connections, messages }),
     events: createEventService({
       ...base,

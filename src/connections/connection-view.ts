@@ -40,6 +40,7 @@ export const webhookUrl = (
 
 const showCapabilities = (can: ChannelCapabilities) => ({
   native_pay: can.nativePay === 'all' ? ('all' as const) : [...can.nativePay],
+  invoice_links: [...(can.invoiceLinks ?? [])],
   veto: can.veto,
   shipping: can.shipping,
   tips: can.tips,

@@ -35,6 +35,7 @@ const example: ConnectionView = {
   webhook_url: 'https://pay.example.com/webhooks/channels/telegram/con_01jd2q8k5xf0srd3q7m9w1c4ze',
   capabilities: {
     native_pay: 'all',
+    invoice_links: [],
     veto: true,
     shipping: true,
     tips: true,

@@ -43,6 +43,10 @@ const capabilities = z
     native_pay: z.union([z.literal('all'), z.array(z.string())]).meta({
       description: 'Currencies that can be paid inside the chat; empty: on the hosted page only.',
     }),
+    invoice_links: z.array(z.string()).meta({
+      description:
+        'Currencies for which the hosted page leads to an invoice in the chat app instead of a provider’s page.',
+    }),
     veto: z.boolean(),
     shipping: z.boolean(),
     tips: z.boolean(),

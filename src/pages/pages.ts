@@ -1,6 +1,7 @@
 import express, { type NextFunction, type Request, type Response, type Router } from 'express'
 import { createDesk, type DeskOptions } from '#pages/checkout/desk.ts'
 import { pay, showCheckout, showFailure, showReceipt } from '#pages/checkout/handlers.ts'
+import { identify } from '#pages/checkout/identify.ts'
 import { accentStyle } from '#pages/web/accent.ts'
 import { assets, sendAsset } from '#pages/web/assets.ts'
 import { showQr } from './qr.ts'
@@ -20,6 +21,8 @@ export const createPages = (options: PagesOptions): Router => {
   router.get('/pay/:token', (request, response) => showCheckout(desk, request, response))
   const form = express.urlencoded({ extended: false, limit: '16kb', parameterLimit: 50 })
   router.post('/pay/:token', form, (request, response) => pay(desk, request, response))
+  const proof = express.text({ limit: '8kb' })
+  router.post('/pay/:token/identify', proof, (request, response) => identify(desk, request, response))
   router.get('/pay/:token/qr.png', showQr(options, 'png'))
   router.get('/pay/:token/qr.svg', showQr(options, 'svg'))
   router.get('/receipts/:token', (request, response) => showReceipt(desk, request, response))

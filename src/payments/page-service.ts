@@ -136,12 +136,12 @@ const readOffers = async (
   const platform = await findPlatform(tx, deps.channels, intent)
   const isPayer = isOpenedByPayer(deps.secrets, intent, pass, deps.clock.now())
   const channel = platform && thread && isChannelId(thread.channel) ? deps.channels?.[thread.channel] : undefined
-  const asked = { isPayer, mustProve: platform?.knowsOpener === true }
-  return {
-    way: wayToPay(intent, platform),
-    opener: isPayer ? 'payer' : channel?.identify && 'unknown',
-    ...(isChatMoney(intent.currency) ? {} : { keeping: await readKeeping(tx, deps, intent, asked) }),
-  }
+  const way = wayToPay(intent, platform)
+  const opener = isPayer ? 'payer' : channel?.identify && 'unknown'
+  if (isChatMoney(intent.currency)) return { way, opener }
+  const keeping = await readKeeping(tx, deps, intent, { isPayer, mustProve: platform?.knowsOpener === true })
+  // What is paid at the platform is kept nowhere.
+  return { way, opener, keeping: way === 'invoice' ? { ...keeping, saving: undefined } : keeping }
 }
 
 /** Where it was asked for. A thread without a connection of its own goes by the only one of its channel. */

@@ -143,6 +143,7 @@ export interface Calls {
 
 interface Fakes extends Partial<PagePayments> {
   detach?: DeskOptions['methods']['detach']
+  open?: DeskOptions['payLinks']['open']
   /** Pages by token. */
   pages?: Record<string, Change>
   /** Orders by the UUID that `options.checkout` of their payment names. */
@@ -156,6 +157,7 @@ export const createTestPages = ({
   pages = everyState,
   orders = {},
   detach = refuses('resource_missing'),
+  open = async () => undefined,
   ...fakes
 }: Fakes = {}) => {
   const calls: Calls = { opened: [], synced: 0 }
@@ -169,6 +171,7 @@ export const createTestPages = ({
       return `${providerOrigin}/c/pay/1`
     },
     payWithKept: async (row) => row,
+    identify: async () => ({ ok: false, reason: 'missing' }),
     sync: async () => {
       calls.synced += 1
     },
@@ -182,6 +185,7 @@ export const createTestPages = ({
       payments,
       checkouts,
       methods: { detach },
+      payLinks: { open },
       publicUrl: 'https://pay.example',
       clock: { now: () => now },
       logger: pino({ level: 'silent' }),

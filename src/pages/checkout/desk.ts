@@ -3,6 +3,7 @@ import type { Checkout } from '#checkout/checkout-view.ts'
 import type { CheckoutService } from '#checkout/service.ts'
 import type { MethodService } from '#customers/method-service.ts'
 import type { Clock } from '#kernel/clock.ts'
+import type { PayLinks } from '#messages/pay-link-service.ts'
 import type { PageState } from '#pages/texts/text-names.ts'
 import { texts } from '#pages/texts/texts.ts'
 import { accentOf, accentPath } from '#pages/web/accent.ts'
@@ -14,14 +15,15 @@ import type { PaymentPage } from '#payments/page-service.ts'
 import type { PaymentService } from '#payments/service.ts'
 import type { Logger } from '#platform/logger.ts'
 import type { Scene } from './frame.ts'
+import { passOf } from './identify.ts'
 import { createReturnLookup } from './return-lookup.ts'
 import { isOrdering } from './state.ts'
 import { createTries } from './tries.ts'
 import { checkoutTitle, checkoutView, noticeView } from './view.ts'
 
 /** The part of the payment service that the pages use. */
-export interface PagePayments extends Pick<PaymentService, 'openPage' | 'payWithKept'> {
-  readPage(token: string): Promise<PaymentPage | undefined>
+export interface PagePayments extends Pick<PaymentService, 'openPage' | 'payWithKept' | 'identify'> {
+  readPage(token: string, pass?: string): Promise<PaymentPage | undefined>
   sync(merchantId: string, intentId: string): Promise<unknown>
 }
 
@@ -31,6 +33,8 @@ export type PageCheckouts = Pick<CheckoutService, 'readForPage' | 'retrieve' | '
 export interface DeskOptions {
   payments: PagePayments
   checkouts: PageCheckouts
+  /** Where a chat platform takes a payment. */
+  payLinks: Pick<PayLinks, 'open'>
   /** Where a payer has a card removed. */
   methods: Pick<MethodService, 'detach'>
   /** Where payers reach this service, without a slash at the end. */
@@ -57,7 +61,7 @@ export const createDesk = (options: DeskOptions): Desk => ({
 
 /** What a token opens, as it stands now; undefined when it is none of ours. */
 export const readScene = async (desk: Desk, request: Request, token = tokenOf(request)): Promise<Scene | undefined> => {
-  const page = await desk.payments.readPage(token)
+  const page = await desk.payments.readPage(token, passOf(request))
   if (!page) return undefined
   const checkout = await readCheckout(desk, page.intent)
   const lang = readLocale(queryOf(desk, request).get('lang'))
@@ -85,18 +89,26 @@ export const sendCheckout = (
 ): void => {
   const { page, language } = scene
   const isForm = extra.body === undefined && isOrdering(state, scene)
+  const scripts = [
+    ...(isForm ? [assets.orderScript.path] : []),
+    ...(page.opener === 'unknown' ? [assets.miniAppScript.path] : []),
+  ]
   const whole: Page = {
     title: checkoutTitle(state, scene),
     lang: language.tag,
     dir: language.dir,
     styles: [accentPath(accentOf(page.merchant.settings.accent)), ...(isForm ? [assets.order.path] : [])],
-    scripts: isForm ? [assets.orderScript.path] : [],
+    scripts,
     kind: 'pay',
     body: extra.body ?? checkoutView(state, scene),
     ...extra,
   }
-  sendPage(response, whole, { formAction: desk.providerOrigins, script: isForm })
+  const formAction = [...desk.providerOrigins, ...(page.way === 'invoice' ? invoiceOrigins : [])]
+  sendPage(response, whole, { formAction, script: scripts.length > 0 })
 }
+
+/** Where the invoices of chat platforms are. */
+const invoiceOrigins = ['https://t.me']
 
 /** A page without a payment: nobody is asked to pay, and nothing is told of anybody. */
 export const sendNotice = (

@@ -29,7 +29,7 @@ export interface Scene {
 }
 
 /** What a payer has to know before they tap again. `words`: the shop's own. */
-export type Notice = { kind: 'changed' | 'later' } | { kind: 'refused'; words: string | undefined }
+export type Notice = { kind: 'changed' | 'later' | 'other' } | { kind: 'refused'; words: string | undefined }
 
 /** A path of this payment in the language that was chosen. */
 export const linkTo = (

@@ -8,7 +8,7 @@ import { linkTo, type Scene } from './frame.ts'
 import { type GoOn, placeOrder } from './place-order.ts'
 import { receiptView } from './receipt-view.ts'
 import { isOrdering, openPageUrl, sceneState } from './state.ts'
-import { payKept, toProvider } from './ways-to-pay.ts'
+import { payKept, toPayment } from './ways-to-pay.ts'
 
 const workingMax = 10
 const returnedMax = 6
@@ -31,9 +31,11 @@ export const showCheckout = async (desk: Desk, request: Request, response: Respo
   const scene = isAsking ? ((await readScene(desk, request)) ?? first) : first
   const moved = await movedTo(desk, scene)
   if (moved !== undefined) return response.redirect(303, moved)
-  const notice = query.get('changed') === '1' ? ({ kind: 'changed' } as const) : undefined
-  answer(desk, response, notice ? { ...scene, notice } : scene, visit, isKnown)
+  const kind = (['changed', 'other'] as const).find((name) => query.get(name) === '1')
+  answer(desk, response, kind && isPayable(scene) ? { ...scene, notice: { kind } } : scene, visit, isKnown)
 }
+
+const isPayable = (scene: Scene): boolean => ['payable', 'declined', 'free'].includes(sceneState(scene))
 
 /** An order that was free for a while has a new payment, and the old link leads there. */
 const movedTo = async (desk: Desk, { page, checkout }: Scene): Promise<string | undefined> => {
@@ -80,7 +82,7 @@ export const pay = async (desk: Desk, request: Request, response: Response): Pro
   const { kept, remove, keep, total } = readPosted(request.body)
   if (remove !== undefined) return removeKept(desk, request, response, scene, remove)
   const asked = { ...scene, keep }
-  const goOn: GoOn = (...way) => (kept === undefined ? toProvider(...way) : payKept(...way, { method: kept, total }))
+  const goOn: GoOn = (...way) => (kept === undefined ? toPayment(...way) : payKept(...way, { method: kept, total }))
   if (isOrdering(state, scene)) return placeOrder(desk, request, response, asked, goOn)
   if (state === 'paid') return response.redirect(303, linkTo(scene, { already: 1 }))
   if (state !== 'payable' && state !== 'declined') return response.redirect(303, linkTo(scene))
@@ -99,7 +101,7 @@ const removeKept = async (
   if (keeping?.methods.some((one) => one.id === id)) await desk.methods.detach(intent.merchant_id, id)
   if (!isOrdering(sceneState(scene), scene)) return response.redirect(303, linkTo(scene))
   const fresh = (await readScene(desk, request)) ?? scene
-  return placeOrder(desk, request, response, fresh, toProvider)
+  return placeOrder(desk, request, response, fresh, toPayment)
 }
 
 export const showReceipt = async (desk: Desk, request: Request, response: Response): Promise<void> => {

@@ -34,4 +34,5 @@ export const marks: Record<PageState, Html> = {
   already: check,
   free: check,
   placed: check,
+  unpayable: alert,
 }

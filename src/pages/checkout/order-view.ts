@@ -65,6 +65,8 @@ export const orderAlert = (scene: Scene): Html => {
       return alert(
         html`${notice.words ? html`<p dir="auto">${notice.words}</p><p>${texts.nothingCharged}</p>` : html`<p>${fill(texts.order.refused, { merchant: page.merchant.name })}</p>`}`,
       )
+    case 'other':
+      return alert(html`<p>${texts.askedOfOther}</p>`)
     case 'later':
       return alert(html`<p>${texts.order.tryLater}</p>`)
     default:

@@ -2,6 +2,7 @@ import { isOpen } from '#checkout/checkout-machine.ts'
 import type { Checkout } from '#checkout/checkout-view.ts'
 import type { DeclineReason, PageState } from '#pages/texts/text-names.ts'
 import type { IntentRow } from '#payments/intent-view.ts'
+import type { PaymentPage } from '#payments/page-service.ts'
 
 /** What the payer finds, from our own database alone. */
 export const stateOf = (intent: IntentRow, now: Date): PageState => {
@@ -21,6 +22,7 @@ export const stateOf = (intent: IntentRow, now: Date): PageState => {
 export const sceneState = ({ page, checkout, now }: Ordered): PageState => {
   const state = stateOf(page.intent, now)
   const isFree = checkout !== undefined && checkout.row.payment_intent_id === null
+  if (!isFree && page.way === 'none' && (state === 'payable' || state === 'declined')) return 'unpayable'
   if (!isFree || !['payable', 'declined', 'canceled'].includes(state)) return state
   const { status, expires_at } = checkout.row
   if (status === 'completed') return 'placed'
@@ -35,7 +37,7 @@ export const isOrdering = (state: PageState, { checkout }: Pick<Ordered, 'checko
   (state === 'payable' || state === 'declined' || state === 'free' || state === 'unreachable')
 
 interface Ordered {
-  page: { intent: IntentRow }
+  page: Pick<PaymentPage, 'intent' | 'way'>
   checkout?: Checkout | undefined
   now: Date
 }

@@ -15,7 +15,7 @@ import {
 } from './frame.ts'
 import { hasKept, keepChoice, keptButtons, removeButtons } from './kept-view.ts'
 import { marks } from './marks.ts'
-import { linesOf, showAmount } from './order.ts'
+import { channelName, linesOf, showAmount } from './order.ts'
 import { orderAlert, orderView } from './order-view.ts'
 import { confirmationUrl, declineReason, isOrdering } from './state.ts'
 
@@ -110,6 +110,7 @@ const action = (state: PageState, scene: Scene): Html => {
     case 'missing':
     case 'free':
     case 'placed':
+    case 'unpayable':
       return backToChat(scene)
     default:
       return state satisfies never
@@ -135,10 +136,15 @@ const smallPrint = (state: PageState, scene: Scene): Html => {
   if (state !== 'payable' && state !== 'declined' && !isOrdering(state, scene)) return nothing
   const when = expiryText(scene)
   const cancel = page.intent.return_url === null ? nothing : backLink(scene)
-  return html`${state === 'free' ? nothing : html`<p class="small">${texts.securePage}</p>`}
+  return html`${state === 'free' ? nothing : html`<p class="small">${whereToPay(scene)}</p>`}
 ${when || cancel !== nothing ? html`<p class="small row">${when ? html`<span>${fill(texts.expires, { when })}</span>` : nothing}${cancel}</p>` : nothing}
-${page.intent.livemode || state === 'free' ? nothing : testCards(texts)}`
+${page.intent.livemode || state === 'free' || page.way === 'invoice' ? nothing : testCards(texts)}`
 }
+
+const whereToPay = ({ page, texts }: Scene): Html =>
+  page.way === 'invoice'
+    ? fill(texts.payInChat, { channel: channelName(page.thread?.channel) ?? '' })
+    : html`${texts.securePage}`
 
 const backLink = ({ page, texts }: Scene): Html =>
   page.intent.return_url && /^https?:\/\//i.test(page.intent.return_url)

@@ -4,13 +4,32 @@ import { unixSeconds } from '#kernel/clock.ts'
 import type { ErrorCode } from '#kernel/error-catalogue.ts'
 import { AppError } from '#kernel/errors.ts'
 import { showId } from '#kernel/ids.ts'
+import { isChatMoney } from '#payments/native-rules.ts'
 import { type Desk, sendCheckout } from './desk.ts'
 import { linkTo, type Scene } from './frame.ts'
 import { consentText } from './kept-view.ts'
 import { confirmationUrl, sceneState } from './state.ts'
 
-/** On to the provider's page. */
-export const toProvider = async (desk: Desk, response: Response, scene: Scene): Promise<void> => {
+/** On to where it is paid: an invoice of the chat platform where there is to be one, else the provider's page. */
+export const toPayment = async (desk: Desk, response: Response, scene: Scene): Promise<void> => {
+  const { intent, way } = scene.page
+  if (way !== 'invoice') return toProvider(desk, response, scene)
+  try {
+    const link = await desk.payLinks.open(intent)
+    if (link?.ok) return response.redirect(303, link.url)
+    const failure = link?.failure.code ?? 'no offer'
+    desk.logger.warn({ failure, payment_intent: showId('paymentIntent', intent.id) }, 'the chat took no invoice')
+    if (!isChatMoney(intent.currency)) return toProvider(desk, response, scene)
+    const isForNow = link?.failure.reason === 'temporary' || link?.failure.reason === 'rate_limited'
+    if (isForNow) return sendCheckout(desk, response, 'unreachable', scene, { status: 503 })
+    sendCheckout(desk, response, 'unpayable', scene, { status: 409 })
+  } catch (error) {
+    if (codeOf(error) === 'lock_timeout') return response.redirect(303, linkTo(scene, { changed: 1 }))
+    explainFailure(desk, response, scene, error)
+  }
+}
+
+const toProvider = async (desk: Desk, response: Response, scene: Scene): Promise<void> => {
   const { page, language } = scene
   const title = page.intent.description || page.merchant.name
   const back = (query: Record<string, string | number>) => desk.publicUrl + linkTo(scene, query)

@@ -7,6 +7,8 @@ export const ar: Texts = {
   tax: 'الضريبة',
   expires: 'تنتهي الصلاحية {when}',
   securePage: 'تُدخل بيانات بطاقتك في الصفحة الآمنة لمزوّد الدفع.',
+  payInChat: 'تدفع داخل {channel}.',
+  askedOfOther: 'طُلبت هذه الدفعة من شخص آخر. إذا دفعتها فأنت تدفع عنه.',
   cancel: 'إلغاء',
   backToChat: 'العودة إلى المحادثة',
   backToChannel: 'يمكنك العودة إلى {channel} الآن.',
@@ -35,6 +37,10 @@ export const ar: Texts = {
     already: { title: 'تم الدفع من قبل', sentence: 'لم يُخصم منك أي مبلغ إضافي.' },
     free: { title: 'لا شيء للدفع', sentence: 'لا يطلب {merchant} أي مبلغ لهذا الطلب.' },
     placed: { title: 'تم إرسال الطلب', sentence: 'وصل طلبك إلى {merchant}. شكرًا لك!' },
+    unpayable: {
+      title: 'لا يمكن الدفع هنا',
+      sentence: 'لم يُخصم أي مبلغ. على {merchant} ربط Telegram لتلقي الدفع بالنجوم. اطلب طريقة أخرى للدفع.',
+    },
   },
   declined: {
     title: 'مرفوض',

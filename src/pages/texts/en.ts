@@ -7,6 +7,8 @@ export const en: Texts = {
   tax: 'Tax',
   expires: 'Expires {when}',
   securePage: 'You enter your card on the payment provider’s secure page.',
+  payInChat: 'You pay inside {channel}.',
+  askedOfOther: 'This payment was asked of somebody else. If you pay it, you pay for them.',
   cancel: 'Cancel',
   backToChat: 'Back to the chat',
   backToChannel: 'You can go back to {channel} now.',
@@ -44,6 +46,11 @@ export const en: Texts = {
     already: { title: 'Already paid', sentence: 'Nothing more was charged to you.' },
     free: { title: 'Nothing to pay', sentence: '{merchant} asks for no money for this order.' },
     placed: { title: 'Order placed', sentence: '{merchant} has your order. Thank you!' },
+    unpayable: {
+      title: 'This can’t be paid here',
+      sentence:
+        'Nothing was charged. {merchant} has to connect Telegram to be paid in Stars. Ask them for another way to pay.',
+    },
   },
   declined: {
     title: 'Declined',

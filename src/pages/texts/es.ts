@@ -7,6 +7,8 @@ export const es: Texts = {
   tax: 'Impuestos',
   expires: 'Caduca {when}',
   securePage: 'Introduces tu tarjeta en la página segura del proveedor de pagos.',
+  payInChat: 'Pagas dentro de {channel}.',
+  askedOfOther: 'Este pago se pidió a otra persona. Si lo haces, pagas por ella.',
   cancel: 'Cancelar',
   backToChat: 'Volver al chat',
   backToChannel: 'Ya puedes volver a {channel}.',
@@ -47,6 +49,11 @@ export const es: Texts = {
     already: { title: 'Ya está pagado', sentence: 'No se te ha cobrado nada más.' },
     free: { title: 'Nada que pagar', sentence: '{merchant} no cobra nada por este pedido.' },
     placed: { title: 'Pedido hecho', sentence: '{merchant} tiene tu pedido. ¡Gracias!' },
+    unpayable: {
+      title: 'Aquí no se puede pagar',
+      sentence:
+        'No se ha cobrado nada. {merchant} tiene que conectar Telegram para cobrar en Stars. Pide otra forma de pagar.',
+    },
   },
   declined: {
     title: 'Rechazado',

@@ -7,6 +7,8 @@ export const fr: Texts = {
   tax: 'TVA',
   expires: 'Expire {when}',
   securePage: 'Vous saisissez votre carte sur la page sécurisée du prestataire de paiement.',
+  payInChat: 'Vous payez dans {channel}.',
+  askedOfOther: 'Ce paiement a été demandé à quelqu’un d’autre. Si vous le réglez, vous payez pour cette personne.',
   cancel: 'Annuler',
   backToChat: 'Retour à la discussion',
   backToChannel: 'Vous pouvez revenir à {channel}.',
@@ -53,6 +55,11 @@ export const fr: Texts = {
     already: { title: 'Déjà payé', sentence: 'Rien d’autre ne vous a été débité.' },
     free: { title: 'Rien à payer', sentence: '{merchant} ne demande rien pour cette commande.' },
     placed: { title: 'Commande passée', sentence: '{merchant} a votre commande. Merci !' },
+    unpayable: {
+      title: 'Paiement impossible ici',
+      sentence:
+        'Rien n’a été débité. {merchant} doit connecter Telegram pour être payé en Stars. Demandez un autre moyen de payer.',
+    },
   },
   declined: {
     title: 'Refusé',

@@ -7,6 +7,8 @@ export const ptBr: Texts = {
   tax: 'Impostos',
   expires: 'Expira {when}',
   securePage: 'Você digita o cartão na página segura do provedor de pagamento.',
+  payInChat: 'Você paga dentro do {channel}.',
+  askedOfOther: 'Este pagamento foi pedido a outra pessoa. Se você pagar, paga por ela.',
   cancel: 'Cancelar',
   backToChat: 'Voltar ao chat',
   backToChannel: 'Você já pode voltar ao {channel}.',
@@ -47,6 +49,11 @@ export const ptBr: Texts = {
     already: { title: 'Já está pago', sentence: 'Nada mais foi cobrado de você.' },
     free: { title: 'Nada a pagar', sentence: '{merchant} não cobra nada por este pedido.' },
     placed: { title: 'Pedido feito', sentence: '{merchant} recebeu seu pedido. Obrigado!' },
+    unpayable: {
+      title: 'Não é possível pagar aqui',
+      sentence:
+        'Nada foi cobrado. {merchant} precisa conectar o Telegram para receber em Stars. Peça outra forma de pagar.',
+    },
   },
   declined: {
     title: 'Recusado',

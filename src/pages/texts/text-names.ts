@@ -19,6 +19,8 @@ export type PageState =
   /** An order that costs nothing. */
   | 'free'
   | 'placed'
+  /** In money that only a chat app takes, and none is there. */
+  | 'unpayable'
 
 /** Why a card was declined, as far as a payer may know: lost, stolen and suspected cards are just declined. */
 export type DeclineReason =
@@ -59,6 +61,10 @@ export interface Texts {
   tax: string
   expires: string
   securePage: string
+  /** The Pay button leads to an invoice in the chat app. */
+  payInChat: string
+  /** The chat app says that somebody else has opened the page. */
+  askedOfOther: string
   cancel: string
   backToChat: string
   backToChannel: string

@@ -7,6 +7,8 @@ export const zhHans: Texts = {
   tax: '税费',
   expires: '{when}失效',
   securePage: '您将在支付服务商的安全页面上填写银行卡信息。',
+  payInChat: '您将在 {channel} 内付款。',
+  askedOfOther: '这笔付款是请另一个人支付的。如果您支付，就是替对方付款。',
   cancel: '取消',
   backToChat: '返回聊天',
   backToChannel: '现在可以返回 {channel}。',
@@ -32,6 +34,10 @@ export const zhHans: Texts = {
     already: { title: '已支付', sentence: '没有再次扣款。' },
     free: { title: '无需支付', sentence: '{merchant} 的这笔订单不收费。' },
     placed: { title: '订单已提交', sentence: '{merchant} 已收到您的订单，谢谢！' },
+    unpayable: {
+      title: '无法在此付款',
+      sentence: '未扣款。{merchant} 需要先连接 Telegram 才能收取 Stars。请联系商家换一种付款方式。',
+    },
   },
   declined: {
     title: '支付被拒',
