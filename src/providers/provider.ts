@@ -1,4 +1,5 @@
 import type { Currency } from '#kernel/currencies.ts'
+import type { DisputeCalls } from './disputes.ts'
 
 /**
  * The port to a payment provider. Slices know only this file; an adapter (`providers/stripe/`) implements it and
@@ -214,6 +215,8 @@ export interface ProviderNotice {
 export interface PaymentProvider {
   readonly id: ProviderId
   readonly capabilities: ProviderCapabilities
+  /** Present where payers can dispute what they paid. */
+  readonly disputes?: DisputeCalls
   authorize(command: AuthorizeCommand): Promise<ProviderAnswer<ProviderPayment>>
   capture(
     command: Command & { paymentRef: string; amount: bigint; currency: Currency },
