@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto'
 import {
   deliver,
   type FakeReply,
@@ -62,6 +63,8 @@ export interface FakePerson {
   /** The news of a charge. */
   pays(invoice: Invoice, chargeId: string, more?: Json & { total?: number; processor?: string }): FakeUpdate
   asksForShipping(invoice: Invoice, address: Json, id: string): FakeUpdate
+  /** `initData` of a Mini App that the person has opened; `token`: of another bot. */
+  opens(at: Date, token?: string): string
   /** Presses Pay: the question goes to `url`; when the bot says yes, the card is charged. */
   presses(url: string, invoice: Invoice, more?: Json & { total?: number; processor?: string }): Promise<Pressed>
 }
@@ -99,7 +102,7 @@ export const startFakeTelegram = async (options: FakeTelegramOptions): Promise<F
   }
   const { sent, faults, stars, answers, blocked, moved, links } = state
   const person: FakeTelegram['person'] = (id, more) =>
-    createPerson(state, update, { id, is_bot: false, first_name: 'Ana', ...more })
+    createPerson(state, update, { id, is_bot: false, first_name: 'Ana', ...more }, token)
   return {
     ...server,
     sent,
@@ -199,7 +202,12 @@ const refund = ({ stars, seconds }: State, { user_id, telegram_payment_charge_id
   return ok(true)
 }
 
-const createPerson = (state: State, update: FakeTelegram['update'], from: Json & { id: number }): FakePerson => {
+const createPerson = (
+  state: State,
+  update: FakeTelegram['update'],
+  from: Json & { id: number },
+  ownToken: string,
+): FakePerson => {
   const message = (content: Json, chat: Json = { id: from.id, type: 'private', first_name: 'Ana' }) => ({
     message_id: state.nextId(),
     date: state.seconds(),
@@ -236,6 +244,10 @@ const createPerson = (state: State, update: FakeTelegram['update'], from: Json &
     pays,
     asksForShipping: ({ payload }, shipping_address, id) =>
       update({ shipping_query: { id, from, invoice_payload: payload, shipping_address } }),
+    opens: (at, token = ownToken) => {
+      const auth_date = `${Math.floor(at.getTime() / 1000)}`
+      return signInitData({ query_id: 'AAH', user: JSON.stringify(from), auth_date }, token)
+    },
     presses: async (url, invoice, { total = totalOf(invoice), processor, ...rest } = {}) => {
       const id = `q${state.nextId()}`
       const chargeId = `tg_${id}`
@@ -245,6 +257,14 @@ const createPerson = (state: State, update: FakeTelegram['update'], from: Json &
       return { answer, chargeId, paid: answer?.ok === true ? pays(invoice, chargeId, news) : undefined }
     },
   }
+}
+
+/** https://core.telegram.org/bots/webapps#validating-data-received-via-the-mini-app, from Telegram's side. */
+const signInitData = (fields: Record<string, string>, token: string): string => {
+  const lines = Object.entries(fields).map(([name, value]) => `${name}=${value}`)
+  const secret = createHmac('sha256', 'WebAppData').update(token).digest()
+  const hash = createHmac('sha256', secret).update(lines.sort().join('\n')).digest('hex')
+  return `${new URLSearchParams({ ...fields, hash })}`
 }
 
 const findInvoice = ({ sent }: State, payload: string): Invoice => {
