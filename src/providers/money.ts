@@ -21,6 +21,8 @@ export type BalanceEntryKind =
 export interface BalanceEntrySource {
   readonly kind: 'charge' | 'refund' | 'dispute' | 'payout' | 'other'
   readonly ref: string
+  /** The charge that it is, or that it gives back or disputes. */
+  readonly chargeRef?: string
   readonly paymentRef?: string
   readonly tags: ProviderTags
 }
@@ -68,6 +70,7 @@ export interface ProviderPayout {
   readonly traceRef?: string
   readonly description?: string
   readonly statementDescriptor?: string
+  readonly livemode: boolean
   readonly createdAt: Date
 }
 
@@ -86,6 +89,7 @@ export interface MoneyCalls {
   listEntries(
     query: ({ since: Date } | { payoutRef: string }) & { cursor?: string | undefined },
   ): Promise<ProviderAnswer<MoneyPage<ProviderBalanceEntry>>>
+  findEntry(query: { entryRef: string }): Promise<ProviderAnswer<ProviderBalanceEntry | undefined>>
   findPayout(query: { payoutRef: string }): Promise<ProviderAnswer<ProviderPayout | undefined>>
   listPayouts(query: { since: Date; cursor?: string | undefined }): Promise<ProviderAnswer<MoneyPage<ProviderPayout>>>
 }

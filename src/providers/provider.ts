@@ -1,5 +1,6 @@
 import type { Currency } from '#kernel/currencies.ts'
 import type { DisputeCalls } from './disputes.ts'
+import type { MoneyCalls } from './money.ts'
 
 /**
  * The port to a payment provider. Slices know only this file; an adapter (`providers/stripe/`) implements it and
@@ -205,6 +206,8 @@ export interface ProviderNotice {
     | { kind: 'dispute'; ref: string; paymentRef?: string }
     | { kind: 'setup'; ref: string }
     | { kind: 'payout'; ref: string }
+    /** Money became available, or is missing. */
+    | { kind: 'balance' }
     /** Known and of no interest (a customer was updated …). */
     | { kind: 'ignored' }
     /** A type we do not know: parked for a person. */
@@ -217,6 +220,8 @@ export interface PaymentProvider {
   readonly capabilities: ProviderCapabilities
   /** Present where payers can dispute what they paid. */
   readonly disputes?: DisputeCalls
+  /** Present where the provider tells its account with us: entries and payouts. */
+  readonly money?: MoneyCalls
   authorize(command: AuthorizeCommand): Promise<ProviderAnswer<ProviderPayment>>
   capture(
     command: Command & { paymentRef: string; amount: bigint; currency: Currency },

@@ -106,6 +106,7 @@ const judge = async (
       return { state: 'parked', reason: 'disputes are not booked yet: answer this one in the provider’s dashboard' }
     case 'setup':
     case 'payout':
+    case 'balance':
       return { state: 'ignored', reason: 'not followed yet' }
     default:
       return subject satisfies never
@@ -127,7 +128,7 @@ const findNamed = async (deps: ProcessDeps, event: InboxRow, { subject, tags }: 
   const tagged = await matchTags(deps, tags)
   if (tagged) return tagged
   if (subject.kind === 'ignored' || subject.kind === 'unknown') return undefined
-  if (subject.kind === 'setup' || subject.kind === 'payout') return undefined
+  if (subject.kind === 'setup' || subject.kind === 'payout' || subject.kind === 'balance') return undefined
   const paymentRef = subject.kind === 'payment' ? subject.ref : subject.paymentRef
   const byPayment =
     paymentRef === undefined ? undefined : await matchIntent(maintenance, event.provider, { providerRef: paymentRef })

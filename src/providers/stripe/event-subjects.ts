@@ -1,7 +1,7 @@
 import type Stripe from 'stripe'
 
 /** What an event of a type is about, or that objects of that kind never concern us. */
-export type EventSubject = 'payment' | 'charge' | 'dispute' | 'refund' | 'page' | 'ignored'
+export type EventSubject = 'payment' | 'charge' | 'dispute' | 'refund' | 'page' | 'payout' | 'balance' | 'ignored'
 
 /** Every snapshot event type of the pinned API version; the compiler names the ones that a newer SDK adds. */
 export const eventSubjects = {
@@ -17,7 +17,7 @@ export const eventSubjects = {
   'apps.install.created': 'ignored',
   'apps.install.deleted': 'ignored',
   'apps.install.updated': 'ignored',
-  'balance.available': 'ignored',
+  'balance.available': 'balance',
   'balance_settings.updated': 'ignored',
   'billing.alert.triggered': 'ignored',
   'billing.credit_balance_transaction.created': 'ignored',
@@ -163,12 +163,12 @@ export const eventSubjects = {
   'payment_method.automatically_updated': 'ignored',
   'payment_method.detached': 'ignored',
   'payment_method.updated': 'ignored',
-  'payout.canceled': 'ignored',
-  'payout.created': 'ignored',
-  'payout.failed': 'ignored',
-  'payout.paid': 'ignored',
-  'payout.reconciliation_completed': 'ignored',
-  'payout.updated': 'ignored',
+  'payout.canceled': 'payout',
+  'payout.created': 'payout',
+  'payout.failed': 'payout',
+  'payout.paid': 'payout',
+  'payout.reconciliation_completed': 'payout',
+  'payout.updated': 'payout',
   'person.created': 'ignored',
   'person.deleted': 'ignored',
   'person.updated': 'ignored',

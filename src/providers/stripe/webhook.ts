@@ -97,6 +97,8 @@ const subjects = {
   refund: (object) => named(object, 'refund', (ref) => ({ kind: 'refund', ref, ...paymentOf(object) })),
   page: (object) => named(object, 'checkout.session', (ref) => ({ kind: 'page', ref, ...paymentOf(object) })),
   dispute: (object) => named(object, 'dispute', (ref) => ({ kind: 'dispute', ref, ...paymentOf(object) })),
+  payout: (object) => named(object, 'payout', (ref) => ({ kind: 'payout', ref })),
+  balance: (object) => (object.object === 'balance' ? { kind: 'balance' } : undefined),
   ignored: () => ({ kind: 'ignored' }),
 } as const satisfies Record<(typeof eventSubjects)[keyof typeof eventSubjects], Read>
 
