@@ -199,7 +199,7 @@ const keepPage = (
     page_ref: page.ref,
     page_url: page.url ?? null,
     page_handover: page.handover ? { ...page.handover } : null,
-    page_expires_at: page.expiresAt,
+    page_expires_at: page.expiresAt ?? null,
   }
   // The page makes a payment of its own; an earlier one that failed is not followed any more.
   return updateIntent(tx, row, { ...opened, provider_ref: null }, now)

@@ -1,6 +1,7 @@
 import type { Currency } from '#kernel/currencies.ts'
 import { showId } from '#kernel/ids.ts'
-import type { PaymentProvider, PaySurface, ProviderAnswer, ProviderPage, ProviderPayment } from '#providers/provider.ts'
+import type { PaySurface } from '#providers/handover.ts'
+import type { PaymentProvider, ProviderAnswer, ProviderPage, ProviderPayment } from '#providers/provider.ts'
 import type { IntentRow } from './intent-view.ts'
 import type { OperationRow } from './operation-repo.ts'
 

@@ -1,6 +1,9 @@
 import type { Currency } from '#kernel/currencies.ts'
 import type { DisputeCalls } from './disputes.ts'
+import type { Handover, PaySurface } from './handover.ts'
 import type { MoneyCalls } from './money.ts'
+import type { PayerAmount, ProviderDiscount } from './price.ts'
+import type { StatementCalendar, StatementCalls } from './statements.ts'
 
 /**
  * The port to a payment provider. Slices know only this file; an adapter (`providers/stripe/`) implements it and
@@ -14,7 +17,15 @@ export interface ProviderCapabilities {
   readonly manualCapture: boolean
   readonly partialCapture: boolean
   readonly incrementalAuthorization: boolean
+  /** Takes a held payment in several captures, where the payer's bank agrees (`ProviderCharge.multicapture`). */
+  readonly multicapture?: boolean
+  /** Captures more than was held, where the payer's bank agrees (`ProviderCharge.maxCapturable`). */
+  readonly overcapture?: boolean
   readonly partialRefund: boolean
+  /** Paid on a page only: `authorize` is always refused. */
+  readonly pageOnly?: boolean
+  /** Statements, where fees are told a day later in a file. */
+  readonly statements?: StatementCalendar
   /** Keeps a payer's method and charges it again. Otherwise `createCustomer` and `detachMethod` are refused. */
   readonly savedMethods: boolean
   /** How long the provider remembers an idempotency key, in ms. After that an unknown call is looked up, not resent. */
@@ -47,6 +58,8 @@ export interface PaymentMethodDetails {
   expYear?: number
   country?: string
   funding?: string
+  /** What left the payer's own account, where that is another currency or (after a discount) less. */
+  payer?: PayerAmount
 }
 
 export interface ProviderFee {
@@ -61,13 +74,22 @@ export interface ProviderFee {
 export interface ProviderCharge {
   ref: string
   state: 'pending' | 'succeeded' | 'failed'
+  /** What it is authorised for, or more than that if more was captured. */
   amount: bigint
   amountCaptured: bigint
   amountRefunded: bigint
+  /** Nothing more can be captured: all was taken, or the rest was given back. */
   captured: boolean
+  /** May be captured in several parts. */
+  multicapture?: boolean
+  /** May be captured up to this much, which is more than was authorised. */
+  maxCapturable?: bigint
   method?: PaymentMethodDetails
   decline?: ProviderDecline
   fee?: ProviderFee
+  /** Of the captures after the first, where there are several. */
+  moreFees?: readonly ProviderFee[]
+  discounts?: readonly ProviderDiscount[]
   createdAt: Date
 }
 
@@ -109,25 +131,12 @@ export interface ProviderRefund {
   failureReason?: string
   /** Present once the provider has given the money back after a failure. */
   failureBalanceRef?: string
+  /** The idempotency key that made it, where the provider keeps that instead of our tags. */
+  key?: string
+  /** Of `amount`, what the merchant never received for its own discount, and so does not give back. */
+  discount?: bigint
   createdAt: Date
   tags: ProviderTags
-}
-
-/** How a payer is handed over where a URL is not the way, or not the only one. */
-export type Handover =
-  /** Drawn as a QR code, to be scanned in the provider's app. */
-  | { kind: 'qr'; code: string }
-  /** For the provider's bridge inside its own app (WeChat's `getBrandWCPayRequest`), signed. */
-  | { kind: 'bridge'; params: Readonly<Record<string, string>> }
-  /** The provider's own fields on our page. */
-  | { kind: 'fields'; clientSecret: string; publishableKey: string; account?: string }
-
-/** Where the payer is when a page is opened for them; decides which of the provider's ways fits. */
-export interface PaySurface {
-  kind: 'browser' | 'phone' | 'wechat'
-  /** The payer's id inside WeChat, for the merchant's app there. */
-  openid?: string
-  ip?: string
 }
 
 /** The provider's hosted page for one payment. `paymentRef` appears once the payer has submitted the page. */
@@ -138,7 +147,8 @@ export interface ProviderPage {
   handover?: Handover
   state: 'open' | 'complete' | 'expired'
   paymentRef?: string
-  expiresAt: Date
+  /** Of an open page. */
+  expiresAt?: Date
 }
 
 /** An answer to a command. `unknown` means: nobody knows whether the work was done; look it up, never guess. */
@@ -170,6 +180,9 @@ export interface AuthorizeCommand extends Command, Payer {
   method: string
   capture: 'automatic' | 'manual'
   incremental: boolean
+  /** Asks for a hold that can be captured in parts, or for more than it is, where the payer's bank agrees. */
+  multicapture?: boolean
+  overcapture?: boolean
   offSession: boolean
   returnUrl: string
   description?: string
@@ -222,9 +235,12 @@ export interface PaymentProvider {
   readonly disputes?: DisputeCalls
   /** Present where the provider tells its account with us: entries and payouts. */
   readonly money?: MoneyCalls
+  /** Present with the capability of that name. */
+  readonly statements?: StatementCalls
   authorize(command: AuthorizeCommand): Promise<ProviderAnswer<ProviderPayment>>
+  /** `isFinal: false` keeps the rest for later captures, where the charge says `multicapture`; else it is given back. */
   capture(
-    command: Command & { paymentRef: string; amount: bigint; currency: Currency },
+    command: Command & { paymentRef: string; amount: bigint; currency: Currency; isFinal?: boolean },
   ): Promise<ProviderAnswer<ProviderPayment>>
   cancel(command: Command & { paymentRef: string; reason?: string }): Promise<ProviderAnswer<ProviderPayment>>
   /** `amount` is the new total. */
@@ -253,11 +269,17 @@ export interface PaymentProvider {
     refundRef: string
     paymentRef?: string | undefined
   }): Promise<ProviderAnswer<ProviderRefund | undefined>>
-  findRefunds(query: { paymentRef: string }): Promise<ProviderAnswer<readonly ProviderRefund[]>>
+  /** `keys`: the idempotency keys that were used, for providers that list no refunds but find each by its key. */
+  findRefunds(query: {
+    paymentRef: string
+    keys?: readonly string[]
+  }): Promise<ProviderAnswer<readonly ProviderRefund[]>>
   findPage(query: { pageRef: string }): Promise<ProviderAnswer<ProviderPage | undefined>>
   findCharge(query: {
     chargeRef: string
   }): Promise<ProviderAnswer<{ charge: ProviderCharge; paymentRef?: string } | undefined>>
+  /** Fetches what `verifyWebhook` will need and does not have, such as a key that is new. Never throws. */
+  prepareWebhook?(headers: Readonly<Record<string, string | undefined>>): Promise<void>
   /**
    * Checks a notification over its raw bytes. `ok: false` for a wrong, missing or stale signature (±300 s), a body
    * that is no event, or a body larger than the limit; nothing of it may be used then.
@@ -267,4 +289,6 @@ export interface PaymentProvider {
     headers: Readonly<Record<string, string | undefined>>
     now: Date
   }): { ok: true; notice: ProviderNotice } | { ok: false; reason: string }
+  /** How the provider wants to be answered, where that is not 200 with JSON or our error object. */
+  readonly acknowledgement?: { readonly accepted: number; refused(message: string): object }
 }

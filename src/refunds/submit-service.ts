@@ -94,12 +94,14 @@ const lookUp = async (
         found.value.state === 'failed')
     return isDone && found.value ? { ...found, value: found.value } : 'absent'
   }
+  const key = showId('operation', operation.id)
   const found = await provider.findRefunds({
     paymentRef: String(operation.command.paymentRef ?? intent.provider_ref ?? ''),
+    keys: [key],
   })
   if (found.outcome !== 'ok') return found
   const ours = found.value.find(
-    (one) => one.tags.refund !== undefined && parseId('refund', one.tags.refund) === refund.id,
+    (one) => one.key === key || (one.tags.refund !== undefined && parseId('refund', one.tags.refund) === refund.id),
   )
   return ours ? { ...found, value: ours } : 'absent'
 }

@@ -1,6 +1,7 @@
 import { newUuid, parseId, showId } from '#kernel/ids.ts'
 import type { PaymentDeps } from '#payments/apply-service.ts'
 import { accountOf, type IntentRow } from '#payments/intent-view.ts'
+import { findOperation } from '#payments/operation-repo.ts'
 import { findIntent, lockIntent } from '#payments/repo.ts'
 import { LookupFailed } from '#payments/sync-service.ts'
 import { inTransaction, type Tx } from '#platform/database.ts'
@@ -68,8 +69,15 @@ const applyNews = async (tx: Tx, deps: PaymentDeps, intent: IntentRow, news: Pro
 const findOurs = async (tx: Tx, intent: IntentRow, news: ProviderRefund): Promise<RefundRow | undefined> => {
   const byRef = await findRefundByRef(tx, intent.merchant_id, intent.provider, news.ref)
   if (byRef) return byRef
-  const id = news.tags.refund === undefined ? undefined : parseId('refund', news.tags.refund)
+  const id = news.tags.refund === undefined ? await idByKey(tx, intent, news.key) : parseId('refund', news.tags.refund)
   return id === undefined ? undefined : findRefund(tx, intent.merchant_id, id)
+}
+
+/** A provider may keep nothing of ours but the key that made the refund: our operation's id. */
+const idByKey = async (tx: Tx, intent: IntentRow, key: string | undefined): Promise<string | undefined> => {
+  const id = key === undefined ? undefined : parseId('operation', key)
+  const operation = id === undefined ? undefined : await findOperation(tx, intent.merchant_id, id)
+  return operation?.payment_intent_id === intent.id ? (operation.refund_id ?? undefined) : undefined
 }
 
 const mirror = async (

@@ -24,8 +24,11 @@ export const createWebhookRouter = (webhooks: WebhookService): Router => {
       const headers = Object.fromEntries(
         Object.entries(request.headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(',') : value]),
       )
-      await webhooks.ingest(String(request.params.provider), String(request.params.connection ?? ''), body, headers)
-      response.json({ received: true })
+      const { provider, connection = '' } = request.params
+      const answer = await webhooks.ingest(String(provider), String(connection), body, headers)
+      if (!answer) response.json({ received: true })
+      else if (answer.body) response.status(answer.status).json(answer.body)
+      else response.status(answer.status).end()
     },
   )
   return router

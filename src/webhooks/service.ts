@@ -30,6 +30,12 @@ export interface WebhookDeps {
   refunds: RefundService
 }
 
+/** Without a body the answer is empty. */
+export interface WebhookAnswer {
+  status: number
+  body?: object
+}
+
 export type WebhookService = ReturnType<typeof createWebhookService>
 
 export const createWebhookService = (deps: WebhookDeps) => {
@@ -43,21 +49,30 @@ export const createWebhookService = (deps: WebhookDeps) => {
     onOverload: () => new AppError('overloaded', { retryAfter: 5 }),
   })
   return {
-    /** Verifies over the raw bytes, stores, and only then lets the caller acknowledge. */
+    /**
+     * Verifies over the raw bytes, stores, and only then lets the caller acknowledge. Answers as the provider wants to be
+     * answered; undefined: in our own way.
+     */
     ingest: async (
       providerId: string,
       connection: string,
       body: Buffer,
       headers: Record<string, string | undefined>,
-    ): Promise<void> => {
+    ): Promise<WebhookAnswer | undefined> => {
       const connectionId = connection === '' ? '' : parseId('connection', connection)
       const provider = connectionId === undefined ? undefined : await deps.listeners.open(providerId, connectionId)
       if (connectionId === undefined || !provider)
         throw new AppError('route_missing', { message: 'No such webhook endpoint.' })
+      await provider.prepareWebhook?.(headers)
       const verified = provider.verifyWebhook({ body, headers, now: deps.clock.now() })
+      const { acknowledgement } = provider
       if (!verified.ok) {
         deps.metrics.webhooksRefused.inc({ provider: providerId })
-        throw new AppError('webhook_signature_invalid', { message: `The webhook was refused: ${verified.reason}.` })
+        const refused = new AppError('webhook_signature_invalid', {
+          message: `The webhook was refused: ${verified.reason}.`,
+        })
+        if (!acknowledgement) throw refused
+        return { status: refused.status, body: acknowledgement.refused(refused.message) }
       }
       const id = newUuid()
       const isNew = await keep({
@@ -69,6 +84,7 @@ export const createWebhookService = (deps: WebhookDeps) => {
         receivedAt: deps.clock.now(),
       })
       if (isNew) deps.queue.wake('webhook.process', { id })
+      return acknowledgement && { status: acknowledgement.accepted }
     },
 
     /** Job `webhook.process`. */

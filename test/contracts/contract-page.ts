@@ -18,7 +18,7 @@ export const hostedPage = (kit: ContractKit): void => {
       const command = pageOrder()
       const first = await open(command)
       assert.equal(first.state, 'open')
-      assert.equal(Math.abs(first.expiresAt.getTime() - (command.expiresAt?.getTime() ?? 0)) < 1000, true)
+      assert.equal(Math.abs((first.expiresAt?.getTime() ?? 0) - (command.expiresAt?.getTime() ?? 0)) < 1000, true)
       assert.deepEqual(await open(command), first)
     })
 
