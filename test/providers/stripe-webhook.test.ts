@@ -198,6 +198,8 @@ describe('an event', () => {
     refund: refundObject(),
     page: sessionObject({ payment_intent: 'pi_1' }),
     dispute,
+    payout: { id: 'po_1', object: 'payout' },
+    balance: { object: 'balance' },
     ignored: { id: 'x_1', object: 'x' },
   }
   const expected = {
@@ -206,6 +208,8 @@ describe('an event', () => {
     refund: { kind: 'refund', ref: 're_1', paymentRef: 'pi_1' },
     page: { kind: 'page', ref: 'cs_1', paymentRef: 'pi_1' },
     dispute: { kind: 'dispute', ref: 'dp_1', paymentRef: 'pi_1' },
+    payout: { kind: 'payout', ref: 'po_1' },
+    balance: { kind: 'balance' },
     ignored: { kind: 'ignored' },
   }
 

@@ -3,6 +3,7 @@ import type { PaymentProvider, ProviderCapabilities } from '#providers/provider.
 import { createStripeClient, type StripeClientOptions } from './client.ts'
 import { stripeCommands } from './commands.ts'
 import { stripeLookups } from './lookups.ts'
+import { stripeMoney } from './money.ts'
 import { createWebhookVerifier } from './webhook.ts'
 
 export interface StripeProviderOptions extends StripeClientOptions {
@@ -34,6 +35,7 @@ export const createStripeProvider = ({
     capabilities: stripeCapabilities,
     ...stripeCommands(stripe, clock),
     ...stripeLookups(stripe),
+    money: stripeMoney(stripe),
     verifyWebhook: createWebhookVerifier(webhookSecrets),
   }
 }
