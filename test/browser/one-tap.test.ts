@@ -2,6 +2,8 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import type { Browser, Page } from 'playwright-core'
 import { keptStates } from '../pages/payment-pages.ts'
+import { deliver } from '../support/fake-server.ts'
+import { type FakeTelegram, startFakeTelegram } from '../support/fake-telegram.ts'
 import { until } from '../support/until.ts'
 import { type Gallery, openGallery } from './checkout-states.ts'
 import { languages, noChromium, openBrowser, schemes, shoot, visit } from './chromium.ts'
@@ -36,12 +38,15 @@ describe('a card that is kept', { skip: noChromium }, () => {
 describe('paying again', { skip: noChromium }, () => {
   let app: TestApp
   let browser: Browser
+  let telegram: FakeTelegram
   before(async () => {
-    ;[app, browser] = await Promise.all([startApp(), openBrowser()])
+    telegram = await startFakeTelegram({ token: bot.bot_token, secret: bot.secret_token })
+    ;[app, browser] = await Promise.all([startApp({ TELEGRAM_API_BASE: telegram.url }), openBrowser()])
   })
   after(async () => {
     await browser?.close()
     await app?.[Symbol.asyncDispose]()
+    await telegram?.[Symbol.asyncDispose]()
   })
 
   const statusOf = async ({ id }: Payment) => (await app.api<Payment>(`/v1/payment_intents/${id}`)).status
@@ -78,7 +83,67 @@ describe('paying again', { skip: noChromium }, () => {
       assert.deepEqual([...person.origins].sort(), [app.providerOrigin, app.url].sort())
       assert.deepEqual(person.complaints, [])
     })
+
+  test('in Stars: the button leads to an invoice of Telegram, and what is paid there shows the receipt', async () => {
+    const url = await connectBot(app)
+    const { checkout_url } = await app.api<Payment>('/v1/payment_intents', {
+      amount: 12,
+      currency: 'xtr',
+      thread: chat,
+    })
+    await using person = await visit(browser)
+    const { page } = person
+    await page.route('https://t.me/**', (route) => route.fulfill({ body: 'Telegram' }))
+    await page.goto(checkout_url)
+    await shoot(page, 'stars')
+    await page.getByRole('button', { name: /^Pay / }).click()
+    await page.waitForURL(/^https:\/\/t\.me\/\$/)
+    const { paid } = await telegram.person(9).presses(url, telegram.opened(page.url()))
+    assert.ok(paid)
+    await deliver(url, paid)
+    await until('the page says so', async () => {
+      await page.goto(checkout_url)
+      return (await page.locator('main[data-state="paid"]').count()) > 0
+    })
+    await page.getByRole('link', { name: 'Show the receipt' }).click()
+    await page.waitForURL(/\/receipts\//)
+    await page.getByText('XTR 12').first().waitFor()
+    assert.deepEqual(person.complaints, [])
+  })
+
+  test('in a Mini App: the page learns who has opened it, and offers her own card', async () => {
+    await connectBot(app)
+    const { id: customer } = await app.api<{ id: string }>('/v1/customers', { name: 'Ana' })
+    const keep = { setup_future_usage: 'off_session', payment_method: 'pm_card_visa', confirm: true }
+    await app.api('/v1/payment_intents', { amount: 100, currency: 'eur', customer, ...keep })
+    const participants = [chat.external_id, '10'].map((external_id) => ({ external_id, role: 'payer' }))
+    const thread = { channel: 'telegram', external_id: '-1009', locale: 'en', participants }
+    const { checkout_url } = await askForPayment(app, { customer, thread, participant: participants[0] })
+    await using person = await visit(browser)
+    const { page } = person
+    const proof = telegram.person(9).opens(new Date())
+    const kept = page.getByRole('button', { name: /^Pay .* with Visa/ })
+    await page.goto(checkout_url)
+    assert.equal(await kept.count(), 0)
+    await page.goto('about:blank')
+    await page.goto(`${checkout_url}#tgWebAppData=${encodeURIComponent(proof)}&tgWebAppVersion=8.0`)
+    await kept.waitFor()
+    assert.equal(page.url(), checkout_url, 'the proof does not stay in the address')
+    assert.deepEqual([...person.origins], [app.url])
+    assert.deepEqual(person.complaints, [])
+  })
 })
+
+const bot = { bot_token: '700:AAtoken', secret_token: 'the_secret_token_of_the_bot' }
+const chat = { channel: 'telegram', external_id: '9', locale: 'en' }
+
+/** A bot that takes Stars; answers where Telegram posts. */
+const connectBot = async (app: TestApp): Promise<string> => {
+  const { data } = await app.api<{ data: { webhook_url: string }[] }>('/v1/connections?channel=telegram')
+  const terms = { channel: 'telegram', settings: { stars: true }, secrets: bot }
+  const [known] = data
+  return (known ?? (await app.api<{ webhook_url: string }>('/v1/connections', terms))).webhook_url
+}
 
 const payWith = async (page: Page, number: string): Promise<void> => {
   await page.fill('#card_number', number)

@@ -21,13 +21,13 @@ export interface Payment {
 }
 
 /** What `npm start` starts, on free ports and with a database of its own. */
-export const startApp = async (): Promise<TestApp> => {
+export const startApp = async (more: Record<string, string> = {}): Promise<TestApp> => {
   const stack = new AsyncDisposableStack()
   try {
     const database = stack.use(await createTestDatabase())
     const dir = await mkdtemp(join(tmpdir(), 'parley-browser-'))
     stack.defer(() => rm(dir, { recursive: true, force: true }))
-    const env = { PORT: '0', SANDBOX_PORT: '0', DATABASE_URL: database.url, LOG_LEVEL: 'error' }
+    const env = { PORT: '0', SANDBOX_PORT: '0', DATABASE_URL: database.url, LOG_LEVEL: 'error', ...more }
     const everything = await startEverything(parseEnvironment(env), { dir })
     stack.defer(everything.close)
     const providerOrigin = /sandbox at (\S+)/.exec(everything.summary)?.[1] ?? ''
