@@ -25,6 +25,30 @@ describe('the checkout page', () => {
     }
   }
 
+  for (const locale of locales)
+    test(`money of a chat app in ${locale}: where it is paid, whose it was, and that it cannot be`, async () => {
+      const thread = { channel: 'telegram', locale }
+      const stars = { amount: 12n, currency: 'xtr', options: {} }
+      const pages = {
+        on: { thread, intent: stars, way: 'invoice' },
+        off: { thread, intent: stars, way: 'none' },
+      } as const
+      const { app } = createTestPages({ pages })
+      const [on, off] = [await request(app).get('/pay/on?other=1'), await request(app).get('/pay/off?other=1')]
+      for (const [text, state] of [
+        [on.text, 'payable'],
+        [off.text, 'unpayable'],
+      ] as const) {
+        assert.match(text, new RegExp(`data-state="${state}"`))
+        assert.match(text, /Telegram/)
+        assert.doesNotMatch(text, /undefined|\[object|\{\w+\}|<script|4242/)
+      }
+      assert.match(on.text, /role="alert"/)
+      assert.match(String(on.headers['content-security-policy']), /form-action [^;]* https:\/\/t\.me;/)
+      assert.doesNotMatch(off.text, /role="alert"|<form/)
+      assert.doesNotMatch(String(off.headers['content-security-policy']), /t\.me/)
+    })
+
   test('each state has at most one button that stands out', async () => {
     for (const state of Object.keys(everyState)) {
       const { text } = await request(createTestPages().app).get(`/pay/${state}`)
