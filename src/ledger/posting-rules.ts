@@ -52,24 +52,35 @@ export const postAuthorized = (
   ])
 }
 
-/** Released on capture, cancellation or expiry, always the whole authorised total: Dr 9011 / Cr 9010. */
-export const postReleased = (event: MoneyEvent & { providerChargeRef: string; total: bigint }): Posting | undefined => {
-  const amount = notNegative('a release', event.total)
-  const ref = event.providerChargeRef
-  return posting(event, { ref, kind: 'auth_release', description: `Released ${ref}` }, [
+/**
+ * Released on capture, cancellation or expiry: Dr 9011 / Cr 9010. `total` is all that is released of the charge so far,
+ * `before` what was earlier: a charge that is captured in parts gives up its hold in parts.
+ */
+export const postReleased = (
+  event: MoneyEvent & { providerChargeRef: string; total: bigint; before?: bigint },
+): Posting | undefined => {
+  const { providerChargeRef: ref, total, before = 0n } = event
+  const amount = notNegative('a release', total - notNegative('a release', before))
+  const part = before === 0n ? {} : { part: total.toString() }
+  return posting(event, { ref, kind: 'auth_release', ...part, description: `Released ${ref}` }, [
     ['9011', amount],
     ['9010', -amount],
   ])
 }
 
-/** Captured, we are the merchant: Dr 1110 / Cr 4010 · 4020 · 2310 · 2060. Without parts all of it is sales. */
+/**
+ * Captured, we are the merchant: Dr 1110 / Cr 4010 · 4020 · 2310 · 2060. `total` is all that is captured of the charge
+ * so far, `before` what was (and was booked) earlier. `parts` are those of the difference; without them it is sales.
+ */
 export const postCaptured = (
-  event: MoneyEvent & { providerChargeRef: string; total: bigint; parts?: CaptureParts },
+  event: MoneyEvent & { providerChargeRef: string; total: bigint; before?: bigint; parts?: CaptureParts },
 ): Posting | undefined => {
-  const { providerChargeRef: ref, total, parts } = event
-  return posting(event, { ref, kind: 'capture', description: `Captured ${ref}` }, [
-    ['1110', notNegative('a capture', total)],
-    ...revenueLines(ref, total, parts),
+  const { providerChargeRef: ref, total, before = 0n, parts } = event
+  const amount = notNegative('a capture', total - notNegative('a capture', before))
+  const part = before === 0n ? {} : { part: total.toString() }
+  return posting(event, { ref, kind: 'capture', ...part, description: `Captured ${ref}` }, [
+    ['1110', amount],
+    ...revenueLines(ref, amount, parts),
   ])
 }
 

@@ -36,3 +36,21 @@ export const scaleParts = (parts: CaptureParts, total: bigint): CaptureParts => 
   ])
   return { goods, shipping, tax, tip }
 }
+
+/**
+ * The parts of a further capture: pro rata of what earlier captures left of each of the order's parts, so that the last
+ * one takes exactly the rest. What exceeds the order falls on its parts again.
+ */
+export const nextParts = (order: CaptureParts, booked: CaptureParts, amount: bigint): CaptureParts => {
+  const rest = (name: keyof CaptureParts): bigint => (booked[name] < order[name] ? order[name] - booked[name] : 0n)
+  const left = { goods: rest('goods'), shipping: rest('shipping'), tax: rest('tax'), tip: rest('tip') }
+  const open = left.goods + left.shipping + left.tax + left.tip
+  if (amount <= open) return scaleParts(left, amount)
+  const more = scaleParts(order, amount - open)
+  return {
+    goods: left.goods + more.goods,
+    shipping: left.shipping + more.shipping,
+    tax: left.tax + more.tax,
+    tip: left.tip + more.tip,
+  }
+}

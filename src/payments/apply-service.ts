@@ -1,10 +1,7 @@
 import type { Channels } from '#channels/channel.ts'
 import type { Clock } from '#kernel/clock.ts'
-import { unixSeconds } from '#kernel/clock.ts'
 import { newUuid, showId } from '#kernel/ids.ts'
-import { postSharePaid } from '#ledger/bill-rules.ts'
-import type { Posting } from '#ledger/posting.ts'
-import { postAuthorized, postCaptured, postFee, postReleased } from '#ledger/posting-rules.ts'
+import { readCaptured } from '#ledger/captured-repo.ts'
 import { postLedger } from '#ledger/repo.ts'
 import type { Secrets } from '#platform/crypto.ts'
 import type { Database, Tx } from '#platform/database.ts'
@@ -14,11 +11,12 @@ import { appendEvents } from '#platform/outbox.ts'
 import type { JobQueue } from '#platform/queue.ts'
 import type { Providers } from '#providers/accounts.ts'
 import type { ProviderCharge, ProviderDecline, ProviderPayment } from '#providers/provider.ts'
+import { feesOf, keptFees, keptMethod } from './charge-facts.ts'
 import { type ChargeRow, showCharge } from './charge-view.ts'
-import { billOf, type IntentRow, showIntent } from './intent-view.ts'
+import { type IntentRow, showIntent } from './intent-view.ts'
 import { intentLinks } from './link-service.ts'
+import { moneyPostings } from './money-postings.ts'
 import { findPendingAmount } from './operation-repo.ts'
-import { partsOf } from './parts.ts'
 import { withKeptMethod } from './payer-service.ts'
 import { type MoneyFact, type NewsVerdict, readNews } from './provider-news.ts'
 import { findChargeByRef, type IntentChange, updateIntent, upsertCharge } from './repo.ts'
@@ -70,10 +68,10 @@ export const applyPayment = async (
     const isNew = row.provider_ref === null
     return { row: isNew ? await updateIntent(tx, row, { provider_ref: payment.ref }, now) : row, verdict }
   }
-  const charge = payment.charge && (await saveCharge(tx, row, payment.charge, known?.id ?? newUuid()))
+  const charge = payment.charge && (await saveCharge(tx, row, payment.charge, known))
   const named = await withKeptMethod(tx, deps, row, payment)
   const saved = await updateIntent(tx, row, changeOf(row, verdict, named, charge, cancellationReason, deps), now)
-  await postLedger(tx, postingsOf(saved, verdict.money, payment.charge, now), now)
+  await book(tx, saved, verdict.money, payment.charge, now)
   await appendEvents(tx, eventsOf(deps, row, saved, verdict, charge, now))
   return { row: saved, verdict }
 }
@@ -95,7 +93,7 @@ const chargeFacts = (row: ChargeRow) => ({
   amount: row.amount,
   amountCaptured: row.amount_captured,
   captured: row.captured,
-  hasFee: row.fee !== null,
+  feeRefs: feesOf(row).map(({ ref }) => ref),
 })
 
 const changeOf = (
@@ -161,10 +159,31 @@ export const showDecline = (
   ...(charge === undefined ? {} : { charge: showId('charge', charge.id) }),
 })
 
-export const saveCharge = (tx: Tx, row: IntentRow, charge: ProviderCharge, id: string): Promise<ChargeRow> =>
+/** The ledger's transactions of what happened to money. A later capture falls on what earlier ones left of the order. */
+const book = async (
+  tx: Tx,
+  row: IntentRow,
+  facts: readonly MoneyFact[],
+  charge: ProviderCharge | undefined,
+  now: Date,
+): Promise<void> => {
+  if (!charge || facts.length === 0) return
+  const isFurther = facts.some((fact) => fact.kind === 'captured' && fact.before > 0n)
+  const currency = row.currency as ProviderPayment['currency']
+  const payment = { merchantId: row.merchant_id, paymentIntentId: row.id, currency }
+  const booked = isFurther ? await readCaptured(tx, payment) : undefined
+  await postLedger(tx, moneyPostings(row, facts, charge, { now, booked }), now)
+}
+
+export const saveCharge = (
+  tx: Tx,
+  row: IntentRow,
+  charge: ProviderCharge,
+  known: ChargeRow | undefined,
+): Promise<ChargeRow> =>
   upsertCharge(tx, {
     merchant_id: row.merchant_id,
-    id,
+    id: known?.id ?? newUuid(),
     payment_intent_id: row.id,
     status: charge.state,
     amount: charge.amount,
@@ -175,76 +194,12 @@ export const saveCharge = (tx: Tx, row: IntentRow, charge: ProviderCharge, id: s
     failure_code: charge.decline?.code ?? null,
     failure_message: charge.decline?.message ?? null,
     decline_code: charge.decline?.declineCode ?? null,
-    method: charge.method ? { ...charge.method } : null,
+    method: keptMethod(charge),
     provider: row.provider,
     provider_ref: charge.ref,
-    fee: charge.fee
-      ? {
-          ref: charge.fee.ref,
-          amount: charge.fee.amount.toString(),
-          currency: charge.fee.currency,
-          available_on: unixSeconds(charge.fee.availableOn),
-        }
-      : null,
+    fee: keptFees(known, charge),
     created_at: charge.createdAt,
   })
-
-/**
- * When it happened at the provider, however late we hear of it: a charge says when it was made. A capture of an earlier
- * authorisation, an increment and a late fee carry no time of their own; they happened when we heard of them.
- */
-const effectiveTime = (facts: readonly MoneyFact[], charge: ProviderCharge, now: Date): Date => {
-  const isFirstNews = facts.every((fact) =>
-    fact.kind === 'authorized' ? fact.before === 0n : fact.kind === 'captured' || fact.kind === 'fee',
-  )
-  const isNew = isFirstNews && facts.some((fact) => fact.kind !== 'fee')
-  return isNew && charge.createdAt < now ? charge.createdAt : now
-}
-
-const postingsOf = (row: IntentRow, facts: readonly MoneyFact[], charge: ProviderCharge | undefined, now: Date) => {
-  if (!charge) return []
-  const event = {
-    providerChargeRef: charge.ref,
-    currency: row.currency as ProviderPayment['currency'],
-    effectiveAt: effectiveTime(facts, charge, now),
-    ...(charge.fee ? { valueAt: charge.fee.availableOn } : {}),
-    refs: {
-      provider: row.provider,
-      object: charge.ref,
-      ...(charge.fee ? { balance_transaction: charge.fee.ref } : {}),
-    },
-  }
-  const billId = billOf(row)
-  const post = (fact: MoneyFact): Posting | undefined => {
-    switch (fact.kind) {
-      case 'authorized':
-        return postAuthorized({ ...event, total: fact.total, before: fact.before })
-      case 'released':
-        return postReleased({ ...event, total: fact.total })
-      case 'captured':
-        return billId === undefined
-          ? postCaptured({ ...event, total: fact.total, ...partsIn(row, fact.total) })
-          : postSharePaid({ ...event, amount: fact.total, billId })
-      case 'fee':
-        return (
-          charge.fee &&
-          postFee({ ...event, balanceRef: charge.fee.ref, amount: charge.fee.amount, currency: charge.fee.currency })
-        )
-      default:
-        return fact satisfies never
-    }
-  }
-  return facts.flatMap((fact) => {
-    const posting = post(fact)
-    const links = { merchantId: row.merchant_id, paymentIntentId: row.id, refundId: null, threadId: row.thread_id }
-    return posting ? [{ ...links, posting }] : []
-  })
-}
-
-const partsIn = (row: IntentRow, total: bigint) => {
-  const parts = partsOf(row, total)
-  return parts ? { parts } : {}
-}
 
 const eventsOf = (
   deps: PaymentDeps,

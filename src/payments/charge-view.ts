@@ -3,6 +3,13 @@ import { showId } from '#kernel/ids.ts'
 import { toJsonAmount } from '#kernel/money.ts'
 import { type IntentRow, showShipping } from './intent-view.ts'
 
+interface ChargeFee {
+  ref: string
+  amount: string
+  currency: string
+  available_on: number
+}
+
 export interface ChargeRow {
   merchant_id: string
   id: string
@@ -19,7 +26,7 @@ export interface ChargeRow {
   method: Record<string, unknown> | null
   provider: string
   provider_ref: string
-  fee: { ref: string; amount: string; currency: string; available_on: number } | null
+  fee: (ChargeFee & { more?: ChargeFee[] }) | null
   created_at: Date
 }
 
@@ -111,6 +118,7 @@ const methodDetails = (method: Record<string, unknown> | null) => {
 }
 
 const cardDetails = (method: Record<string, unknown>) => ({
+  ...flexibility(method),
   amount_authorized: null,
   authorization_code: null,
   brand: method.brand ?? null,
@@ -129,4 +137,19 @@ const cardDetails = (method: Record<string, unknown>) => ({
   three_d_secure: null,
   transaction_link_id: null,
   wallet: null,
+})
+
+/** What the bank allows beyond one capture of what is held; absent where the provider does not say. */
+const flexibility = ({ multicapture, maxCapturable }: Record<string, unknown>) => ({
+  ...(multicapture === undefined
+    ? {}
+    : { multicapture: { status: multicapture === true ? ('available' as const) : ('unavailable' as const) } }),
+  ...(typeof maxCapturable === 'string'
+    ? {
+        overcapture: {
+          maximum_amount_capturable: toJsonAmount(BigInt(maxCapturable)),
+          status: 'available' as const,
+        },
+      }
+    : {}),
 })

@@ -23,8 +23,10 @@ export interface ChargeFacts {
   status: 'pending' | 'succeeded' | 'failed'
   amount: bigint
   amountCaptured: bigint
+  /** Nothing more can be captured. */
   captured: boolean
-  hasFee: boolean
+  /** The fees that are known of it. */
+  feeRefs: readonly string[]
 }
 
 /** The provider's view, in the words of its port. */
@@ -41,16 +43,23 @@ export interface PaymentNews {
     amount: bigint
     amountCaptured: bigint
     captured: boolean
-    fee?: { ref: string; amount: bigint; currency: string }
+    /** Up to how much may be captured, when that is more than is held. */
+    maxCapturable?: bigint
+    fee?: FeeNews
+    moreFees?: readonly FeeNews[]
   }
 }
 
-/** Something that happened to money and must be booked. */
+interface FeeNews {
+  ref: string
+  amount: bigint
+  currency: string
+}
+
+/** Something that happened to money and must be booked. `total` is all of its kind so far, `before` what is booked of it. */
 export type MoneyFact =
-  | { kind: 'authorized'; total: bigint; before: bigint }
-  | { kind: 'released'; total: bigint }
-  | { kind: 'captured'; total: bigint }
-  | { kind: 'fee' }
+  | { kind: 'authorized' | 'released' | 'captured'; total: bigint; before: bigint }
+  | { kind: 'fee'; ref: string }
 
 export type IntentEvent =
   | 'payment_intent.requires_action'
@@ -95,21 +104,33 @@ export const readNews = (intent: IntentFacts, known: ChargeFacts | undefined, ne
   const verdict = judgeNews(intent.status, news.state)
   if (verdict === 'conflict')
     return { kind: 'conflict', reason: `the provider holds money (${news.state}) of a canceled payment` }
-  if (verdict === 'stale') return { kind: 'stale', reason: `${news.state} is older than ${intent.status}` }
+  if (verdict === 'stale' || isBehind(intent, news))
+    return { kind: 'stale', reason: `${news.state} is older than ${intent.status}` }
   return describeChange(intent, known, news)
 }
+
+/** A hold that is captured in parts keeps its state; only the amounts tell which news is older. */
+const isBehind = (intent: IntentFacts, news: PaymentNews): boolean =>
+  news.state === 'requires_capture' && news.amountReceived < intent.amountCaptured
 
 const findMismatch = (intent: IntentFacts, news: PaymentNews): string | undefined => {
   if (news.currency !== intent.currency)
     return `the provider's currency is ${news.currency}, ours is ${intent.currency}`
   if (!moneyStates.includes(news.state)) return undefined
-  if (news.amount !== intent.amount && news.amount !== intent.amountPending)
+  const overcaptured = isOvercaptured(news)
+  const isRaised = overcaptured && news.amount === news.amountReceived && news.amount > intent.amount
+  if (news.amount !== intent.amount && news.amount !== intent.amountPending && !isRaised)
     return `the provider's amount is ${news.amount}, ours is ${intent.amount}`
-  if (news.amountReceived > news.amount) return `the provider received ${news.amountReceived} of ${news.amount}`
-  if (news.amountReceived < intent.amountCaptured)
+  if (news.amountReceived > news.amount && !overcaptured)
+    return `the provider received ${news.amountReceived} of ${news.amount}`
+  if (news.amountReceived < intent.amountCaptured && !isBehind(intent, news))
     return `the provider received ${news.amountReceived}, we booked ${intent.amountCaptured}`
   return undefined
 }
+
+/** More than was held, and no more than the provider had said may be taken. */
+const isOvercaptured = ({ amount, amountReceived, charge }: PaymentNews): boolean =>
+  charge?.maxCapturable !== undefined && amountReceived >= amount && amountReceived <= charge.maxCapturable
 
 /** Neither holds money nor waits for the payer: an attempt that was given up, or has not begun. */
 const isIdle = (news: PaymentNews): boolean => !moneyStates.includes(news.state) && news.state !== 'requires_action'
@@ -132,6 +153,8 @@ const describeChange = (intent: IntentFacts, known: ChargeFacts | undefined, new
   const changed = intent.status !== news.state
   const authorized = authorizedTotal(intent, news)
   const money = describeMoney(intent, known, news)
+  const isPart = news.state === 'requires_capture' && news.amountReceived > intent.amountCaptured
+  const isTold = changed || isNewFailure || authorized > intent.amountAuthorized || isPart
   if (!changed && chargeEvents.length === 0 && money.length === 0 && authorized === intent.amountAuthorized)
     return { kind: 'unchanged' }
   return {
@@ -140,21 +163,22 @@ const describeChange = (intent: IntentFacts, known: ChargeFacts | undefined, new
     amount: moneyStates.includes(news.state) ? news.amount : intent.amount,
     amountAuthorized: authorized,
     amountCapturable: news.state === 'requires_capture' ? news.amountCapturable : 0n,
-    amountCaptured: news.amountReceived,
+    amountCaptured: most(news.amountReceived, intent.amountCaptured),
     money,
-    intentEvents:
-      changed || isNewFailure || authorized > intent.amountAuthorized ? intentEvents(news.state, isNewFailure) : [],
+    intentEvents: isTold ? intentEvents(news.state, isNewFailure) : [],
     chargeEvents,
   }
 }
 
 const authorizedTotal = (intent: IntentFacts, news: PaymentNews): bigint => {
-  if (news.state === 'requires_capture') return news.amountCapturable
-  if (news.state !== 'succeeded') return intent.amountAuthorized
+  if (news.state === 'requires_capture') return news.amountCapturable + news.amountReceived
+  if (news.state !== 'succeeded') return most(news.amountReceived, intent.amountAuthorized)
   // A partial capture leaves the authorised total with the charge, where also those find it who never saw the hold.
   const held = news.charge?.state === 'succeeded' ? news.charge.amount : 0n
-  return [held, news.amountReceived].reduce((most, one) => (one > most ? one : most), intent.amountAuthorized)
+  return most(most(held, news.amountReceived), intent.amountAuthorized)
 }
+
+const most = (a: bigint, b: bigint): bigint => (a > b ? a : b)
 
 const intentEvents = (state: IntentStatus, isNewFailure: boolean): IntentEvent[] => {
   const byState: Record<IntentStatus, IntentEvent[]> = {
@@ -179,29 +203,43 @@ const describeCharge = (known: ChargeFacts | undefined, charge: PaymentNews['cha
     }
     return [first[charge.state]]
   }
-  if (charge.captured && !known.captured) return ['charge.captured']
-  return (charge.fee && !known.hasFee) || charge.amount !== known.amount ? ['charge.updated'] : []
+  if (charge.amountCaptured > bookedCapture(known)) return ['charge.captured']
+  const isUpdated = charge.amount !== known.amount || charge.captured !== known.captured
+  return isUpdated || newFees(known, charge).length > 0 ? ['charge.updated'] : []
 }
+
+/** What is captured of a known attempt in our books; one that is pending may say so before it is. */
+const bookedCapture = (known: ChargeFacts | undefined): bigint =>
+  known?.status === 'succeeded' ? known.amountCaptured : 0n
+
+const newFees = (known: ChargeFacts | undefined, charge: NonNullable<PaymentNews['charge']>): FeeNews[] =>
+  [...(charge.fee ? [charge.fee] : []), ...(charge.moreFees ?? [])].filter(
+    ({ ref }) => known?.feeRefs.includes(ref) !== true,
+  )
 
 const describeMoney = (intent: IntentFacts, known: ChargeFacts | undefined, news: PaymentNews): MoneyFact[] => {
   const { charge } = news
-  if (charge?.state !== 'succeeded') return news.state === 'canceled' ? releaseAll(intent, known) : []
+  if (charge?.state !== 'succeeded') return news.state === 'canceled' ? releaseRest(intent, known) : []
   const wasHeld = intent.captureMethod === 'manual' && known?.status === 'succeeded' && !known.captured
-  const facts: MoneyFact[] = []
-  if (news.state === 'requires_capture') {
-    const before = wasHeld ? known.amount : 0n
-    if (charge.amount > before) facts.push({ kind: 'authorized', total: charge.amount, before })
-  }
-  if (news.state === 'canceled') facts.push(...releaseAll(intent, known))
-  if (charge.captured && !known?.captured) {
-    if (wasHeld) facts.push({ kind: 'released', total: known.amount })
-    if (charge.amountCaptured > 0n) facts.push({ kind: 'captured', total: charge.amountCaptured })
-  }
-  if (charge.fee && charge.fee.amount > 0n && !known?.hasFee) facts.push({ kind: 'fee' })
-  return facts
+  const isHeld = news.state === 'requires_capture'
+  const before = wasHeld ? known.amount : 0n
+  // A capture takes its part out of what is held; the last one, or a cancellation, all the rest.
+  const released = isHeld
+    ? { total: charge.amountCaptured, before: wasHeld ? known.amountCaptured : 0n }
+    : { total: before, before: wasHeld ? known.amountCaptured : 0n }
+  const isOver = charge.captured || news.state === 'canceled'
+  return [
+    ...(isHeld ? grown('authorized', { total: charge.amount, before }) : []),
+    ...(isHeld || (isOver && intent.status !== 'canceled') ? grown('released', released) : []),
+    ...grown('captured', { total: charge.amountCaptured, before: bookedCapture(known) }),
+    ...newFees(known, charge).flatMap(({ ref, amount }) => (amount > 0n ? [{ kind: 'fee' as const, ref }] : [])),
+  ]
 }
 
-const releaseAll = (intent: IntentFacts, known: ChargeFacts | undefined): MoneyFact[] =>
+const grown = (kind: 'authorized' | 'released' | 'captured', { total, before }: { total: bigint; before: bigint }) =>
+  total > before ? [{ kind, total, before }] : []
+
+const releaseRest = (intent: IntentFacts, known: ChargeFacts | undefined): MoneyFact[] =>
   intent.status !== 'canceled' && intent.captureMethod === 'manual' && known?.status === 'succeeded' && !known.captured
-    ? [{ kind: 'released', total: known.amount }]
+    ? grown('released', { total: known.amount, before: known.amountCaptured })
     : []

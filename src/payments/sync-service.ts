@@ -1,5 +1,5 @@
 import { notFound } from '#kernel/errors.ts'
-import { newUuid, showId } from '#kernel/ids.ts'
+import { showId } from '#kernel/ids.ts'
 import { inTransaction } from '#platform/database.ts'
 import { appendEvents } from '#platform/outbox.ts'
 import type { ProviderAccount } from '#providers/accounts.ts'
@@ -117,7 +117,7 @@ export const recordAttempt = async (
   await inTransaction(deps.db, merchantId, async (tx) => {
     const locked = await lockIntent(tx, merchantId, intentId)
     if (!locked || (await findChargeByRef(tx, merchantId, row.provider, chargeRef))) return
-    const saved = await saveCharge(tx, locked, charge, newUuid())
+    const saved = await saveCharge(tx, locked, charge, undefined)
     await appendEvents(tx, [
       {
         merchantId,

@@ -35,6 +35,17 @@ const news = (state: IntentStatus, over: Partial<PaymentNews> = {}): PaymentNews
 
 const moneyStates: IntentStatus[] = ['processing', 'requires_capture', 'succeeded']
 
+type Charge = NonNullable<PaymentNews['charge']>
+const fee = { ref: 'txn_1', amount: 88n, currency: 'eur' }
+const charge = (over: Partial<Charge>): Charge => ({
+  ref: 'ch_1',
+  state: 'succeeded',
+  amount: 4200n,
+  amountCaptured: 0n,
+  captured: false,
+  ...over,
+})
+
 describe('what is never booked', () => {
   const lies: [string, Partial<IntentFacts>, PaymentNews][] = [
     ['more than was asked for', {}, news('succeeded', { amount: 4201n, amountReceived: 4201n })],
@@ -68,6 +79,56 @@ describe('what is never booked', () => {
   })
 })
 
+describe('captures beyond one of what is held', () => {
+  const held = intent({ status: 'requires_capture', captureMethod: 'manual', amountAuthorized: 4200n })
+  const known: ChargeFacts = { status: 'succeeded', amount: 4200n, amountCaptured: 0n, captured: false, feeRefs: [] }
+  const took = (state: IntentStatus, amountCaptured: bigint, over: Partial<PaymentNews> = {}) =>
+    news(state, {
+      amountReceived: amountCaptured,
+      amountCapturable: state === 'requires_capture' ? 4200n - amountCaptured : 0n,
+      charge: charge({ amountCaptured, captured: state === 'succeeded', maxCapturable: 5000n }),
+      ...over,
+    })
+
+  test('a part takes its share out of the hold and leaves the rest', () => {
+    const verdict = readNews(held, known, took('requires_capture', 1200n))
+    assert.ok(verdict.kind === 'change')
+    assert.deepEqual(verdict.money, [
+      { kind: 'released', total: 1200n, before: 0n },
+      { kind: 'captured', total: 1200n, before: 0n },
+    ])
+    assert.deepEqual(
+      [verdict.amountAuthorized, verdict.amountCapturable, verdict.amountCaptured],
+      [4200n, 3000n, 1200n],
+    )
+    assert.deepEqual(verdict.intentEvents, ['payment_intent.amount_capturable_updated'])
+    assert.deepEqual(verdict.chargeEvents, ['charge.captured'])
+  })
+
+  test('an older part is old news, and the rest given back books no capture', () => {
+    const ours = { ...held, amountCaptured: 1200n }
+    const part = { ...known, amountCaptured: 1200n }
+    assert.equal(readNews(ours, part, took('requires_capture', 700n)).kind, 'stale')
+    assert.equal(readNews(ours, part, took('requires_capture', 1200n)).kind, 'unchanged')
+    const over = readNews(ours, part, took('succeeded', 1200n))
+    assert.ok(over.kind === 'change')
+    assert.deepEqual(over.money, [{ kind: 'released', total: 4200n, before: 1200n }])
+  })
+
+  test('more than was held is taken up to what the provider allows, and not a unit more', () => {
+    const over = readNews(held, known, took('succeeded', 5000n))
+    assert.ok(over.kind === 'change')
+    assert.deepEqual([over.amount, over.amountAuthorized, over.amountCaptured], [4200n, 5000n, 5000n])
+    assert.equal(readNews(held, known, took('succeeded', 5000n, { amount: 5000n })).kind, 'change')
+    assert.equal(readNews(held, known, took('succeeded', 5001n)).kind, 'conflict')
+    assert.equal(readNews(held, known, took('succeeded', 4000n, { amount: 4000n })).kind, 'conflict')
+    assert.equal(
+      readNews(held, known, took('succeeded', 5000n, { charge: charge({ captured: true }) })).kind,
+      'conflict',
+    )
+  })
+})
+
 describe('what is left behind', () => {
   test('a page that is over is no cancellation of the payment', () => {
     const over = readNews(intent({ hasPage: true }), undefined, news('canceled'))
@@ -80,6 +141,9 @@ describe('what is left behind', () => {
       assert.equal(readNews(intent({ status: 'succeeded' }), undefined, news(state, { ref: 'pi_2' })).kind, 'stale')
   })
 })
+
+const feesOf = ({ fee, moreFees = [] }: NonNullable<PaymentNews['charge']>): string[] =>
+  [...(fee ? [fee] : []), ...moreFees].map(({ ref }) => ref)
 
 /** What the tables keep: the row, the attempts, and what was booked. Written as `applyPayment` writes it. */
 interface Kept {
@@ -107,7 +171,7 @@ const hear = ({ facts, charges, money, kinds }: Kept, theirs: PaymentNews): Kept
     amount: charge.amount,
     amountCaptured: charge.amountCaptured,
     captured: charge.captured,
-    hasFee: charge.fee !== undefined || known?.hasFee === true,
+    feeRefs: [...new Set([...(known?.feeRefs ?? []), ...feesOf(charge)])],
   }
   return {
     facts: {
@@ -126,27 +190,14 @@ const hear = ({ facts, charges, money, kinds }: Kept, theirs: PaymentNews): Kept
 
 /** What the ledger ends up with, whatever steps led there. */
 const net = (money: readonly MoneyFact[]) => {
-  const sum = (kind: MoneyFact['kind'], of: (fact: MoneyFact) => bigint) =>
-    money.filter((fact) => fact.kind === kind).reduce((total, fact) => total + of(fact), 0n)
-  const total = (fact: MoneyFact): bigint => ('total' in fact ? fact.total : 1n)
-  const added = (fact: MoneyFact): bigint => (fact.kind === 'authorized' ? fact.total - fact.before : 0n)
-  return {
-    held: sum('authorized', added) - sum('released', total),
-    captured: sum('captured', total),
-    fees: sum('fee', total),
-  }
+  const sum = (kind: MoneyFact['kind']) =>
+    money.reduce(
+      (total, fact) => (fact.kind === kind && 'total' in fact ? total + fact.total - fact.before : total),
+      0n,
+    )
+  const fees = money.flatMap((fact) => (fact.kind === 'fee' ? [fact.ref] : []))
+  return { held: sum('authorized') - sum('released'), captured: sum('captured'), fees: fees.toSorted() }
 }
-
-type Charge = NonNullable<PaymentNews['charge']>
-const fee = { ref: 'txn_1', amount: 88n, currency: 'eur' }
-const charge = (over: Partial<Charge>): Charge => ({
-  ref: 'ch_1',
-  state: 'succeeded',
-  amount: 4200n,
-  amountCaptured: 0n,
-  captured: false,
-  ...over,
-})
 
 /** How a payment may go at the provider: every state it is ever seen in, in order. */
 const history = fc
@@ -156,9 +207,10 @@ const history = fc
     hasAction: fc.boolean(),
     isSlow: fc.boolean(),
     increments: fc.array(fc.bigInt({ min: 1n, max: 500n }), { maxLength: 2 }),
-    end: fc.constantFrom('all', 'part', 'cancel', 'none'),
+    parts: fc.array(fc.bigInt({ min: 1n, max: 1000n }), { maxLength: 3 }),
+    end: fc.constantFrom('all', 'part', 'over', 'rest', 'cancel', 'none'),
   })
-  .map(({ isManual, declines, hasAction, isSlow, increments, end }) => {
+  .map(({ isManual, declines, hasAction, isSlow, increments, parts, end }) => {
     const steps: PaymentNews[] = []
     for (let n = 1; n <= declines; n++)
       steps.push(news('requires_payment_method', { charge: charge({ ref: `ch_no${n}`, state: 'failed' }) }))
@@ -177,13 +229,32 @@ const history = fc
       amount += more
       steps.push(hold())
     }
-    if (end === 'cancel')
-      return { isManual, steps: [...steps, news('canceled', { amount, charge: charge({ amount }) })] }
-    const received = end === 'part' ? amount / 2n : amount
-    const done = { amount, amountCaptured: received, captured: true }
+    // Captures that leave the rest held, each of which has a fee of its own that comes with it or later.
+    let taken = 0n
+    const moreFees: (typeof fee)[] = []
+    for (const [index, part] of parts.entries()) {
+      taken += part
+      const seen = { amount, amountReceived: taken, amountCapturable: amount - taken }
+      const held = charge({
+        amount,
+        amountCaptured: taken,
+        maxCapturable: amount + 600n,
+        ...(index > 0 ? { fee } : {}),
+      })
+      steps.push(news('requires_capture', { ...seen, charge: { ...held, moreFees: [...moreFees] } }))
+      if (index > 0) moreFees.push({ ...fee, ref: `txn_${index + 1}` })
+    }
+    if (end === 'cancel') {
+      const given = charge({ amount, amountCaptured: taken, ...(parts.length > 1 ? { fee, moreFees } : {}) })
+      return { isManual, steps: [...steps, news('canceled', { amount, amountReceived: taken, charge: given })] }
+    }
+    const ends = { part: taken + (amount - taken) / 2n, over: amount + 500n, rest: taken || amount, all: amount }
+    const received = ends[end]
+    const most = received > amount ? received : amount
+    const done = { amount: most, amountCaptured: received, captured: true, maxCapturable: amount + 600n }
     const seen = { amount, amountReceived: received }
     steps.push(news('succeeded', { ...seen, charge: charge(done) }))
-    steps.push(news('succeeded', { ...seen, charge: charge({ ...done, fee }) }))
+    steps.push(news('succeeded', { ...seen, charge: charge({ ...done, fee, moreFees }) }))
     return { isManual, steps }
   })
   .filter(({ steps }) => steps.length > 0)
@@ -250,8 +321,9 @@ describe('any way of hearing a payment’s history', () => {
           const { held, captured, fees } = net(kept.money)
           assert.ok(kept.facts.amountCaptured <= kept.facts.amountAuthorized)
           assert.equal(captured, kept.facts.amountCaptured)
-          assert.equal(held, kept.facts.status === 'requires_capture' ? kept.facts.amountAuthorized : 0n)
-          assert.ok(fees <= 1n)
+          const open = kept.facts.amountAuthorized - kept.facts.amountCaptured
+          assert.equal(held, kept.facts.status === 'requires_capture' ? open : 0n)
+          assert.equal(new Set(fees).size, fees.length)
         }
       }),
       { numRuns: 2000 },
@@ -270,10 +342,14 @@ describe('any way of hearing a payment’s history', () => {
           isManual,
           order.flatMap((index) => steps[index] ?? []),
         )
-        const { captured, fees } = net(money)
-        assert.ok(captured <= facts.amountAuthorized && fees <= 1n)
-        assert.ok(money.filter((fact) => fact.kind === 'captured').length <= 1)
-        assert.ok(money.filter((fact) => fact.kind === 'released').length <= 1)
+        const { captured, fees, held } = net(money)
+        assert.ok(captured <= facts.amountAuthorized && held >= 0n)
+        assert.equal(new Set(fees).size, fees.length)
+        // Each starts where the last one ended, so that no unit is booked by two of them.
+        for (const kind of ['captured', 'released'] as const) {
+          const steps = money.flatMap((fact) => (fact.kind === kind && 'before' in fact ? [fact] : []))
+          for (const [index, { before }] of steps.entries()) assert.equal(before, steps[index - 1]?.total ?? 0n)
+        }
       }),
       { numRuns: 2000 },
     )

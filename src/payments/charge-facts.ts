@@ -1,0 +1,41 @@
+import { unixSeconds } from '#kernel/clock.ts'
+import type { ProviderCharge, ProviderFee } from '#providers/provider.ts'
+import type { ChargeRow } from './charge-view.ts'
+
+type StoredFee = NonNullable<ChargeRow['fee']>
+
+/** The fees that are known of an attempt: of each of its captures one. */
+export const feesOf = ({ fee }: Pick<ChargeRow, 'fee'>): StoredFee[] => (fee ? [fee, ...(fee.more ?? [])] : [])
+
+/** All fees that anybody has told us of; an answer that names fewer takes none back. */
+export const keptFees = (known: ChargeRow | undefined, charge: ProviderCharge): StoredFee | null => {
+  const told = [...(charge.fee ? [charge.fee] : []), ...(charge.moreFees ?? [])].map(storeFee)
+  const before = known ? feesOf(known) : []
+  const [first, ...more] = [...before, ...told.filter(({ ref }) => before.every((fee) => fee.ref !== ref))]
+  if (!first) return null
+  const { more: _, ...fee } = first
+  return more.length === 0 ? fee : { ...fee, more: more.map(({ more: __, ...one }) => one) }
+}
+
+const storeFee = ({ ref, amount, currency, availableOn }: ProviderFee): StoredFee => ({
+  ref,
+  amount: amount.toString(),
+  currency,
+  available_on: unixSeconds(availableOn),
+})
+
+/** How it was paid, and what may still be captured of it. */
+export const keptMethod = ({ method, multicapture, maxCapturable }: ProviderCharge): Record<string, unknown> | null =>
+  method
+    ? {
+        ...method,
+        ...(multicapture === undefined ? {} : { multicapture }),
+        ...(maxCapturable === undefined ? {} : { maxCapturable: maxCapturable.toString() }),
+      }
+    : null
+
+/** How much of a held charge may be captured at once, and whether in parts. */
+export const capturableOf = ({ method, amount }: Pick<ChargeRow, 'method' | 'amount'>) => ({
+  isMultiple: method?.multicapture === true,
+  max: typeof method?.maxCapturable === 'string' ? BigInt(method.maxCapturable) : amount,
+})
