@@ -20,8 +20,11 @@ export type Identified =
   | { ok: true; pass: string; hasCustomer: boolean }
   | {
       ok: false
-      /** missing: no such payment, or its chat cannot say who opens it; other: not the person it was asked of. */
-      reason: 'missing' | 'unproven' | 'other'
+      /**
+       * missing: no such payment, or its chat cannot say who opens it; other: not the person it was asked of; nobody: it
+       * names nobody, and was not asked in this person's own chat or is over.
+       */
+      reason: 'missing' | 'unproven' | 'other' | 'nobody'
     }
 
 /** As long as somebody may take to pay; then the app says again who it is. */
@@ -50,11 +53,14 @@ export const identifyOpener = async (deps: OpenerDeps, token: string, proof: str
     const intent = await lockIntent(tx, merchantId, id)
     return intent && bindPayer(tx, deps, intent, { thread, connectionId: connection.id, person })
   })
-  if (bound?.participant_id == null) return { ok: false, reason: 'other' }
+  if (!bound) return { ok: false, reason: 'missing' }
+  if (bound === 'other' || bound === 'nobody') return { ok: false, reason: bound }
   deps.queue.wake('outbox.drain', { id })
   const pass = signPass(deps.secrets, bound.id, bound.participant_id, Math.floor(now.getTime() / 1000) + passSeconds) // exact: a time, not money
   return { ok: true, pass, hasCustomer: bound.customer_id !== null }
 }
+
+type Payable = IntentRow & { participant_id: string }
 
 interface Opener {
   thread: ThreadRow
@@ -62,20 +68,21 @@ interface Opener {
   person: InboundSender
 }
 
-/** The payment with its payer, or undefined when this is not the one. A participant that is named is never replaced. */
+/** The payment with its payer, unless this is not the one. A participant that is named is never replaced. */
 const bindPayer = async (
   tx: Tx,
   deps: OpenerDeps,
   intent: IntentRow,
   { thread, connectionId, person }: Opener,
-): Promise<IntentRow | undefined> => {
+): Promise<Payable | 'other' | 'nobody'> => {
   const { merchant_id: merchantId } = intent
   if (intent.participant_id !== null) {
     const named = await findParticipant(tx, merchantId, intent.participant_id)
-    return named?.external_id === person.personId ? intent : undefined
+    const isNamed = named?.external_id === person.personId
+    return isNamed ? { ...intent, participant_id: intent.participant_id } : 'other'
   }
   const place = { merchantId, channel: thread.channel, externalId: person.threadId, connectionId }
-  if ((await findThreadOf(tx, place))?.id !== thread.id || !isBeforeMoney(intent.status)) return undefined
+  if ((await findThreadOf(tx, place))?.id !== thread.id || !isBeforeMoney(intent.status)) return 'nobody'
   const now = deps.clock.now()
   const participant_id = await recordPerson(tx, {
     merchant_id: merchantId,
@@ -88,7 +95,7 @@ const bindPayer = async (
   })
   const saved = await updateIntent(tx, intent, { participant_id }, now)
   await appendEvents(tx, [intentEvent(deps, saved, 'payment_intent.updated', { participant: null })])
-  return saved
+  return { ...saved, participant_id }
 }
 
 const signPass = (secrets: Secrets, intentId: string, participantId: string, until: number): string =>

@@ -313,7 +313,8 @@ describe('who opened the page', () => {
     const own = await askIn('34')
     for (const { id, url, thread } of [group, own]) {
       const before = await people(thread)
-      assert.equal((await send(url, shop.telegram.person(10).opens(now()))).status, 403)
+      const answer = await send(url, shop.telegram.person(10).opens(now()))
+      assert.deepEqual([answer.status, answer.whole, answer.to], [403, null, null])
       assert.deepEqual([await participantOf(id), await people(thread)], [null, before])
     }
     assert.equal((await send(group.url, ana().opens(now()))).status, 403, 'in a group nobody in particular was asked')

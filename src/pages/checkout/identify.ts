@@ -22,6 +22,8 @@ export const identify = async (desk: Desk, request: Request, response: Response)
     response.cookie(passName, opener.pass, life).json({ to: opener.hasCustomer ? path : null })
   } else if (opener.reason === 'other') {
     refuse(response, 403, 'This payment was asked of somebody else.', `${path}?other=1`)
+  } else if (opener.reason === 'nobody') {
+    refuse(response, 403, 'Nobody in particular is asked to pay this.')
   } else if (opener.reason === 'unproven') {
     refuse(response, 401, 'The proof is forged, too old, or of another bot. Open the page from the chat again.')
   } else {
