@@ -13,6 +13,8 @@ export const idPrefixes = {
   charge: 'ch',
   operation: 'op',
   refund: 're',
+  payout: 'po',
+  balanceTransaction: 'txn',
   event: 'evt',
   webhookEndpoint: 'we',
   delivery: 'del',

@@ -34,6 +34,14 @@ import type {
   LedgerTransactionsTable,
 } from './tables-ledger.ts'
 import type {
+  BalanceSettlementsTable,
+  BalanceTransactionsTable,
+  PayoutsTable,
+  ProviderAccountsTable,
+  ProviderPayoutsTable,
+  UnclaimedEntriesTable,
+} from './tables-payouts.ts'
+import type {
   DeliveriesTable,
   EventsTable,
   OutboxTable,
@@ -67,6 +75,12 @@ export interface Tables {
   charges: ChargesTable
   refunds: RefundsTable
   operations: OperationsTable
+  provider_accounts: ProviderAccountsTable
+  provider_payouts: ProviderPayoutsTable
+  unclaimed_entries: UnclaimedEntriesTable
+  balance_transactions: BalanceTransactionsTable
+  balance_settlements: BalanceSettlementsTable
+  payouts: PayoutsTable
   ledger_accounts: LedgerAccountsTable
   ledger_transactions: LedgerTransactionsTable
   ledger_entries: LedgerEntriesTable
