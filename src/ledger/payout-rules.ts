@@ -28,12 +28,15 @@ export const postSettled = (
   ])
 }
 
-/** Payouts: all of one payout carry its id as `refs.payout`, and 1140 over them is zero once it is paid or failed. */
+/**
+ * Payouts: all of one payout carry its id as `refs.payout`, and 1140 over them is zero once it is paid or failed. A
+ * payout of more refunds than charges is negative: the bank pays.
+ */
 type PayoutEvent = MoneyEvent & { readonly payoutRef: string; readonly amount: bigint }
 
 /** Created, on its way to the bank: Dr 1140 / Cr 1120. */
 export const postPayoutCreated = (event: PayoutEvent): Posting | undefined => {
-  const amount = notNegative('a payout', event.amount)
+  const { amount } = event
   return posting(event, subject(event, 'payout', 'Payout'), [
     ['1140', amount],
     ['1120', -amount],
@@ -42,7 +45,7 @@ export const postPayoutCreated = (event: PayoutEvent): Posting | undefined => {
 
 /** Failed or cancelled: Dr 1120 / Cr 1140. */
 export const postPayoutFailed = (event: PayoutEvent): Posting | undefined => {
-  const amount = notNegative('a payout', event.amount)
+  const { amount } = event
   return posting(event, subject(event, 'payout_failure', 'Payout failed'), [
     ['1120', amount],
     ['1140', -amount],
@@ -51,8 +54,7 @@ export const postPayoutFailed = (event: PayoutEvent): Posting | undefined => {
 
 /** Seen on the bank statement, whose line `bankRef` names: Dr 1010 / Cr 1140. */
 export const postPayoutPaid = (event: PayoutEvent & { bankRef: string }): Posting | undefined => {
-  const amount = notNegative('a payout', event.amount)
-  const { bankRef, payoutRef: payout } = event
+  const { amount, bankRef, payoutRef: payout } = event
   const description = `Payout ${payout} received as ${bankRef}`
   return posting(event, { ref: bankRef, kind: 'payout_paid', description, refs: { payout } }, [
     ['1010', amount],
@@ -60,9 +62,9 @@ export const postPayoutPaid = (event: PayoutEvent & { bankRef: string }): Postin
   ])
 }
 
-/** What an instant payout costs: Dr 5030 / Cr 1120. */
+/** What an instant payout costs: Dr 5030 / Cr 1120. A fee given back is negative. */
 export const postPayoutFee = (event: PayoutEvent): Posting | undefined => {
-  const amount = notNegative('a payout fee', event.amount)
+  const { amount } = event
   return posting(event, subject(event, 'payout_fee', 'Payout fee'), [
     ['5030', amount],
     ['1120', -amount],

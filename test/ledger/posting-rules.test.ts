@@ -8,7 +8,7 @@ import { postDisputed, postDisputeLost } from '#ledger/dispute-rules.ts'
 import { postConverted, postTranslated } from '#ledger/fx-rules.ts'
 import { reportingCategories } from '#ledger/kinds.ts'
 import { postApplicationFee, postRefundedForSeller, postTransferReversed } from '#ledger/marketplace-rules.ts'
-import { postPayoutCreated } from '#ledger/payout-rules.ts'
+import { postPayoutCreated, postReserveHeld } from '#ledger/payout-rules.ts'
 import {
   postAuthorized,
   postCaptured,
@@ -103,7 +103,7 @@ test('bad input stops loudly and says what is bad', () => {
     [/increment must not be negative, got -100/, () => postAuthorized({ ...ch, total: 100n, before: 200n })],
     [/release must not be negative/, () => postReleased({ ...ch, total: -1n })],
     [/refund must not be negative/, () => postRefundFailed({ ...eur, refundId: 're_1', amount: -1n })],
-    [/payout must not be negative/, () => postPayoutCreated({ ...eur, payoutRef: 'po_1', amount: -1n })],
+    [/reserve must not be negative/, () => postReserveHeld({ ...eur, reserveRef: 'rsv_1', amount: -1n })],
     [/dispute fee must not be/, () => postDisputed({ ...eur, disputeRef: 'dp_1', amount: 1n, fee: -1n })],
     [
       /tax relief of 2 exceeds the 1 /,
