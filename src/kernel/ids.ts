@@ -15,6 +15,8 @@ export const idPrefixes = {
   refund: 're',
   payout: 'po',
   balanceTransaction: 'txn',
+  dispute: 'dp',
+  file: 'file',
   event: 'evt',
   webhookEndpoint: 'we',
   delivery: 'del',

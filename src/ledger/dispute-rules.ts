@@ -1,8 +1,11 @@
 import type { PostingKind } from './kinds.ts'
-import { type MoneyEvent, notNegative, type Posting, partOf, posting } from './posting.ts'
+import { type Line, type MoneyEvent, notNegative, type Posting, partOf, posting } from './posting.ts'
 
-/** Disputes: all of one dispute carry its id as `refs.object`, and 1150 over them is zero once it is closed. */
-type DisputeEvent = MoneyEvent & { readonly disputeRef: string; readonly amount: bigint }
+/**
+ * Disputes: all of one dispute carry its id as `refs.object`, and 1150 over them is zero once it is closed. `part` names
+ * the movement where a dispute has several of a kind: the provider's balance transaction.
+ */
+type DisputeEvent = MoneyEvent & { readonly disputeRef: string; readonly amount: bigint; readonly part?: string }
 
 /** Opened, the provider withdraws the amount and its fee: Dr 1150 · 5020 / Cr 1110. */
 export const postDisputed = (event: DisputeEvent & { fee?: bigint }): Posting | undefined => {
@@ -17,15 +20,30 @@ export const postDisputed = (event: DisputeEvent & { fee?: bigint }): Posting | 
 
 /**
  * Lost: Dr 5050 / Cr 1150. `taxRelief` is the part of it that is VAT which the law of the merchant's country lets it
- * take back (Dr 2310); without it all is a loss.
+ * take back (Dr 2310); without it all is a loss. `share` is the part that a bill still holds for the payer: it went back
+ * to them before it was a sale (Dr 2031).
  */
-export const postDisputeLost = (event: DisputeEvent & { taxRelief?: bigint }): Posting | undefined => {
+export const postDisputeLost = (
+  event: DisputeEvent & { taxRelief?: bigint; share?: { billId: string; amount: bigint } },
+): Posting | undefined => {
   const amount = notNegative('a lost dispute', event.amount)
-  const relief = partOf('a tax relief', event.taxRelief ?? 0n, amount)
+  const held = partOf('a held share', event.share?.amount ?? 0n, amount)
+  const relief = partOf('a tax relief', event.taxRelief ?? 0n, amount - held)
+  const share: Line = ['2031', held, event.share?.billId]
   return posting(event, subject(event, 'dispute_lost', 'Dispute lost'), [
-    ['5050', amount - relief],
+    ...(held === 0n ? [] : [share]),
+    ['5050', amount - held - relief],
     ['2310', relief],
     ['1150', -amount],
+  ])
+}
+
+/** Given up as lost, and then given back after all: Dr 1150 / Cr 5050. */
+export const postDisputeRegained = (event: DisputeEvent): Posting | undefined => {
+  const amount = notNegative('a regained loss', event.amount)
+  return posting(event, subject(event, 'dispute_lost', 'Dispute regained'), [
+    ['1150', amount],
+    ['5050', -amount],
   ])
 }
 
@@ -47,8 +65,9 @@ export const postDisputeFeeReturned = (event: DisputeEvent): Posting | undefined
   ])
 }
 
-const subject = ({ disputeRef }: DisputeEvent, kind: PostingKind, what: string) => ({
+const subject = ({ disputeRef, part }: DisputeEvent, kind: PostingKind, what: string) => ({
   ref: disputeRef,
   kind,
+  ...(part === undefined ? {} : { part }),
   description: `${what} ${disputeRef}`,
 })

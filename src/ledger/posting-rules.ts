@@ -1,7 +1,13 @@
 import { allocate } from '#kernel/money.ts'
 import { postBillCompleted, postSharePaid, postShareReturned } from './bill-rules.ts'
 import { postAdjusted, postRounded, reversePosting } from './correction-rules.ts'
-import { postDisputed, postDisputeFeeReturned, postDisputeLost, postDisputeWon } from './dispute-rules.ts'
+import {
+  postDisputed,
+  postDisputeFeeReturned,
+  postDisputeLost,
+  postDisputeRegained,
+  postDisputeWon,
+} from './dispute-rules.ts'
 import { postConverted, postExchangeDifference, postTranslated } from './fx-rules.ts'
 import type { PostingKind } from './kinds.ts'
 import {
@@ -190,7 +196,7 @@ export const postingRules = {
   refund_failure: { postRefundFailed },
   refund_repaid: { postRefundRepaid },
   dispute: { postDisputed },
-  dispute_lost: { postDisputeLost },
+  dispute_lost: { postDisputeLost, postDisputeRegained },
   dispute_reversal: { postDisputeWon },
   dispute_fee_reversal: { postDisputeFeeReturned },
   settle: { postSettled },

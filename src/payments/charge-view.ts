@@ -28,6 +28,9 @@ export interface ChargeRow {
   provider_ref: string
   fee: (ChargeFee & { more?: ChargeFee[] }) | null
   created_at: Date
+  dispute_id: string | null
+  /** Why it cannot be refunded, because of a dispute. */
+  refund_block: 'charge_disputed' | 'refund_disputed_payment' | null
 }
 
 /** One attempt, as Stripe's charge. */
@@ -44,7 +47,8 @@ export const showCharge = (row: ChargeRow, intent: IntentRow) => ({
   currency: row.currency,
   customer: intent.customer_id && showId('customer', intent.customer_id),
   description: intent.description,
-  disputed: false,
+  dispute: row.dispute_id && showId('dispute', row.dispute_id),
+  disputed: row.dispute_id !== null,
   failure_code: row.failure_code,
   failure_message: row.failure_message,
   livemode: intent.livemode,

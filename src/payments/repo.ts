@@ -124,7 +124,10 @@ export const listCharges = (db: Db, merchantId: string, intentId: string): Promi
     .execute()
 
 /** Inserts the attempt or brings it up to date; totals of refunds are not touched here. */
-export const upsertCharge = (db: Db, row: Selectable<ChargesTable>): Promise<ChargeRow> => {
+export const upsertCharge = (
+  db: Db,
+  row: Omit<Selectable<ChargesTable>, 'dispute_id' | 'refund_block'>,
+): Promise<ChargeRow> => {
   const values = { ...row, method: row.method && JSON.stringify(row.method), fee: row.fee && JSON.stringify(row.fee) }
   return db
     .insertInto('charges')

@@ -48,6 +48,13 @@ import type {
   ProviderEventsTable,
   WebhookEndpointsTable,
 } from './tables-records.ts'
+import type {
+  DisputeFilesTable,
+  DisputeMovementsTable,
+  DisputeOperationsTable,
+  DisputesTable,
+  RefundsTable,
+} from './tables-returns.ts'
 
 /** Rows as the database has them. A test compares this file with the migrated schema. */
 
@@ -75,6 +82,10 @@ export interface Tables {
   charges: ChargesTable
   refunds: RefundsTable
   operations: OperationsTable
+  disputes: DisputesTable
+  dispute_movements: DisputeMovementsTable
+  dispute_files: DisputeFilesTable
+  dispute_operations: DisputeOperationsTable
   provider_accounts: ProviderAccountsTable
   provider_payouts: ProviderPayoutsTable
   unclaimed_entries: UnclaimedEntriesTable
@@ -106,6 +117,7 @@ export interface Tables {
 }
 
 export type { MessagesTable, NativePaymentsTable, ThreadsTable } from './tables-chat.ts'
+export type { RefundsTable } from './tables-returns.ts'
 
 export interface MerchantsTable {
   merchant_id: string
@@ -264,24 +276,8 @@ export interface ChargesTable {
   provider_ref: string
   fee: JsonOrNull<{ ref: string; amount: string; currency: string; available_on: number }>
   created_at: Date
-}
-
-export interface RefundsTable {
-  merchant_id: string
-  id: string
-  payment_intent_id: string
-  charge_id: string
-  status: 'pending' | 'requires_action' | 'succeeded' | 'failed' | 'canceled'
-  amount: bigint
-  currency: string
-  reason: string | null
-  failure_reason: string | null
-  metadata: Json<Metadata>
-  provider: string
-  provider_ref: string | null
-  version: Generated<number>
-  created_at: Date
-  updated_at: Date
+  dispute_id: string | null
+  refund_block: 'charge_disputed' | 'refund_disputed_payment' | null
 }
 
 export interface OperationsTable {

@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict'
 import { postAdjusted, postRounded, reversePosting } from '#ledger/correction-rules.ts'
-import { postDisputed, postDisputeFeeReturned, postDisputeLost, postDisputeWon } from '#ledger/dispute-rules.ts'
+import {
+  postDisputed,
+  postDisputeFeeReturned,
+  postDisputeLost,
+  postDisputeRegained,
+  postDisputeWon,
+} from '#ledger/dispute-rules.ts'
 import { postConverted, postExchangeDifference, postTranslated } from '#ledger/fx-rules.ts'
 import {
   postPayoutCreated,
@@ -171,6 +177,22 @@ export const disputeTable: readonly TableRow[] = [
     'dp_1:dispute_lost',
     postDisputeLost,
     { ...dp, taxRelief: 833n },
+  ),
+  row(
+    'Dispute of a share lost while its bill still held 20.00 of it',
+    '2031/bill_1 20.00 · 5050 30.00',
+    '1150 50.00',
+    'dp_1:dispute_lost:1',
+    postDisputeLost,
+    { ...dp, part: '1', share: { billId: 'bill_1', amount: 2000n } },
+  ),
+  row(
+    'Dispute given up as lost, and won on appeal after all',
+    '1150 50.00',
+    '5050 50.00',
+    'dp_1:dispute_lost:2',
+    postDisputeRegained,
+    { ...dp, part: '2' },
   ),
   row('Dispute of 24.00 won', '1110 24.00', '1150 24.00', 'dp_2:dispute_reversal', postDisputeWon, won),
   row(

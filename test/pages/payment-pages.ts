@@ -89,6 +89,8 @@ export const charge: PaymentPage['charges'][number] = {
   provider_ref: 'ch_1',
   fee: null,
   created_at: now,
+  dispute_id: null,
+  refund_block: null,
 }
 
 const back = { return_url: 'https://shop.example/chat' }

@@ -15,7 +15,16 @@ const read = (file: string): Promise<string> => readFile(new URL(`../../src/plat
 /** The interfaces of tables.ts, as text: types are gone before a program could look at them. */
 const declared = async (): Promise<Map<string, Map<string, string>>> => {
   const text = (
-    await Promise.all(['tables.ts', 'tables-chat.ts', 'tables-ledger.ts', 'tables-payouts.ts', 'tables-records.ts'].map(read))
+    await Promise.all(
+      [
+        'tables.ts',
+        'tables-chat.ts',
+        'tables-ledger.ts',
+        'tables-records.ts',
+        'tables-payouts.ts',
+        'tables-returns.ts',
+      ].map(read),
+    )
   ).join('\n')
   const interfaces = new Map<string, string>()
   for (const [, name = '', body = ''] of text.matchAll(/export interface (\w+) \{\n([\s\S]*?)\n\}/g))
