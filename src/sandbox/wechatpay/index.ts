@@ -56,12 +56,17 @@ export async function startWechatpaySandbox(options: WechatpaySandboxOptions): P
     // Only now: what was left undone by an earlier process may need the public address.
     holder.scheduler = scheduler
     scheduler.wake()
-    const close = async () => {
+    const end = async () => {
       const closed = new Promise((resolve) => void server.close(resolve))
       server.closeAllConnections()
       await closed
       await scheduler.close()
       await pool.end()
+    }
+    let ending: Promise<void> | undefined
+    const close = () => {
+      ending ??= end()
+      return ending
     }
     return handleOf(sandbox, scheduler, { url, port, close, mchid: first?.mchid ?? '' })
   } catch (error) {
@@ -79,7 +84,7 @@ async function createSandbox(pool: pg.Pool, options: WechatpaySandboxOptions, wa
   const merchants = createMerchants(pool, keys, seed)
   const faults = createFaults(pool, { rate: probeRate, seed }, log)
   await Promise.all([merchants.load(), faults.load()])
-  return { pool, ids: await createIds(pool, seed), clock, keys, merchants, faults, settings, wake, log }
+  return { pool, ids: await createIds(pool, seed), clock, keys, merchants, faults, turn: 0, settings, wake, log }
 }
 
 function settingsOf(options: WechatpaySandboxOptions): SandboxSettings {

@@ -12,6 +12,8 @@ export type Sandbox = {
   keys: PlatformKeys
   merchants: Merchants
   faults: Faults
+  /** Counts the answers to merchants that see both keys in turns. */
+  turn: number
   settings: SandboxSettings
   /** Tells the scheduler that something was written that is due now or later. */
   wake(): void

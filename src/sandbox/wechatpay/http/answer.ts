@@ -3,16 +3,14 @@ import { answerText, signText } from '../crypto/signature.ts'
 import type { Sandbox } from '../sandbox.ts'
 import type { Merchant } from '../store/merchants.ts'
 
-let turn = 0
-
 /** The key WeChat Pay signs with for this merchant; a merchant on the move sees both in turns, or the one it names. */
 export function keyFor(sandbox: Sandbox, merchant: Merchant | null, named?: string): PlatformKey {
   const { publicKeyMode, certificateMode } = sandbox.keys
   if (merchant?.mode === 'certificate') return certificateMode
   if (merchant?.mode !== 'both') return publicKeyMode
   if (named !== undefined) return named === certificateMode.serial ? certificateMode : publicKeyMode
-  turn += 1
-  return turn % 2 === 0 ? certificateMode : publicKeyMode
+  sandbox.turn += 1
+  return sandbox.turn % 2 === 0 ? certificateMode : publicKeyMode
 }
 
 const PROBE = 'WECHATPAY/SIGNTEST/'

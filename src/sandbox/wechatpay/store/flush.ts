@@ -25,13 +25,11 @@ export async function flush(client: PoolClient, sandbox: Sandbox, pending: Pendi
   if (rows.size + effects.length + notifications.length + tasks.length === 0) return false
   const dueMs = sandbox.clock.nowMs() + sandbox.settings.notifyDelayMs
   const deliveries = notifications.flatMap((notification) =>
-    sandbox.faults
-      .deliveriesOf(notification)
-      .map(({ delayMs, isProbe }) => ({
-        notification_id: notification.id,
-        is_probe: isProbe,
-        due_ms: dueMs + delayMs,
-      })),
+    sandbox.faults.deliveriesOf(notification).map(({ delayMs, isProbe }) => ({
+      notification_id: notification.id,
+      is_probe: isProbe,
+      due_ms: dueMs + delayMs,
+    })),
   )
   await client.query({
     name: 'wechatpay-flush',
