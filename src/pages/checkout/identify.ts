@@ -2,8 +2,7 @@ import type { Request, Response } from 'express'
 import { isForeignPost } from '#pages/web/answer.ts'
 import { passSeconds } from '#payments/opener-service.ts'
 import { type Desk, tokenOf } from './desk.ts'
-
-const passName = 'parley_opener'
+import { passName } from './pass.ts'
 
 /**
  * The proof of a chat app, as text, of who has opened this payment's page. When it is the payer, the browser gets a pass
@@ -30,10 +29,6 @@ export const identify = async (desk: Desk, request: Request, response: Response)
     refuse(response, 404, 'No such payment, or its chat cannot say who opens it.')
   }
 }
-
-/** What the browser shows for a pass; whether it is one is for the payments to say. */
-export const passOf = (request: Request): string | undefined =>
-  /(?:^|;\s*)parley_opener=([\w.-]{1,200})(?:;|$)/.exec(request.get('cookie') ?? '')?.[1]
 
 const refuse = (response: Response, status: number, message: string, to: string | null = null): void => {
   response.status(status).json({ error: { message }, to })
