@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import type { ExportStorage } from '#exports/storage-service.ts'
 import type { App, AppConfig } from './app.ts'
+import type { WechatpayConfig } from './app-providers.ts'
 import { ConfigurationError, type Environment, requireSetting } from './config.ts'
 
 /** The configuration of a production process: nothing is made up, everything missing is named. */
@@ -22,8 +23,36 @@ export const productionConfig = (env: Environment): AppConfig => {
       webhookSecrets: splitSecrets(requireSetting(env, 'STRIPE_WEBHOOK_SECRET')),
       apiBase: env.STRIPE_API_BASE,
     },
+    wechatpay: wechatpayConfig(env, /^(sk|rk)_live_/.test(env.STRIPE_SECRET_KEY ?? '')),
   }
 }
+
+/** The deployment's own account at WeChat Pay, all of it or nothing, and where WeChat Pay is. */
+export const wechatpayConfig = (env: Environment, livemode: boolean): WechatpayConfig => {
+  const apiBase = env.WECHATPAY_API_BASE
+  if (env.WECHATPAY_MCHID === undefined) return { apiBase }
+  return {
+    apiBase,
+    own: {
+      settings: {
+        mchid: env.WECHATPAY_MCHID,
+        appid: requireSetting(env, 'WECHATPAY_APPID'),
+        kind: env.WECHATPAY_KIND,
+        h5: env.WECHATPAY_H5,
+      },
+      secrets: {
+        serial_no: requireSetting(env, 'WECHATPAY_SERIAL_NO'),
+        private_key: readPem(requireSetting(env, 'WECHATPAY_PRIVATE_KEY')),
+        api_v3_key: requireSetting(env, 'WECHATPAY_API_V3_KEY'),
+        public_key_id: env.WECHATPAY_PUBLIC_KEY_ID,
+        public_key: env.WECHATPAY_PUBLIC_KEY && readPem(env.WECHATPAY_PUBLIC_KEY),
+      },
+      livemode,
+    },
+  }
+}
+
+const readPem = (text: string): string => text.replaceAll('\\n', '\n')
 
 export const commonConfig = (env: Environment, dir = '.parley') => ({
   databasePoolMax: env.DATABASE_POOL_MAX,

@@ -1,4 +1,5 @@
 import type { OpenProviderConnection } from '#connections/open-service.ts'
+import type { Clock } from '#kernel/clock.ts'
 import { AppError } from '#kernel/errors.ts'
 import { createNativeProvider, type NativeProviderDeps } from '#payments/native-provider-service.ts'
 import type { Metrics } from '#platform/metrics.ts'
@@ -7,6 +8,9 @@ import { measured } from '#providers/measured.ts'
 import type { PaymentProvider, ProviderId } from '#providers/provider.ts'
 import { createStripeAdapter } from '#providers/stripe/adapter.ts'
 import { createStripeProvider } from '#providers/stripe/index.ts'
+import { readAccount, type WechatpaySecrets, type WechatpaySettings } from '#providers/wechatpay/account.ts'
+import { createWechatpayAdapter } from '#providers/wechatpay/adapter.ts'
+import { createWechatpayProvider } from '#providers/wechatpay/index.ts'
 import type { ProviderListeners } from '#webhooks/service.ts'
 
 export interface StripeConfig {
@@ -22,9 +26,31 @@ export const createStripe = (config: StripeConfig): PaymentProvider =>
     ...(config.apiBase === undefined ? {} : { apiBase: config.apiBase }),
   })
 
+export interface WechatpayConfig {
+  apiBase?: string | undefined
+  /** The deployment's own account; absent: only merchants' own. */
+  own?: { settings: WechatpaySettings; secrets: WechatpaySecrets; livemode: boolean } | undefined
+}
+
+/** The deployment's own account at WeChat Pay, if it has one. */
+export const createWechatpay = (
+  { apiBase, own }: WechatpayConfig,
+  place: { publicUrl: string; clock: Clock },
+): { wechatpay?: PaymentProvider } => {
+  if (!own) return {}
+  const account = readAccount(own.settings, own.secrets)
+  const notifyUrl = `${place.publicUrl}/webhooks/providers/wechatpay`
+  const { livemode } = own
+  return { wechatpay: createWechatpayProvider({ account, notifyUrl, livemode, apiBase, clock: place.clock }) }
+}
+
 /** What merchants can connect accounts of their own at. */
-export const createAdapters = (config: { stripe: StripeConfig }): ProviderAdapters => ({
+export const createAdapters = (config: {
+  stripe: StripeConfig
+  wechatpay?: WechatpayConfig | undefined
+}): ProviderAdapters => ({
   stripe: createStripeAdapter({ apiBase: config.stripe.apiBase }),
+  wechatpay: createWechatpayAdapter({ apiBase: config.wechatpay?.apiBase }),
 })
 
 /** The platforms that take money themselves. A refund of unknown outcome is repeated only where a key makes it one. */

@@ -41,7 +41,9 @@ import {
   createNativeProviders,
   createProviders,
   createStripe,
+  createWechatpay,
   type StripeConfig,
+  type WechatpayConfig,
 } from './app-providers.ts'
 
 /** What the services are built from. */
@@ -58,6 +60,8 @@ export interface ServicesConfig {
   /** What seals the secrets of connections, newest first; none: a key derived from `secret`. */
   connectionsKeys?: readonly NamedKey[]
   stripe: StripeConfig
+  /** Absent: WeChat Pay for merchants with an account of their own there. */
+  wechatpay?: WechatpayConfig | undefined
 }
 
 /** What tests replace. */
@@ -152,7 +156,8 @@ const createOutside = (config: ServicesConfig, overrides: ServicesOverrides, bas
     outbound,
   })
   const natives = createNativeProviders({ db: base.db, channels, connections })
-  const own = { stripe, ...natives, ...overrides.providers }
+  const wechatpay = createWechatpay(config.wechatpay ?? {}, { publicUrl: config.publicUrl, clock: base.clock })
+  const own = { stripe, ...wechatpay, ...natives, ...overrides.providers }
   const providers = createProviders({ metrics: base.metrics, own, adapters, connections })
   return { channels, connections, providers, outbound }
 }

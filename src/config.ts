@@ -73,6 +73,39 @@ export const environment = z.object({
   STRIPE_API_BASE: url(/^https?$/)
     .optional()
     .describe('Another Stripe-compatible API, for tests. Unset: api.stripe.com, or the sandbox when no key is set.'),
+  WECHATPAY_MCHID: z
+    .string()
+    .regex(/^\d+$/)
+    .optional()
+    .describe(
+      'Your merchant number at WeChat Pay, if payments may go to your own account there. Merchants can connect theirs without.',
+    ),
+  WECHATPAY_APPID: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('The official account or mini program that sells, bound to it.'),
+  WECHATPAY_KIND: z
+    .enum(['official_account', 'mini_program', 'app'])
+    .default('official_account')
+    .describe('What the appid is.'),
+  WECHATPAY_H5: flag.default(false).describe('Whether WeChat has approved payments from browsers of phones.'),
+  WECHATPAY_SERIAL_NO: z.string().min(1).optional().describe("Serial number of the merchant's API certificate."),
+  WECHATPAY_PRIVATE_KEY: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Its private key (apiclient_key.pem); line breaks may be written as \\n.'),
+  WECHATPAY_API_V3_KEY: z.string().length(32).optional().describe('The APIv3 key, 32 characters.'),
+  WECHATPAY_PUBLIC_KEY_ID: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("Id of WeChat Pay's public key, PUB_KEY_ID_…. Unset: its certificates are downloaded."),
+  WECHATPAY_PUBLIC_KEY: z.string().min(1).optional().describe('That public key (PEM).'),
+  WECHATPAY_API_BASE: url(/^https?$/)
+    .optional()
+    .describe('Another WeChat Pay API, for tests and the sandbox.'),
   SANDBOX_PORT: whole(0, 65535).optional().describe('Port of the Stripe sandbox. Default PORT + 1, or any free one.'),
   SANDBOX_SEED: z.string().min(1).default('parley').describe('Seed of the sandbox: the same seed gives the same ids.'),
   RATE_LIMIT_PER_SECOND: whole(1, 1_000_000).default(5000).describe('Requests per second that one API key may make.'),

@@ -2,9 +2,9 @@ import { z } from 'zod'
 import { channelIds } from '#channels/channel.ts'
 import { listOf, listQuery } from '#platform/listing.ts'
 
-const channel = z.enum([...channelIds, 'veto', 'stripe']).meta({
+const channel = z.enum([...channelIds, 'veto', 'stripe', 'wechatpay']).meta({
   description:
-    'A chat platform; `stripe`, your own account at a payment provider; `veto`, your endpoint that is asked before a charge.',
+    'A chat platform; `stripe` or `wechatpay`, your own account at a payment provider; `veto`, your endpoint that is asked before a charge.',
 })
 const status = z.enum(['active', 'broken', 'disabled']).meta({
   description: 'broken: the platform refuses the credentials, nothing is sent until they are replaced.',

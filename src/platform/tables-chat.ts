@@ -4,7 +4,17 @@ import type { Json, JsonOrNull, JsonWithDefault, Metadata } from './tables-colum
 export interface ConnectionsTable {
   merchant_id: string
   id: string
-  channel: 'messenger' | 'whatsapp' | 'telegram' | 'wechat' | 'line' | 'webchat' | 'custom' | 'veto' | 'stripe'
+  channel:
+    | 'messenger'
+    | 'whatsapp'
+    | 'telegram'
+    | 'wechat'
+    | 'line'
+    | 'webchat'
+    | 'custom'
+    | 'veto'
+    | 'stripe'
+    | 'wechatpay'
   external_id: string
   name: string
   status: 'active' | 'broken' | 'disabled'

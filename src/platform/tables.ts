@@ -55,6 +55,7 @@ import type {
   DisputesTable,
   RefundsTable,
 } from './tables-returns.ts'
+import type { ProviderStatementsTable } from './tables-statements.ts'
 
 /** Rows as the database has them. A test compares this file with the migrated schema. */
 
@@ -89,6 +90,7 @@ export interface Tables {
   provider_accounts: ProviderAccountsTable
   provider_payouts: ProviderPayoutsTable
   unclaimed_entries: UnclaimedEntriesTable
+  provider_statements: ProviderStatementsTable
   balance_transactions: BalanceTransactionsTable
   balance_settlements: BalanceSettlementsTable
   payouts: PayoutsTable

@@ -40,7 +40,7 @@ export interface CredentialFailure {
 
 /** A provider that merchants can connect an account of their own at. */
 export interface ProviderAdapter {
-  readonly id: Extract<ProviderId, 'stripe'>
+  readonly id: Extract<ProviderId, 'stripe' | 'wechatpay'>
   /** What a merchant sends to connect; strict schemas of flat strings and booleans. */
   readonly settings: z.ZodObject
   readonly secrets: z.ZodObject

@@ -77,7 +77,8 @@ export interface ProviderCharge {
   /** What it is authorised for, or more than that if more was captured. */
   amount: bigint
   amountCaptured: bigint
-  amountRefunded: bigint
+  /** Absent where the provider says nothing of refunds with a payment. */
+  amountRefunded?: bigint
   /** Nothing more can be captured: all was taken, or the rest was given back. */
   captured: boolean
   /** May be captured in several parts. */

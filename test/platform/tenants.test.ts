@@ -103,6 +103,8 @@ const insertChats = async ({ app, shop }: World): Promise<void> => {
         values (${key}, ${now}, ${intent}, ${connection}, 'telegram', 'r', 'offered', 1, 'eur')`,
       sql`vetoes (merchant_id, id, payment_intent_id, request_id, answer, is_allowed, duration_ms, created_at)
         values (${key}, ${intent}, gen_random_uuid(), 'approved', true, 1, now())`,
+      sql`provider_statements (merchant_id, id, provider, day, state, next_attempt_at, created_at)
+        values (${key}, 'wechatpay', now(), 'due', ${now})`,
       sql`promotion_codes (merchant_id, id, code, percent_off, livemode, created_at) values (${key}, 'TEN', 10, false, now())`,
       sql`checkouts (merchant_id, id, created_at, updated_at, status, currency, cart, quote, total, expires_at, livemode)
         values (${key}, ${now}, 'incomplete', 'eur', '{}', '{}', 0, now(), false)`,

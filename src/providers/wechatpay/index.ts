@@ -1,0 +1,57 @@
+import { type Clock, systemClock } from '#kernel/clock.ts'
+import type { PaymentProvider, ProviderCapabilities } from '#providers/provider.ts'
+import type { WechatpayAccount } from './account.ts'
+import { currenciesOf } from './amounts.ts'
+import { createWechatpayClient } from './client.ts'
+import { wechatpayCommands } from './commands.ts'
+import { wechatpayLookups } from './lookups.ts'
+import { createStatements, statementCalendar } from './statements.ts'
+import { createWebhookVerifier } from './webhook.ts'
+
+export interface WechatpayProviderOptions {
+  account: WechatpayAccount
+  /** Where WeChat sends this account's notifications: public, and without a query. */
+  notifyUrl: string
+  livemode: boolean
+  /** Another host than WeChat's own: `http://127.0.0.1:4244`. */
+  apiBase?: string | undefined
+  timeoutMs?: number
+  clock?: Clock
+}
+
+export const wechatpayCapabilities: ProviderCapabilities = {
+  currencies: [...currenciesOf('cn'), ...currenciesOf('global')],
+  manualCapture: false,
+  partialCapture: false,
+  incrementalAuthorization: false,
+  partialRefund: true,
+  pageOnly: true,
+  savedMethods: false,
+  // A number is remembered for ever; an operation is given up long before.
+  idempotencyHorizonMs: 20 * 60 * 60 * 1000,
+  statements: statementCalendar,
+}
+
+export const createWechatpayProvider = (options: WechatpayProviderOptions): PaymentProvider => {
+  const { account, notifyUrl, livemode, clock = systemClock, apiBase, timeoutMs } = options
+  const client = createWechatpayClient({
+    account,
+    clock,
+    ...(apiBase === undefined ? {} : { apiBase }),
+    ...(timeoutMs === undefined ? {} : { timeoutMs }),
+  })
+  const isDomestic = account.region === 'cn'
+  return {
+    id: 'wechatpay',
+    capabilities: { ...wechatpayCapabilities, currencies: currenciesOf(account.region) },
+    ...wechatpayCommands({ client, clock, notifyUrl }),
+    ...wechatpayLookups(client),
+    ...(isDomestic ? { statements: createStatements(client) } : {}),
+    prepareWebhook: async (headers) => {
+      const serial = headers['wechatpay-serial']
+      if (serial) await client.keys.learn(serial)
+    },
+    verifyWebhook: createWebhookVerifier(account, client.keys, livemode),
+    acknowledgement: { accepted: 204, refused: (message) => ({ code: 'FAIL', message }) },
+  }
+}
