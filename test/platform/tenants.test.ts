@@ -251,6 +251,7 @@ describe('row-level security', () => {
       ...Object.fromEntries(['bill_refunds', 'bill_shares', 'bills', 'checkouts'].map((name) => [name, kept])),
       ...Object.fromEntries(['channel_updates', 'connections', 'thread_aliases'].map((name) => [name, kept])),
       ...Object.fromEntries(['native_payments', 'promotion_codes'].map((name) => [name, all])),
+      provider_statements: kept,
       customer_refs: 'insert select',
       payment_methods: kept,
       vetoes: 'insert select',
