@@ -9,6 +9,8 @@ import { type Demo, readOrCreateSecret, seedDemo, writeDemoFile } from './app-de
 import { mountPages } from './app-pages.ts'
 import { ConfigurationError, type Environment, requireSetting } from './config.ts'
 import { startStripeSandbox } from './sandbox/stripe/index.ts'
+import { startWechatpaySandbox } from './sandbox/wechatpay/index.ts'
+import type { WechatpaySandbox } from './sandbox/wechatpay/options.ts'
 
 export interface Everything {
   app: App
@@ -60,6 +62,7 @@ export const startEverything = async (env: Environment, { dir }: { dir: string }
       ...(provider.origin === undefined
         ? {}
         : { sandbox: { url: provider.origin, secret_key: provider.stripe.secretKey } }),
+      ...(provider.wechatpay && { wechatpay_sandbox: wechatpayAccess(provider.wechatpay) }),
     })
     return {
       app,
@@ -101,6 +104,8 @@ interface Provider {
   stripe: { secretKey: string; webhookSecrets: string[]; apiBase?: string | undefined }
   /** The sandbox's address; undefined when the real provider is used. */
   origin: string | undefined
+  /** Stands beside the simulated Stripe, never beside the real one. */
+  wechatpay?: WechatpaySandbox
   close(): Promise<void>
 }
 
@@ -134,12 +139,40 @@ const startProvider = async (
     if (env.SANDBOX_PORT === undefined) return start(0)
     throw new ConfigurationError(`Port ${wanted} is in use. Set SANDBOX_PORT to another one, or to 0.`)
   })
+  const wechatpay = await startWechatpaySandbox({
+    databaseUrl: setup.databaseUrl,
+    port: 0,
+    controlKey: secrets.mac('wechatpay sandbox').toString('hex').slice(0, 32),
+    seed: env.SANDBOX_SEED,
+    scannableCodes: true,
+    poolMax: 2,
+  }).catch(async (error: unknown) => {
+    await sandbox.close()
+    throw error
+  })
   return {
     stripe: { secretKey, webhookSecrets: [webhookSecret], apiBase: sandbox.url },
     origin: sandbox.url,
-    close: sandbox.close,
+    wechatpay,
+    close: async () => {
+      await wechatpay.close()
+      await sandbox.close()
+    },
   }
 }
+
+/** What a merchant would type into its own software, and the key of the simulator's controls. */
+const wechatpayAccess = ({ url, controlKey, credentials }: WechatpaySandbox) => ({
+  url,
+  control_key: controlKey,
+  mchid: credentials.mchid,
+  appid: credentials.appid,
+  serial_no: credentials.serialNo,
+  private_key: credentials.privateKey,
+  api_v3_key: credentials.apiV3Key,
+  public_key_id: credentials.publicKeyId,
+  public_key: credentials.publicKey,
+})
 
 const summarise = (facts: {
   url: string

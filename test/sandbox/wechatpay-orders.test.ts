@@ -38,7 +38,7 @@ test('each request must carry a fresh and true signature of exactly what is sent
     '',
     'Bearer x',
     authorize(credentials, 'GET', target, '', now - 301),
-    authorize(credentials, 'GET', target, '', now + 301),
+    authorize(credentials, 'GET', target, '', now + 400),
     authorize(credentials, 'POST', target, ''),
     authorize(credentials, 'GET', target, '{}'),
     authorize(credentials, 'GET', target.split('?')[0] ?? '', ''),

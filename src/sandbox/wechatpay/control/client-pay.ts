@@ -4,7 +4,7 @@ import { clientText, isSigned } from '../crypto/signature.ts'
 import { holdUp, payOrder } from '../flows/pay.ts'
 import { ApiError } from '../http/api-error.ts'
 import { readBody, send } from '../http/message.ts'
-import { readParams } from '../http/params.ts'
+import { readJson, readParams } from '../http/params.ts'
 import type { Sandbox } from '../sandbox.ts'
 import type { Row } from '../store/documents.ts'
 import { type Work, withWork } from '../store/work.ts'
@@ -83,7 +83,7 @@ async function payByClient(sandbox: Sandbox, kind: 'jsapi' | 'app', body: string
 }
 
 function readPage(body: string): Request {
-  const given = readParams(pageBody, JSON.parse(body), 'body')
+  const given = readParams(pageBody, readJson(body), 'body')
   if (given.signType !== 'RSA') throw new ApiError('PARAM_ERROR', 'signType必须为RSA')
   if (!given.package.startsWith('prepay_id=')) throw new ApiError('PARAM_ERROR', 'package格式错误')
   return {
@@ -100,7 +100,7 @@ function readPage(body: string): Request {
 }
 
 function readApp(body: string): Request {
-  const given = readParams(appBody, JSON.parse(body), 'body')
+  const given = readParams(appBody, readJson(body), 'body')
   if (given.package !== 'Sign=WXPay') throw new ApiError('PARAM_ERROR', 'package格式错误')
   return {
     prepayId: given.prepayid,

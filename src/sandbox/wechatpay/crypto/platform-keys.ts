@@ -41,7 +41,7 @@ export async function loadPlatformKeys(
   })
   return {
     publicKeyMode: {
-      serial: `PUB_KEY_ID_0114${digits(stored.publicKeyMode, 24)}00`,
+      serial: `PUB_KEY_ID_0114${digits(stored.publicKeyMode, 24)}`,
       privateKey: publicKeyMode,
       pem: createPublicKey(publicKeyMode).export({ type: 'spki', format: 'pem' }).toString(),
     },

@@ -7,7 +7,7 @@ import { ApiError, errorBody, numberOf, statusOf } from './api-error.ts'
 import { checkAuthorization } from './authorization.ts'
 import type { RequestFault } from './faults.ts'
 import { header, readBody, send } from './message.ts'
-import { readParams } from './params.ts'
+import { readJson, readParams } from './params.ts'
 import { findRoute, type Reply, type Route } from './route.ts'
 
 type Outcome = { status: number; number: number; text: string; reply: Reply | null }
@@ -97,14 +97,6 @@ function refusal(sandbox: Sandbox, error: unknown): Outcome {
     sandbox.log({ msg: 'request failed', error: error instanceof Error ? error.stack : String(error) })
   }
   return { status: statusOf(known), number: numberOf(known), text: JSON.stringify(errorBody(known)), reply: null }
-}
-
-function readJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    throw new ApiError('PARAM_ERROR', '请求的内容不是合法的JSON')
-  }
 }
 
 const pause = (ms: number) => new Promise<void>((resolve) => void setTimeout(resolve, ms).unref())

@@ -16,6 +16,14 @@ export function readParams<S extends z.ZodType>(schema: S, input: unknown, locat
   })
 }
 
+export function readJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw new ApiError('PARAM_ERROR', '请求的内容不是合法的JSON')
+  }
+}
+
 function valueAt(input: unknown, path: PropertyKey[]): unknown {
   return path.reduce<unknown>(
     (at, key) => (at !== null && typeof at === 'object' ? (at as Record<PropertyKey, unknown>)[key] : undefined),

@@ -109,7 +109,7 @@ function callbackRoutes(): Route[] {
   const body = z.strictObject({ url: notifyUrl() })
   const answer = ({ mchid }: Merchant, url: string) => reply({ mchid, url })
   const set = async ({ work, merchant, body: { url } }: Call<{ url: string }, null>) => {
-    await work.sandbox.merchants.setComplaintUrl(merchant.mchid, url)
+    work.afterCommit(() => work.sandbox.merchants.setComplaintUrl(merchant.mchid, url))
     return answer(merchant, url)
   }
   const getUrl = ({ complaintUrl }: Merchant) => {
@@ -128,7 +128,7 @@ function callbackRoutes(): Route[] {
     route('GET', CALLBACK, {}, async ({ merchant }) => answer(merchant, getUrl(merchant))),
     route('DELETE', CALLBACK, {}, async ({ work, merchant }) => {
       getUrl(merchant)
-      await work.sandbox.merchants.setComplaintUrl(merchant.mchid, null)
+      work.afterCommit(() => work.sandbox.merchants.setComplaintUrl(merchant.mchid, null))
       return NO_CONTENT
     }),
   ]

@@ -8,6 +8,7 @@ export type Pending = {
   effects: { mchid: string; subject: string; effect: string }[]
   notifications: PendingNotification[]
   tasks: { name: TaskName; subject: string; due_ms: number }[]
+  after: (() => Promise<void>)[]
 }
 
 export type PendingNotification = {

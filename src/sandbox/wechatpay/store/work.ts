@@ -28,14 +28,22 @@ export type Work = {
   effect(mchid: string, subject: string, effect: string): void
   notify(news: News): void
   schedule(name: TaskName, subject: string, dueMs: number): void
+  /** For what needs a connection of its own: waiting for one while holding one could wait for ever. */
+  afterCommit(action: () => Promise<void>): void
   /** Takes a task out of the list, for the process that gets it first. */
   claimTask(id: string): Promise<boolean>
 }
 
 export async function withWork<T>(sandbox: Sandbox, body: (work: Work) => Promise<T>): Promise<T> {
+  const pending: Pending = { rows: new Map(), effects: [], notifications: [], tasks: [], after: [] }
+  const result = await commit(sandbox, pending, body)
+  for (const action of pending.after) await action()
+  return result
+}
+
+async function commit<T>(sandbox: Sandbox, pending: Pending, body: (work: Work) => Promise<T>): Promise<T> {
   const client = await sandbox.pool.connect()
   const session = { isOpen: false }
-  const pending: Pending = { rows: new Map(), effects: [], notifications: [], tasks: [] }
   try {
     await sandbox.ids.ensure(client)
     const result = await body(createWork(sandbox, client, session, pending))
@@ -92,6 +100,7 @@ function createWork(sandbox: Sandbox, client: PoolClient, session: { isOpen: boo
       if (notification) pending.notifications.push(notification)
     },
     schedule: (name, subject, dueMs) => void pending.tasks.push({ name, subject, due_ms: dueMs }),
+    afterCommit: (action) => void pending.after.push(action),
     async claimTask(id) {
       await begin()
       return (await client.query('delete from sandbox_wechatpay.task where id = $1', [id])).rowCount === 1
