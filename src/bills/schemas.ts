@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { amountMax, amountSchema, currencySchema } from '#payments/schemas.ts'
+import { amountMax } from '#payments/option-schemas.ts'
+import { amountSchema, currencySchema } from '#payments/schemas.ts'
 import { idSchema, listOf, listQuery, metadataSchema } from '#platform/listing.ts'
 import { participantReference, threadReference } from '#threads/schemas.ts'
 

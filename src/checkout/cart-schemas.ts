@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { amountMax } from '#payments/schemas.ts'
+import { amountMax } from '#payments/option-schemas.ts'
 import type { Cart } from './cart.ts'
 import { parseRate } from './rate.ts'
 

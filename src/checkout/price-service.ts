@@ -1,5 +1,5 @@
 import { AppError } from '#kernel/errors.ts'
-import { amountMax } from '#payments/schemas.ts'
+import { amountMax } from '#payments/option-schemas.ts'
 import type { Tx } from '#platform/database.ts'
 import type { Cart, Quote } from './cart.ts'
 import { judgeDiscount } from './discount.ts'

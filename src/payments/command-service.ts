@@ -2,10 +2,10 @@ import { type ErrorCode, errorCatalogue } from '#kernel/error-catalogue.ts'
 import { AppError } from '#kernel/errors.ts'
 import { showId } from '#kernel/ids.ts'
 import { inTransaction, type Tx } from '#platform/database.ts'
-import { mergeMetadata } from '#platform/listing.ts'
 import { appendEvents } from '#platform/outbox.ts'
 import type { ProviderDecline } from '#providers/provider.ts'
 import type { PaymentDeps } from './apply-service.ts'
+import { captureRest, wishesOf } from './hold.ts'
 import { checkCommand, type IntentCommand } from './intent-machine.ts'
 import { type IntentRow, showIntent } from './intent-view.ts'
 import { leavePage } from './leave-page-service.ts'
@@ -70,9 +70,6 @@ export const confirmIntent = async (
       },
       deps.clock.now(),
     )
-    const incremental = (
-      options.payment_method_options as { card?: { request_incremental_authorization?: string } } | undefined
-    )?.card
     return {
       row: saved,
       kind: 'authorize',
@@ -83,7 +80,7 @@ export const confirmIntent = async (
         ...(used.customerRef === undefined && keeper !== undefined ? { customerRef: keeper, save: true } : {}),
         ...used,
         capture: captureMethod,
-        incremental: incremental?.request_incremental_authorization === 'if_available',
+        ...wishesOf(options),
         offSession: body.off_session ?? false,
         returnUrl: page?.returnUrl ?? saved.return_url ?? `${intentLinks(deps, saved).checkoutUrl}?returned=1`,
         description: saved.description ?? undefined,
@@ -91,47 +88,6 @@ export const confirmIntent = async (
     }
   })
 }
-
-export const captureIntent = (
-  deps: PaymentDeps,
-  scope: CommandScope,
-  body: { amount_to_capture?: number | undefined; metadata?: Record<string, string> | '' | undefined },
-): Promise<IntentRow> =>
-  perform(deps, scope, 'capture', async (tx, row) => {
-    const amount = body.amount_to_capture === undefined ? row.amount_capturable : BigInt(body.amount_to_capture)
-    if (amount > row.amount_capturable) {
-      throw new AppError('amount_too_large', {
-        message: `The amount to capture (${amount}) is greater than the capturable amount (${row.amount_capturable}).`,
-        param: 'amount_to_capture',
-      })
-    }
-    const saved =
-      body.metadata === undefined
-        ? row
-        : await updateIntent(tx, row, { metadata: mergeMetadata(row.metadata, body.metadata) }, deps.clock.now())
-    return { row: saved, kind: 'capture', amount, command: { paymentRef: requireRef(row) } }
-  })
-
-export const incrementAuthorization = (
-  deps: PaymentDeps,
-  scope: CommandScope,
-  body: { amount: number; description?: string | undefined; metadata?: Record<string, string> | '' | undefined },
-): Promise<IntentRow> =>
-  perform(deps, scope, 'increment', async (tx, row) => {
-    const amount = BigInt(body.amount)
-    if (amount <= row.amount_authorized) {
-      throw new AppError('payment_intent_invalid_parameter', {
-        message: `The new total (${amount}) must be greater than the authorized amount (${row.amount_authorized}).`,
-        param: 'amount',
-      })
-    }
-    const change = {
-      ...(body.description === undefined ? {} : { description: body.description }),
-      ...(body.metadata === undefined ? {} : { metadata: mergeMetadata(row.metadata, body.metadata) }),
-    }
-    const saved = Object.keys(change).length === 0 ? row : await updateIntent(tx, row, change, deps.clock.now())
-    return { row: saved, kind: 'increment', amount, command: { paymentRef: requireRef(row) } }
-  })
 
 /** Cancels here and, when the provider knows the payment, there first: money may have moved in the meantime. */
 export const cancelIntent = async (
@@ -144,6 +100,14 @@ export const cancelIntent = async (
     if (row.provider_ref === null) {
       refuseConflicted(row)
       return { row: await cancelLocally(tx, deps, row, reason) }
+    }
+    // What is captured is a sale; giving it back would be a refund, which nobody has asked for.
+    if (row.amount_captured > 0n) {
+      if (reason === 'expired') return { row, kind: 'capture', command: captureRest(row, row.provider_ref) }
+      throw new AppError('payment_intent_unexpected_state', {
+        message:
+          'A part of this PaymentIntent is captured, so it cannot be canceled. Capture 0 (amount_to_capture=0) to give back the rest, and refund what is captured.',
+      })
     }
     return { row, kind: 'cancel', command: { paymentRef: row.provider_ref, reason } }
   })
@@ -236,12 +200,6 @@ const refuseUnless = (deps: PaymentDeps, row: IntentRow, command: IntentCommand)
     message: verdict.message,
     extra: { payment_intent: showIntent(row, intentLinks(deps, row)) },
   })
-}
-
-const requireRef = (row: IntentRow): string => {
-  if (row.provider_ref === null)
-    throw new AppError('internal_error', { cause: new Error('an authorised payment without a provider reference') })
-  return row.provider_ref
 }
 
 /** Turns an outcome into the row, or into the error that the client reads. */

@@ -5,15 +5,9 @@ import { mergeMetadata, requireUuid } from '#platform/listing.ts'
 import { appendEvents } from '#platform/outbox.ts'
 import type { PaymentDeps } from './apply-service.ts'
 import { createAttributionReader } from './attribution-service.ts'
+import { captureIntent, incrementAuthorization } from './capture-service.ts'
 import { requireTaker } from './chat-money-service.ts'
-import {
-  cancelIntent,
-  captureIntent,
-  carriedOptions,
-  confirmIntent,
-  incrementAuthorization,
-  intentEvent,
-} from './command-service.ts'
+import { cancelIntent, carriedOptions, confirmIntent, intentEvent } from './command-service.ts'
 import { createIntentWriter, type OwnKey } from './create-batch-service.ts'
 import { expiryOf, planIntent } from './create-service.ts'
 import type { IntentRow } from './intent-view.ts'

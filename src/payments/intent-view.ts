@@ -135,7 +135,7 @@ const carried = (options: Record<string, unknown>) => ({
 })
 
 interface MethodOptions {
-  card?: { request_incremental_authorization?: string }
+  card?: { request_incremental_authorization?: string; request_multicapture?: string; request_overcapture?: string }
 }
 
 /** Stripe's object names what was not asked for, too. */

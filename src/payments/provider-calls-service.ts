@@ -22,6 +22,11 @@ export interface StoredCommand {
   save?: boolean | undefined
   capture?: 'automatic' | 'manual'
   incremental?: boolean
+  multicapture?: boolean
+  overcapture?: boolean
+  /** Of a capture: what was captured before it, and whether the rest is given back (as it is, if absent). */
+  captured?: string
+  isFinal?: boolean
   offSession?: boolean
   returnUrl?: string
   cancelUrl?: string
@@ -46,7 +51,7 @@ export const sendOperation = (provider: PaymentProvider, operation: OperationRow
     case 'authorize':
       return provider.authorize(authorizeCommand(operation, command, idempotencyKey))
     case 'capture':
-      return provider.capture({ idempotencyKey, paymentRef, amount, currency })
+      return provider.capture({ idempotencyKey, paymentRef, amount, currency, ...given('isFinal', command.isFinal) })
     case 'cancel':
       return provider.cancel({ idempotencyKey, paymentRef, ...given('reason', command.reason) })
     case 'increment':
@@ -83,6 +88,8 @@ const authorizeCommand = (operation: OperationRow, command: StoredCommand, idemp
   method: command.method ?? '',
   capture: command.capture ?? 'automatic',
   incremental: command.incremental ?? false,
+  multicapture: command.multicapture ?? false,
+  overcapture: command.overcapture ?? false,
   offSession: command.offSession ?? false,
   returnUrl: command.returnUrl ?? '',
   tags: tagsOf(operation),
@@ -150,14 +157,25 @@ export const lookUpOperation = async (
 /** Whether the command can have no effect any more: it has had it, or something else has come first. */
 const isOver = (operation: OperationRow, payment: ProviderPayment): boolean => {
   if (operation.kind === 'increment') return payment.amount === operation.amount || payment.state !== 'requires_capture'
-  if (operation.kind === 'capture') return payment.state !== 'requires_capture'
+  // A capture that is not the last one leaves the state as it is; the same key tells a second try from another capture.
+  if (operation.kind === 'capture') return payment.state !== 'requires_capture' || isPartTaken(operation, payment)
   return payment.state === 'canceled' || payment.state === 'succeeded'
 }
 
 const isDone = (operation: OperationRow, payment: ProviderPayment): boolean => {
   if (operation.kind === 'increment') return payment.amount === operation.amount
-  return (operation.kind === 'cancel') === (payment.state === 'canceled')
+  if (operation.kind === 'cancel') return payment.state === 'canceled'
+  // Given back by somebody else, or expired, it is over without this capture.
+  return (
+    payment.state !== 'canceled' && (operation.amount === null || payment.amountReceived > capturedBefore(operation))
+  )
 }
+
+const isPartTaken = (operation: OperationRow, payment: ProviderPayment): boolean =>
+  operation.command.isFinal === false && payment.amountReceived === capturedBefore(operation) + (operation.amount ?? 0n)
+
+const capturedBefore = ({ command }: OperationRow): bigint =>
+  BigInt((command as unknown as StoredCommand).captured ?? 0)
 
 const overtaken = (operation: OperationRow, payment: ProviderPayment): Answer => ({
   outcome: 'refused',

@@ -148,7 +148,7 @@ const compareBook = async (db: Db, book: Book): Promise<string[]> => {
   const ours = new Map(rows.map((row) => [row.ref, row]))
   const broken = book.payment_intents.flatMap((theirs) => {
     const own = ours.get(theirs.id)
-    const hold = theirs.status === 'requires_capture' ? theirs.authorized : 0
+    const hold = theirs.status === 'requires_capture' ? theirs.authorized - theirs.captured : 0
     const fees = own && disputed.has(own.id) ? own.fees : theirs.fees
     const wanted = [theirs.captured, theirs.refunded, fees, hold].map(String).join(' ')
     const got = own

@@ -3,7 +3,7 @@ import type { Clock } from '#kernel/clock.ts'
 import type { AuthorizeCommand, PaymentProvider, ProviderAnswer, ProviderPayment } from '#providers/provider.ts'
 import { toWire } from './amounts.ts'
 import { command, lookup } from './client.ts'
-import { findPage, findPayment } from './lookups.ts'
+import { findPage, findPayment, withFees } from './lookups.ts'
 import { mapCustomer, mapPage, mapPayment, mapRefund, mapSavedMethod } from './mapping.ts'
 import {
   cancelParams,
@@ -39,10 +39,12 @@ export const stripeCommands = (stripe: Stripe, clock: Clock): Commands => {
       order.paymentRef === undefined
         ? payment(() => paymentIntents.create(createParams(order), { idempotencyKey: order.idempotencyKey }))
         : confirm(stripe, order, order.paymentRef),
-    // What is not captured is given back: `final_capture` is true unless said otherwise.
-    capture: ({ paymentRef, amount, currency, idempotencyKey }) =>
+    // What is not captured is given back: `final_capture` is true unless said otherwise, and taken only where the
+    // charge may be captured several times.
+    capture: ({ paymentRef, amount, currency, isFinal = true, idempotencyKey }) =>
       payment(() => {
-        const params = { amount_to_capture: toWire(amount, currency), expand }
+        const part = isFinal ? {} : { final_capture: false }
+        const params = { amount_to_capture: toWire(amount, currency), ...part, expand }
         return paymentIntents.capture(paymentRef, params, { idempotencyKey })
       }),
     cancel: ({ paymentRef, reason, idempotencyKey }) =>
@@ -116,10 +118,15 @@ const detach = async (stripe: Stripe, methodRef: string, idempotencyKey: string)
 const isOpen = ({ state }: ProviderPayment): boolean =>
   state === 'requires_payment_method' || state === 'requires_confirmation' || state === 'requires_action'
 
-const paymentCommand = (stripe: Stripe, send: () => Promise<Stripe.Response<Stripe.PaymentIntent>>) =>
-  command(send, mapPayment, async (ref) => {
+const paymentCommand = async (stripe: Stripe, send: () => Promise<Stripe.Response<Stripe.PaymentIntent>>) => {
+  const answer = await command(send, mapPayment, async (ref) => {
     const fresh = await findPayment(stripe, ref)
     return fresh.outcome === 'ok' ? fresh.value : undefined
   })
+  if (answer.outcome !== 'ok') return answer
+  // The work is done, whether or not its fees can be read now: the next look at the payment asks for them again.
+  const whole = await withFees(stripe, answer.value)
+  return whole.outcome === 'ok' ? { ...answer, value: whole.value } : answer
+}
 
 const refusal = (code: string, message: string) => ({ outcome: 'refused' as const, decline: { code, message } })

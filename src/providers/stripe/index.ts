@@ -18,6 +18,8 @@ export const stripeCapabilities: ProviderCapabilities = {
   manualCapture: true,
   partialCapture: true,
   incrementalAuthorization: true,
+  multicapture: true,
+  overcapture: true,
   partialRefund: true,
   savedMethods: true,
   // Stripe may forget a key after 24 hours; four hours less, for clocks and queues.

@@ -1,9 +1,9 @@
 import type Stripe from 'stripe'
 import { unixSeconds } from '#kernel/clock.ts'
-import type { PaymentProvider } from '#providers/provider.ts'
+import type { PaymentProvider, ProviderPayment } from '#providers/provider.ts'
 import { UnmappedError } from './amounts.ts'
 import { type LookupAnswer, lookup } from './client.ts'
-import { mapCharge, mapPage, mapPayment, mapRefund, refOf, tagNames } from './mapping.ts'
+import { mapCharge, mapFee, mapPage, mapPayment, mapRefund, refOf, tagNames } from './mapping.ts'
 import { expand } from './requests.ts'
 
 type Lookups = Pick<
@@ -38,8 +38,26 @@ export const stripeLookups = (stripe: Stripe): Lookups => ({
     }),
 })
 
-export const findPayment = (stripe: Stripe, paymentRef: string) =>
-  lookup(async () => mapPayment(await stripe.paymentIntents.retrieve(paymentRef, { expand })))
+export const findPayment = async (
+  stripe: Stripe,
+  paymentRef: string,
+): Promise<LookupAnswer<ProviderPayment | undefined>> => {
+  const found = await lookup(async () => mapPayment(await stripe.paymentIntents.retrieve(paymentRef, { expand })))
+  return found.outcome === 'ok' && found.value ? withFees(stripe, found.value) : found
+}
+
+/** A charge that is captured in parts names one balance transaction; each capture has its own, with a fee. */
+export const withFees = async (stripe: Stripe, payment: ProviderPayment): Promise<LookupAnswer<ProviderPayment>> => {
+  const { charge } = payment
+  if (!charge?.multicapture || charge.amountCaptured === 0n) return { outcome: 'ok', value: payment }
+  const found = await all(async () => {
+    const entries = await collect(stripe.balanceTransactions.list({ source: charge.ref, limit: 100 }))
+    return entries.filter(({ type }) => type === 'charge' || type === 'payment').map(mapFee)
+  })
+  if (found.outcome !== 'ok') return found
+  const [fee, ...moreFees] = found.value.toReversed()
+  return { outcome: 'ok', value: { ...payment, charge: { ...charge, ...(fee ? { fee, moreFees } : {}) } } }
+}
 
 export const findPage = (stripe: Stripe, pageRef: string) =>
   lookup(async () => mapPage(await stripe.checkout.sessions.retrieve(pageRef)))

@@ -1,4 +1,5 @@
 import type Stripe from 'stripe'
+import type { Currency } from '#kernel/currencies.ts'
 import type {
   PaymentMethodDetails,
   ProviderCharge,
@@ -28,12 +29,18 @@ export const mapPayment = (intent: Stripe.PaymentIntent): ProviderPayment => {
     currency,
     ...given('methodRef', refOf(intent.payment_method)),
     ...given('savedFor', intent.setup_future_usage ? refOf(intent.customer) : undefined),
-    ...given('charge', charge && mapCharge(charge)),
+    ...given('charge', charge && chargeOf(intent, charge)),
     ...given('actionUrl', actionUrl(intent.next_action)),
     ...given('decline', intent.last_payment_error ? mapDecline(intent.last_payment_error) : undefined),
     ...given('canceledReason', intent.cancellation_reason ?? undefined),
     tags: mapTags(intent.metadata),
   }
+}
+
+/** Only the payment knows whether the rest of a hold can still be captured. */
+const chargeOf = ({ status }: Stripe.PaymentIntent, charge: Stripe.Charge): ProviderCharge => {
+  const mapped = mapCharge(charge)
+  return { ...mapped, captured: mapped.captured && status !== 'requires_capture' }
 }
 
 export const mapCharge = (charge: Stripe.Charge): ProviderCharge => {
@@ -42,13 +49,15 @@ export const mapCharge = (charge: Stripe.Charge): ProviderCharge => {
   const amount = (field: 'amount' | 'amount_captured' | 'amount_refunded') => fromWire(charge[field], currency, field)
   const state = lookUp(chargeStates, charge.status, 'charge state')
   const balance = expanded(charge.balance_transaction)
+  const amountCaptured = amount('amount_captured')
   return {
     ref: text(charge.id, 'charge id'),
     state,
-    amount: amount('amount'),
-    amountCaptured: amount('amount_captured'),
+    amount: amountCaptured > amount('amount') ? amountCaptured : amount('amount'),
+    amountCaptured,
     amountRefunded: amount('amount_refunded'),
     captured: charge.captured === true,
+    ...flexibility(charge, currency),
     ...given('method', mapMethod(charge.payment_method_details)),
     ...given('decline', state === 'failed' ? chargeDecline(charge) : undefined),
     ...given('fee', balance && mapFee(balance)),
@@ -138,7 +147,17 @@ const chargeDecline = (charge: Stripe.Charge): ProviderDecline =>
     message: charge.failure_message ?? charge.outcome?.seller_message ?? undefined,
   })
 
-const mapFee = (balance: Stripe.BalanceTransaction): ProviderFee => {
+/** What the bank allows beyond one capture of what is held. */
+const flexibility = (charge: Stripe.Charge, currency: Currency) => {
+  const { multicapture, overcapture } = charge.payment_method_details?.card ?? {}
+  const max = overcapture && fromWire(overcapture.maximum_amount_capturable, currency, 'maximum_amount_capturable')
+  return {
+    ...given('multicapture', multicapture && multicapture.status === 'available'),
+    ...given('maxCapturable', overcapture?.status === 'available' ? max : undefined),
+  }
+}
+
+export const mapFee = (balance: Stripe.BalanceTransaction): ProviderFee => {
   mustBe('balance_transaction', balance)
   const currency = currencyFromWire(balance.currency, 'fee currency')
   return {

@@ -68,11 +68,19 @@ const attempt = (command: AuthorizeCommand) => ({
   return_url: command.returnUrl,
   ...(command.offSession ? { off_session: true } : {}),
   ...(command.save ? { setup_future_usage: 'off_session' as const } : {}),
-  ...(command.incremental && command.capture === 'manual'
-    ? { payment_method_options: { card: { request_incremental_authorization: 'if_available' as const } } }
-    : {}),
+  ...holdOptions(command),
   expand,
 })
+
+/** What is asked of the bank for a hold. Stripe refuses these of a payment that is captured at once. */
+const holdOptions = ({ capture, incremental, multicapture, overcapture }: AuthorizeCommand) => {
+  const card = {
+    ...(incremental ? { request_incremental_authorization: 'if_available' as const } : {}),
+    ...(multicapture ? { request_multicapture: 'if_available' as const } : {}),
+    ...(overcapture ? { request_overcapture: 'if_available' as const } : {}),
+  }
+  return capture === 'manual' && Object.keys(card).length > 0 ? { payment_method_options: { card } } : {}
+}
 
 const metadata = (tags: ProviderTags): Record<string, string> =>
   Object.fromEntries(

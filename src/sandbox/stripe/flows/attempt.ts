@@ -4,6 +4,7 @@ import { cardByScenario } from '../rules/test-cards.ts'
 import type { Documents, Row } from '../store/documents.ts'
 import type { Work } from '../store/work.ts'
 import { bookCharge } from './balance.ts'
+import { bookCapture } from './charge-booking.ts'
 import { AUTHORIZATION_SECONDS, createCharge } from './charge-document.ts'
 import { assertUnspent, attach, spend } from './payment-method.ts'
 
@@ -110,7 +111,7 @@ async function approve(work: Work, intent: Intent, method: Method, isAuthenticat
 
   // With asynchronous capture, Stripe's default, the charge succeeds first and learns its balance transaction after.
   const isLate = intent.doc.capture_method === 'automatic_async'
-  if (!isLate) charge.doc.balance_transaction = bookCharge(work, charge, charge.doc.amount, card.isAvailableAtOnce)
+  if (!isLate) bookCapture(work, charge, charge.doc.amount)
   work.emit('charge.succeeded', charge)
   completeCapture(work, intent, charge)
   if (isLate) {

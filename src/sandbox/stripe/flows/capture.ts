@@ -5,7 +5,8 @@ import { cardByScenario } from '../rules/test-cards.ts'
 import type { Row } from '../store/documents.ts'
 import type { Work } from '../store/work.ts'
 import { completeCapture } from './attempt.ts'
-import { bookCharge } from './balance.ts'
+import { bookCapture } from './charge-booking.ts'
+import { overcaptureOf } from './charge-document.ts'
 
 type Intent = Row<'payment_intent'>
 
@@ -20,8 +21,10 @@ export async function captureIntent(
 ): Promise<void> {
   assertIntentAllows('capture', intent.doc)
   const { doc } = intent
-  if (amount > doc.amount_capturable) {
-    const limit = formatAmount(doc.amount_capturable, doc.currency)
+  const charge = await latestCharge(work, intent)
+  const most = mostCapturable(intent, charge)
+  if (amount > most) {
+    const limit = formatAmount(most, doc.currency)
     throw invalidRequest(
       `Amount to capture (${formatAmount(amount, doc.currency)}) must be less than or equal to the capturable amount (${limit}).`,
       {
@@ -35,14 +38,16 @@ export async function captureIntent(
       param: 'final_capture',
     })
   }
-  const charge = await latestCharge(work, intent)
+  if (amount === 0 && (!isFinal || doc.amount_received === 0)) {
+    throw invalidRequest('This value must be greater than or equal to 1.', { param: 'amount_to_capture' })
+  }
   charge.doc.amount_captured += amount
   charge.doc.captured = true
   const card = cardByScenario(charge.hidden.scenario)
-  charge.doc.balance_transaction = bookCharge(work, charge, amount, card.isAvailableAtOnce)
+  if (amount > 0) bookCapture(work, charge, amount)
   work.changed(charge)
   work.emit('charge.captured', charge)
-  if (isFinal || amount === doc.amount_capturable) {
+  if (isFinal || amount >= doc.amount_capturable) {
     completeCapture(work, intent, charge)
     if (card.dispute) work.schedule('dispute.open', charge.id, 0)
     return
@@ -64,6 +69,12 @@ export type CancellationReason =
 export async function cancelIntent(work: Work, intent: Intent, reason: CancellationReason | null): Promise<void> {
   assertIntentAllows('cancel', intent.doc)
   const { doc } = intent
+  if (doc.amount_received > 0) {
+    throw invalidRequest('This PaymentIntent has been partially captured and cannot be canceled.', {
+      code: 'payment_intent_unexpected_state',
+      payment_intent: doc,
+    })
+  }
   if (doc.status === 'requires_capture') await releaseHold(work, intent, reason)
   doc.status = 'canceled'
   doc.canceled_at = work.now
@@ -72,6 +83,20 @@ export async function cancelIntent(work: Work, intent: Intent, reason: Cancellat
   doc.next_action = null
   work.changed(intent)
   work.emit('payment_intent.canceled', intent)
+}
+
+/** What is held, or what the card's network lets a business take beyond it. */
+function mostCapturable({ doc }: Intent, charge: Row<'charge'>): number {
+  const { overcapture } = charge.doc.payment_method_details?.card ?? {}
+  if (overcapture?.status !== 'available') return doc.amount_capturable
+  return overcapture.maximum_amount_capturable - charge.doc.amount_captured
+}
+
+/** The time of a hold is over: nothing of it was taken, or a part of it was and that is all. */
+export async function expireHold(work: Work, intent: Intent): Promise<void> {
+  if (intent.doc.status !== 'requires_capture') return
+  if (intent.doc.amount_received === 0) return cancelIntent(work, intent, 'automatic')
+  completeCapture(work, intent, await latestCharge(work, intent))
 }
 
 /** Stripe shows a released hold as a refunded charge, though no refund and no money ever existed. */
@@ -92,6 +117,11 @@ export async function incrementAuthorization(work: Work, intent: Intent, amount:
       { payment_intent: doc },
     )
   }
+  if (doc.amount_received > 0) {
+    throw invalidRequest('This PaymentIntent has been partially captured; its authorization cannot be incremented.', {
+      payment_intent: doc,
+    })
+  }
   if (amount <= doc.amount) {
     throw invalidRequest('The new amount must be greater than the currently authorized amount.', { param: 'amount' })
   }
@@ -103,6 +133,7 @@ export async function incrementAuthorization(work: Work, intent: Intent, amount:
   charge.doc.amount = amount
   const card = charge.doc.payment_method_details?.card
   if (card) card.amount_authorized = amount
+  if (card?.overcapture) card.overcapture = overcaptureOf(intent, amount)
   work.changed(charge)
   work.changed(intent)
   work.emit('charge.updated', charge, { amount: previous.amount })

@@ -131,12 +131,19 @@ function cardDetails(
     network: card.brand,
     network_token: { used: false },
     network_transaction_id: null,
-    overcapture: { maximum_amount_capturable: doc.amount, status: 'unavailable' },
+    overcapture: overcaptureOf({ hidden }, doc.amount),
     regulated_status: card.regulated_status,
     three_d_secure: outcome.isAuthenticated ? AUTHENTICATED : null,
     transaction_link_id: null,
     wallet: null,
   }
+}
+
+/** Visa's limit for most businesses: 15 % above what is held. */
+export function overcaptureOf({ hidden }: Pick<Row<'payment_intent'>, 'hidden'>, amount: number) {
+  return hidden.overcapture
+    ? { maximum_amount_capturable: Math.floor((amount * 115) / 100), status: 'available' as const }
+    : { maximum_amount_capturable: amount, status: 'unavailable' as const }
 }
 
 const noChecks = { address_line1_check: null, address_postal_code_check: null }

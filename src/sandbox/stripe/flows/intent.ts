@@ -30,6 +30,7 @@ export type IntentInput = Pick<
 export type CardOptions = {
   request_incremental_authorization?: 'if_available' | 'never' | undefined
   request_multicapture?: 'if_available' | 'never' | undefined
+  request_overcapture?: 'if_available' | 'never' | undefined
   request_three_d_secure?: 'any' | 'automatic' | 'challenge' | undefined
   capture_method?: 'manual' | undefined
 }
@@ -76,6 +77,7 @@ export function createIntent(work: Work, input: IntentInput): Row<'payment_inten
     offSession: false,
     incremental: cardOptions.request_incremental_authorization === 'if_available',
     multicapture: cardOptions.request_multicapture === 'if_available',
+    overcapture: cardOptions.request_overcapture === 'if_available',
   })
   work.emit('payment_intent.created', row)
   return row
@@ -86,6 +88,7 @@ export function applyCardOptions(intent: Row<'payment_intent'>, options: CardOpt
   if (options.request_incremental_authorization)
     hidden.incremental = options.request_incremental_authorization === 'if_available'
   if (options.request_multicapture) hidden.multicapture = options.request_multicapture === 'if_available'
+  if (options.request_overcapture) hidden.overcapture = options.request_overcapture === 'if_available'
   if (options.capture_method) doc.capture_method = options.capture_method
   doc.payment_method_options = { ...doc.payment_method_options, ...methodOptions(doc.payment_method_types, options) }
 }
@@ -138,7 +141,7 @@ function assertReturnUrl(doc: Intent, returnUrl: string | null | undefined, { us
 }
 
 function methodOptions(types: readonly string[], card: CardOptions): Options {
-  const { capture_method, request_incremental_authorization, request_multicapture } = card
+  const { capture_method, request_incremental_authorization, request_multicapture, request_overcapture } = card
   const cardOptions: NonNullable<Options['card']> = {
     ...(capture_method ? { capture_method } : {}),
     installments: null,
@@ -146,6 +149,7 @@ function methodOptions(types: readonly string[], card: CardOptions): Options {
     network: null,
     ...(request_incremental_authorization ? { request_incremental_authorization } : {}),
     ...(request_multicapture ? { request_multicapture } : {}),
+    ...(request_overcapture ? { request_overcapture } : {}),
     request_three_d_secure: card.request_three_d_secure ?? 'automatic',
   }
   return {

@@ -1,7 +1,8 @@
 import { ApiError } from '../http/api-error.ts'
 import type { Sandbox } from '../sandbox.ts'
 import { type TaskName, type Work, withWork } from '../store/work.ts'
-import { cancelIntent } from './capture.ts'
+import { expireHold } from './capture.ts'
+import { bookLate } from './charge-booking.ts'
 import { expireSession } from './checkout.ts'
 import { decideDispute, openDispute } from './dispute.ts'
 import { payPayout } from './payout.ts'
@@ -14,8 +15,9 @@ const TASKS: Record<TaskName, (work: Work, subject: string) => Promise<unknown>>
   'intent.decline': (work, id) => settleIntent(work, id, false),
   'intent.expire': async (work, id) => {
     const intent = await work.lock('payment_intent', id)
-    if (intent.doc.status === 'requires_capture') await cancelIntent(work, intent, 'automatic')
+    await expireHold(work, intent)
   },
+  'charge.book': bookLate,
   'refund.settle': settleRefund,
   'refund.fail': failRefund,
   'dispute.open': openDispute,

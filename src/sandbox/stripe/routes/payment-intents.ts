@@ -58,7 +58,7 @@ const bookingShape = {
   payment_details: ignored(),
   transfer_data: ignored(),
 }
-const captureShape = { ...bookingShape, amount_to_capture: integer(1), final_capture: flag() }
+const captureShape = { ...bookingShape, amount_to_capture: integer(0), final_capture: flag() }
 const incrementShape = { ...bookingShape, amount: required(integer(1)), description: text(1000) }
 
 export const paymentIntentRoutes: Route[] = [

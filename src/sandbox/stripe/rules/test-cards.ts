@@ -16,6 +16,8 @@ export type TestCard = {
   dispute: 'fraudulent' | 'product_not_received' | 'inquiry' | null
   refund: 'succeeds' | 'fails' | 'pending'
   isAvailableAtOnce: boolean
+  /** The balance transaction of a capture comes later, by itself, with `charge.updated`. */
+  isFeeLate: boolean
   cvcCheck: 'pass' | 'fail'
 }
 
@@ -68,6 +70,7 @@ const CARDS: TestCard[] = [
   card('refundFail', '4000000000005126', { refund: 'fails' }),
   card('pendingRefund', '4000000000007726', { refund: 'pending' }),
   card('bypassPending', '4000000000000077', { isAvailableAtOnce: true }),
+  card('feeLate', '4000000000000424', { isFeeLate: true }),
   card('bypassPendingInternational', '4000003720000278', { isAvailableAtOnce: true, country: 'IE' }),
 ]
 
@@ -101,6 +104,7 @@ function card(name: string, number: string, differences: Partial<TestCard> = {})
     dispute: null,
     refund: 'succeeds',
     isAvailableAtOnce: false,
+    isFeeLate: false,
     cvcCheck: 'pass',
     ...differences,
   }

@@ -22,7 +22,8 @@ export type Documents = {
 /** What Stripe knows about an object but never shows; the simulator needs it to act like Stripe later. */
 export type Hidden = {
   payment_intent: IntentHidden
-  charge: { scenario: string; authorizedAt: number }
+  /** `unbooked`: captures whose balance transactions are still to come. */
+  charge: { scenario: string; authorizedAt: number; unbooked?: number[] }
   refund: Empty
   balance_transaction: { payout: string | null }
   customer: { deleted: boolean }
@@ -46,6 +47,7 @@ export type IntentHidden = {
   offSession: boolean
   incremental: boolean
   multicapture: boolean
+  overcapture: boolean
 }
 
 export type SessionHidden = {

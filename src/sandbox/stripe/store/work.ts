@@ -10,6 +10,7 @@ export type TaskName =
   | 'intent.settle'
   | 'intent.decline'
   | 'intent.expire'
+  | 'charge.book'
   | 'refund.settle'
   | 'refund.fail'
   | 'dispute.open'

@@ -1,0 +1,59 @@
+import { z } from 'zod'
+import { keepForLater } from '#customers/method-schemas.ts'
+
+export const amountMax = 99_999_999
+
+const address = z.strictObject({
+  line1: z.string().max(500).optional(),
+  line2: z.string().max(500).optional(),
+  city: z.string().max(500).optional(),
+  state: z.string().max(500).optional(),
+  postal_code: z.string().max(50).optional(),
+  country: z.string().max(2).optional(),
+})
+
+const shipping = z.strictObject({
+  name: z.string().max(500),
+  address,
+  phone: z.string().max(50).optional(),
+  carrier: z.string().max(100).optional(),
+  tracking_number: z.string().max(100).optional(),
+})
+
+/** Order lines for the pages, in Stripe's own parameter. */
+const amountDetails = z.strictObject({
+  line_items: z
+    .array(
+      z.strictObject({
+        product_name: z.string().min(1).max(1024),
+        quantity: z.int().min(1).max(9_999_999),
+        unit_cost: z.int().min(0).max(amountMax),
+        product_code: z.string().max(100).optional(),
+        unit_of_measure: z.string().max(12).optional(),
+      }),
+    )
+    .max(200)
+    .optional(),
+  shipping: z.strictObject({ amount: z.int().min(0).max(amountMax).optional() }).optional(),
+  tax: z.strictObject({ total_tax_amount: z.int().min(0).max(amountMax).optional() }).optional(),
+})
+
+/** What the client may send and reads back unchanged, at creation and at every change. */
+export const carried = {
+  receipt_email: z.email().max(512).optional(),
+  shipping: shipping.optional(),
+  payment_method_options: z
+    .strictObject({
+      card: z
+        .strictObject({
+          request_incremental_authorization: z.enum(['if_available', 'never']).optional(),
+          request_multicapture: z.enum(['if_available', 'never']).optional(),
+          request_overcapture: z.enum(['if_available', 'never']).optional(),
+        })
+        .optional(),
+    })
+    .optional(),
+  payment_method_types: z.array(z.string().max(50)).max(50).optional(),
+  amount_details: amountDetails.optional(),
+  setup_future_usage: keepForLater.optional(),
+}
