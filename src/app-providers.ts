@@ -2,6 +2,7 @@ import type { OpenProviderConnection } from '#connections/open-service.ts'
 import type { Clock } from '#kernel/clock.ts'
 import { AppError } from '#kernel/errors.ts'
 import { createNativeProvider, type NativeProviderDeps } from '#payments/native-provider-service.ts'
+import { isNativeProvider } from '#payments/native-rules.ts'
 import type { Metrics } from '#platform/metrics.ts'
 import type { ProviderAccount, ProviderAdapters, Providers } from '#providers/accounts.ts'
 import { measured } from '#providers/measured.ts'
@@ -107,6 +108,7 @@ export const createProviders = (deps: DirectoryDeps): Providers & { listeners: P
       return known
     },
     hasOwn: (id) => own.has(id),
+    routable: () => [...new Set([...own.keys(), ...Object.keys(deps.adapters)])].filter((id) => !isNativeProvider(id)),
     listeners: {
       open: async (id, connectionId) => {
         if (connectionId === '') return own.get(id)

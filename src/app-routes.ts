@@ -24,6 +24,7 @@ import type { JobHandlers } from '#platform/queue.ts'
 import type { Route } from '#platform/route.ts'
 import { refundJobs } from '#refunds/jobs.ts'
 import { refundRoutes } from '#refunds/routes.ts'
+import { routingRoutes } from '#routing/routes.ts'
 import { threadRoutes } from '#threads/routes.ts'
 import { channelUpdateRoutes } from '#webhooks/channel-routes.ts'
 import { webhookJobs } from '#webhooks/jobs.ts'
@@ -36,6 +37,7 @@ export const createRoutes = (services: Services): Route[] => [
   ...threadRoutes(services.threads),
   ...chatRoutes(services.chat),
   ...connectionRoutes(services.connections),
+  ...routingRoutes(services.routing),
   ...messageRoutes(services.messages),
   ...paymentRoutes(services.payments),
   ...refundRoutes(services.refunds),

@@ -31,6 +31,7 @@ import { createOutbound } from '#platform/outbound.ts'
 import type { JobQueue } from '#platform/queue.ts'
 import type { PaymentProvider, ProviderId } from '#providers/provider.ts'
 import { createRefundService } from '#refunds/service.ts'
+import { createRoutingService } from '#routing/service.ts'
 import { createThreadService } from '#threads/service.ts'
 import { createChannelAnswers } from '#webhooks/channel-payments-service.ts'
 import { createChannelInbox } from '#webhooks/channel-service.ts'
@@ -99,6 +100,7 @@ export const createServices = (config: ServicesConfig, overrides: ServicesOverri
   return {
     accounts: createAccountService(base),
     connections,
+    routing: createRoutingService({ ...base, providers }),
     sealer,
     ledger: createLedgerService({ ...base, sealer }),
     finance: createFinanceService({ ...base, sealer, fourEyes: config.fourEyes }),

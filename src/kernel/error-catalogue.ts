@@ -132,6 +132,9 @@ export const errorCatalogue = {
   refund_unexpected_state: invalid('The refund is in a state that does not allow this.'),
   resource_already_exists: invalid('An object with this id exists already.'),
   resource_missing: invalid('The object does not exist, or belongs to someone else.', 404),
+  routing_invalid: invalid(
+    'The rules cannot be used; the message says which one and why. Change it and send them again.',
+  ),
   route_missing: invalid('Nothing is served under this path. See /docs for all paths.', 404),
   lock_timeout: {
     status: 429,

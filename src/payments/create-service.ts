@@ -4,17 +4,17 @@ import { parseId } from '#kernel/ids.ts'
 import { inTransaction, type Tx } from '#platform/database.ts'
 import { mergeMetadata, requireUuid } from '#platform/listing.ts'
 import { resolveParticipant, resolveThread } from '#threads/service.ts'
-import { attributionOf } from '#threads/touch.ts'
 import type { PaymentDeps } from './apply-service.ts'
-import type { createAttributionReader } from './attribution-service.ts'
 import { carriedOptions } from './command-service.ts'
 import type { IntentRow } from './intent-view.ts'
+import type { createPlaceReader } from './place-service.ts'
 import { findIntent } from './repo.ts'
+import { routeNew } from './route-service.ts'
 import type { CreateIntent } from './schemas.ts'
 
-/** What creating needs besides: how people came to a thread, read for many payments at once. */
+/** What creating needs besides: where payments are asked for, read for many at once. */
 export interface PlanDeps extends PaymentDeps {
-  readAttribution: ReturnType<typeof createAttributionReader>
+  readPlace: ReturnType<typeof createPlaceReader>
 }
 
 export interface CreateScope {
@@ -24,30 +24,25 @@ export interface CreateScope {
   resourceId: string
 }
 
-/** Builds the row of a new payment intent; the thread and the participant are found or created first. */
+/**
+ * Builds the row of a new payment intent; the thread and the participant are found or created first, and it is decided
+ * who takes the payment.
+ */
 export const planIntent = async (deps: PlanDeps, scope: CreateScope, body: CreateIntent): Promise<IntentRow> => {
   const now = deps.clock.now()
   if (body.setup_future_usage !== undefined && body.customer === undefined) {
     const message = 'A payment method is kept for somebody. Send customer with setup_future_usage.'
     throw new AppError('parameter_missing', { message, param: 'customer' })
   }
-  const { attribution, ...place } = await resolvePlace(deps, scope, body, now)
-  return {
-    merchant_id: scope.merchantId,
-    id: scope.resourceId,
-    ...place,
-    customer_id: body.customer === undefined ? null : requireUuid('customer', body.customer, 'customer', 'customer'),
-    status: body.payment_method === undefined ? 'requires_payment_method' : 'requires_confirmation',
-    capture_method: body.capture_method === 'manual' ? 'manual' : 'automatic',
+  const customer_id =
+    body.customer === undefined ? null : requireUuid('customer', body.customer, 'customer', 'customer')
+  const { merchantId, livemode } = scope
+  const ids = await resolvePlace(deps, scope, body, now)
+  const place = await deps.readPlace({ merchantId, threadId: ids.thread_id, customerId: customer_id })
+  const terms = {
     amount: BigInt(body.amount),
     currency: body.currency,
-    amount_authorized: 0n,
-    amount_capturable: 0n,
-    amount_captured: 0n,
-    amount_refunded: 0n,
-    amount_refund_pending: 0n,
-    description: body.description ?? null,
-    metadata: mergeMetadata({}, body.metadata ?? {}),
+    capture_method: body.capture_method === 'manual' ? ('manual' as const) : ('automatic' as const),
     options: {
       ...carriedOptions(body),
       ...(body.automatic_payment_methods === undefined
@@ -55,6 +50,22 @@ export const planIntent = async (deps: PlanDeps, scope: CreateScope, body: Creat
         : { automatic_payment_methods: body.automatic_payment_methods }),
       ...(body.confirmation_method === undefined ? {} : { confirmation_method: body.confirmation_method }),
     },
+  }
+  return {
+    merchant_id: merchantId,
+    id: scope.resourceId,
+    ...ids,
+    customer_id,
+    status: body.payment_method === undefined ? 'requires_payment_method' : 'requires_confirmation',
+    ...terms,
+    ...routeNew(deps, place, { ...terms, livemode }),
+    amount_authorized: 0n,
+    amount_capturable: 0n,
+    amount_captured: 0n,
+    amount_refunded: 0n,
+    amount_refund_pending: 0n,
+    description: body.description ?? null,
+    metadata: mergeMetadata({}, body.metadata ?? {}),
     payment_method: body.payment_method ?? null,
     return_url: body.return_url ?? null,
     next_action: null,
@@ -63,18 +74,15 @@ export const planIntent = async (deps: PlanDeps, scope: CreateScope, body: Creat
     cancellation_reason: null,
     canceled_at: null,
     expires_at: expiryOf(body, now),
-    provider: 'stripe',
-    provider_connection_id: null,
-    route: null,
     provider_ref: null,
     page_ref: null,
     page_url: null,
     page_handover: null,
     page_expires_at: null,
     conflict: null,
-    attribution: attribution && { ...attribution },
+    attribution: place.attribution && { ...place.attribution },
     version: 1,
-    livemode: scope.livemode,
+    livemode,
     created_at: now,
     updated_at: now,
   }
@@ -111,19 +119,16 @@ const resolvePlace = async (deps: PlanDeps, scope: CreateScope, body: CreateInte
         param: 'thread',
       })
     }
-    return { thread_id: null, participant_id: null, attribution: null }
+    return { thread_id: null, participant_id: null }
   }
-  // A known id needs no look-up of its own: touches are read for many at once, the foreign key refuses what is not there.
+  // A known id needs no look-up of its own: places are read for many at once, the foreign key refuses what is not there.
   const known = typeof thread === 'string' ? parseId('thread', thread) : undefined
-  if (known && body.participant === undefined) {
-    const attribution = await deps.readAttribution({ merchantId: scope.merchantId, threadId: known })
-    return { thread_id: known, participant_id: null, attribution }
-  }
+  if (known && body.participant === undefined) return { thread_id: known, participant_id: null }
   return inTransaction(deps.db, scope.merchantId, async (tx) => {
     const row = await resolveThread(tx, scope, thread, now)
     const participant =
       body.participant && (await resolveParticipant(tx, scope.merchantId, row.id, body.participant, now))
-    return { thread_id: row.id, participant_id: participant ?? null, attribution: attributionOf(row) }
+    return { thread_id: row.id, participant_id: participant ?? null }
   })
 }
 

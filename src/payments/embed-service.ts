@@ -2,14 +2,14 @@ import type { Currency } from '#kernel/currencies.ts'
 import { AppError } from '#kernel/errors.ts'
 import type { Tx } from '#platform/database.ts'
 import { appendEvents } from '#platform/outbox.ts'
-import { findThread } from '#threads/repo.ts'
-import { attributionOf } from '#threads/touch.ts'
 import type { PaymentDeps } from './apply-service.ts'
 import { requireTaker } from './chat-money-service.ts'
 import { intentEvent } from './command-service.ts'
 import type { IntentRow } from './intent-view.ts'
 import { hasInFlight } from './operation-repo.ts'
+import { readPlace } from './place-service.ts'
 import { updateIntent } from './repo.ts'
+import { reroute, routeNew } from './route-service.ts'
 
 /** A payment that is part of something larger: a checkout, a share of a bill. Amounts are minor units. */
 export interface EmbeddedIntent {
@@ -35,10 +35,12 @@ export interface EmbeddedIntent {
  */
 export const addIntent = async (tx: Tx, deps: PaymentDeps, given: EmbeddedIntent): Promise<IntentRow> => {
   const now = deps.clock.now()
-  const thread = given.threadId === null ? undefined : await findThread(tx, given.merchantId, given.threadId)
-  const attribution = thread ? attributionOf(thread) : null
-  const terms = { thread_id: given.threadId, currency: given.currency, capture_method: 'automatic' } as const
-  await requireTaker(tx, deps, { ...terms, merchant_id: given.merchantId })
+  const { merchantId, threadId, customerId } = given
+  const terms = { thread_id: threadId, currency: given.currency, capture_method: 'automatic' } as const
+  await requireTaker(tx, deps, { ...terms, merchant_id: merchantId })
+  const place = await readPlace(tx, deps, { merchantId, threadId, customerId })
+  const { attribution } = place
+  const { route, ...account } = routeNew(deps, place, { ...given, ...terms })
   const inserted = await tx
     .insertInto('payment_intents')
     .values({
@@ -56,7 +58,8 @@ export const addIntent = async (tx: Tx, deps: PaymentDeps, given: EmbeddedIntent
       options: JSON.stringify(given.options),
       return_url: given.returnUrl,
       expires_at: given.expiresAt,
-      provider: 'stripe',
+      ...account,
+      route: route && JSON.stringify(route),
       attribution: attribution && JSON.stringify(attribution),
       livemode: given.livemode,
       created_at: now,
@@ -100,15 +103,19 @@ export const reviseIntent = async (
   }
   if (row.page_ref !== null || (await hasInFlight(tx, row.merchant_id, row.id)))
     throw new AppError('lock_timeout', { retryAfter: 1 })
+  const change = {
+    ...(terms.amount === undefined ? {} : { amount: terms.amount }),
+    ...(terms.options === undefined ? {} : { options: { ...row.options, ...terms.options } }),
+    ...(terms.customerId === undefined ? {} : { customer_id: terms.customerId }),
+  }
   const saved = await updateIntent(
     tx,
     row,
     {
-      ...(terms.amount === undefined ? {} : { amount: terms.amount }),
+      ...change,
+      ...(await reroute(tx, deps, row, change)),
       ...(terms.description === undefined ? {} : { description: terms.description }),
-      ...(terms.options === undefined ? {} : { options: { ...row.options, ...terms.options } }),
       ...(terms.expiresAt === undefined ? {} : { expires_at: terms.expiresAt }),
-      ...(terms.customerId === undefined ? {} : { customer_id: terms.customerId }),
       ...(terms.returnUrl === undefined ? {} : { return_url: terms.returnUrl }),
     },
     deps.clock.now(),

@@ -4,7 +4,6 @@ import { inTransaction } from '#platform/database.ts'
 import { mergeMetadata, requireUuid } from '#platform/listing.ts'
 import { appendEvents } from '#platform/outbox.ts'
 import type { PaymentDeps } from './apply-service.ts'
-import { createAttributionReader } from './attribution-service.ts'
 import { captureIntent, incrementAuthorization } from './capture-service.ts'
 import { requireTaker } from './chat-money-service.ts'
 import { cancelIntent, carriedOptions, confirmIntent, intentEvent } from './command-service.ts'
@@ -13,9 +12,11 @@ import { expiryOf, planIntent } from './create-service.ts'
 import type { IntentRow } from './intent-view.ts'
 import { leavePage } from './leave-page-service.ts'
 import { isChatMoney } from './native-rules.ts'
+import { createPlaceReader } from './place-service.ts'
 import { refuseOwned, refuseWhileBusy, requireLocked } from './plan-service.ts'
 import { createReader } from './read-service.ts'
 import { updateIntent } from './repo.ts'
+import { reroute } from './route-service.ts'
 import type { ConfirmIntent, CreateIntent, UpdateIntent } from './schemas.ts'
 
 interface Scope {
@@ -27,7 +28,7 @@ interface Scope {
 /** What clients ask of payment intents. Each answers the object as it is afterwards. */
 export const createIntentCommands = (deps: PaymentDeps) => {
   const write = createIntentWriter(deps)
-  const plan = { ...deps, readAttribution: createAttributionReader(deps) }
+  const plan = { ...deps, readPlace: createPlaceReader(deps) }
   const reader = createReader(deps)
   const scopeOf = (scope: Scope, id: string) => ({
     merchantId: scope.merchantId,
@@ -137,16 +138,21 @@ const updateFields = (
     if (changesTerms(body)) await requireTaker(tx, deps, { ...row, currency, ...capture(body) })
     const now = deps.clock.now()
     const expiresAt = expiryOf(body, now)
+    const terms = {
+      ...(body.amount === undefined ? {} : { amount: BigInt(body.amount) }),
+      ...(body.currency === undefined ? {} : { currency: body.currency }),
+      ...(customer === undefined ? {} : { customer_id: customer.id }),
+      ...capture(body),
+      options: { ...row.options, ...carriedOptions(body) },
+    }
     const saved = await updateIntent(
       tx,
       row,
       {
-        ...(body.amount === undefined ? {} : { amount: BigInt(body.amount) }),
-        ...(body.currency === undefined ? {} : { currency: body.currency }),
-        ...(customer === undefined ? {} : { customer_id: customer.id }),
+        ...terms,
+        ...(isOpen ? await reroute(tx, deps, row, terms) : {}),
         ...(body.description === undefined ? {} : { description: body.description }),
         ...(body.metadata === undefined ? {} : { metadata: mergeMetadata(row.metadata, body.metadata) }),
-        ...capture(body),
         ...(body.payment_method === undefined
           ? {}
           : {
@@ -154,7 +160,6 @@ const updateFields = (
               ...(row.page_ref === null ? { status: 'requires_confirmation' as const } : {}),
             }),
         ...(expiresAt === null ? {} : { expires_at: expiresAt }),
-        options: { ...row.options, ...carriedOptions(body) },
       },
       now,
     )

@@ -10,17 +10,18 @@ import { findOffered, lockOffered } from './native-hold-service.ts'
 import { type NativeRow, updateNative } from './native-repo.ts'
 import {
   holdMs,
-  homeProvider,
   isFree,
   judgeAmount,
   type NativeNews,
   nativeProviderOf,
   nextLook,
+  takenBy,
   toProviderPayment,
 } from './native-rules.ts'
 import { hasInFlight } from './operation-repo.ts'
 import { isBeforeMoney } from './provider-news.ts'
 import { updateIntent } from './repo.ts'
+import { routeHome } from './route-service.ts'
 import { LookupFailed } from './sync-service.ts'
 
 /** What came of a platform's news, in the words of `Synced`. */
@@ -82,7 +83,7 @@ const follow = async (tx: Tx, deps: PaymentDeps, { intent, native }: Offer, news
   // What cannot be decided yet is asked again; the money is safe where it is.
   if (!isFree(intent) || (await hasInFlight(tx, intent.merchant_id, intent.id)))
     throw new LookupFailed('another way to pay is being shut')
-  return updateIntent(tx, intent, { provider, provider_ref: native.id }, deps.clock.now())
+  return updateIntent(tx, intent, takenBy(provider, native.id), deps.clock.now())
 }
 
 const keep = async (tx: Tx, deps: PaymentDeps, { intent, native }: Offer, news: NativeNews): Promise<NativeVerdict> => {
@@ -112,13 +113,13 @@ const changeOf = (native: NativeRow, { verdict }: Applied, news: NativeNews, now
   return { ...refs, state: 'paid' as const, amount: news.amount, paid_at: news.at, check_at: null }
 }
 
-/** The payment can be paid another way again. */
-export const goHome = (tx: Tx, deps: PaymentDeps, intent: IntentRow): Promise<IntentRow> =>
+/** The payment can be paid another way again, by the account that was decided on. */
+export const goHome = async (tx: Tx, deps: PaymentDeps, intent: IntentRow): Promise<IntentRow> =>
   updateIntent(
     tx,
     intent,
     {
-      provider: homeProvider,
+      ...(await routeHome(tx, deps, intent)),
       provider_ref: null,
       ...(intent.status === 'processing' ? { status: 'requires_payment_method' as const } : {}),
     },

@@ -123,7 +123,7 @@ const holdSql = `
       where n.payment_intent_id = excluded.payment_intent_id and n.state in ('offered', 'released')
     returning n.merchant_id, n.id, n.payment_intent_id
   ), intent as (
-    update payment_intents i set status = 'processing', provider = free.provider, provider_ref = native.id,
+    update payment_intents i set status = 'processing', provider = free.provider, provider_connection_id = null, provider_ref = native.id,
       next_action = null, version = i.version + 1, updated_at = free.now
     from free join native on native.merchant_id = free."merchantId" and native.payment_intent_id = free."intentId"
     where i.merchant_id = free."merchantId" and i.id = free."intentId"

@@ -7,7 +7,7 @@ import { requestContext } from '#platform/request-context.ts'
 import type { PaymentDeps } from './apply-service.ts'
 import { intentEvent } from './command-service.ts'
 import { findOffers, insertHolds, type NewHold, type OfferQuery, type OfferRow } from './native-batch-repo.ts'
-import { heldChange, holdMs, nativeProviderOf, type SeenOffer } from './native-rules.ts'
+import { heldChange, holdMs, nativeProviderOf, type SeenOffer, takenBy } from './native-rules.ts'
 
 /** What many payers ask for at the same moment, when a drop opens or a bill is split: read and held together. */
 export interface HoldBatches {
@@ -76,7 +76,7 @@ const planHold = (
   const now = deps.clock.now()
   const nativeId = seen.native?.id ?? newUuid()
   const version = intent.version + 1
-  const saved = { ...intent, ...heldChange, provider, provider_ref: nativeId, version, updated_at: now }
+  const saved = { ...intent, ...heldChange, ...takenBy(provider, nativeId), version, updated_at: now }
   const { object, previousAttributes } = intentEvent(deps, saved, 'payment_intent.processing', {
     status: intent.status,
   })

@@ -20,6 +20,7 @@ import {
   judgeHold,
   nativeProviderOf,
   type SeenOffer,
+  takenBy,
 } from './native-rules.ts'
 import { hasInFlight } from './operation-repo.ts'
 import { isBeforeMoney } from './provider-news.ts'
@@ -211,6 +212,6 @@ const keepHold = async (
 const takeOver = async (tx: Tx, deps: PaymentDeps, intent: IntentRow, native: NativeRow, now: Date): Promise<void> => {
   const provider = nativeProviderOf(native.channel as Connection['channel'])
   if (provider === undefined) throw new Error(`${native.channel} takes no money`)
-  const saved = await updateIntent(tx, intent, { ...heldChange, provider, provider_ref: native.id }, now)
+  const saved = await updateIntent(tx, intent, { ...heldChange, ...takenBy(provider, native.id) }, now)
   await appendEvents(tx, [intentEvent(deps, saved, 'payment_intent.processing', { status: intent.status })])
 }

@@ -10,11 +10,13 @@ const providers: Partial<Record<ChannelId, ProviderId>> = { telegram: 'telegram'
 
 export const nativeProviderOf = (channel: ChannelId): ProviderId | undefined => providers[channel]
 
-/** Money that no provider takes but a chat platform alone: Telegram's Stars. */
-export const isChatMoney = (currency: string): boolean => currency === 'xtr'
+export const isNativeProvider = (id: string): boolean => Object.values<string>(providers).includes(id)
 
-/** Where a payment goes back to when the platform did not take it. */
-export const homeProvider: ProviderId = 'stripe'
+/** Who takes money that no provider takes but a chat platform alone: Telegram's Stars. */
+export const chatMoneyTaker = (currency: string): ProviderId | undefined =>
+  currency === 'xtr' ? providers.telegram : undefined
+
+export const isChatMoney = (currency: string): boolean => chatMoneyTaker(currency) !== undefined
 
 /** How long a platform may take between our yes and its news. After that the payment can be paid another way again. */
 export const holdMs = 15 * 60_000
@@ -66,6 +68,10 @@ export const judgeHold = ({ intent, native, payer, onlyPayer, now }: HoldFacts):
 
 /** What a hold makes of a payment, its provider aside. */
 export const heldChange = { status: 'processing', next_action: null } as const
+
+/** The platform's account is the thread's connection; it is none of those that payments are sent to. */
+export const takenBy = (provider: ProviderId, nativeId: string) =>
+  ({ provider, provider_connection_id: null, provider_ref: nativeId }) as const
 
 /** Nobody has begun to pay it in any way: a hold needs no more than that nothing has changed since. */
 export const isUntouched = ({ intent, native }: SeenOffer): boolean =>

@@ -1,7 +1,6 @@
-import type { Selectable } from 'kysely'
+import { type Selectable, sql } from 'kysely'
 import type { Db } from '#platform/database.ts'
 import type { ChargesTable } from '#platform/tables.ts'
-import type { ProviderId } from '#providers/provider.ts'
 import type { ChargeRow } from './charge-view.ts'
 import type { IntentStatus } from './intent-machine.ts'
 import type { IntentRow } from './intent-view.ts'
@@ -44,7 +43,7 @@ export interface IntentChange {
   page_expires_at?: Date | null
   conflict?: string | null
   /** Another way to pay took over, or gave up; its `provider_ref` changes with it. */
-  provider?: ProviderId
+  provider?: string
   provider_connection_id?: string | null
   route?: Record<string, unknown> | null
 }
@@ -126,12 +125,12 @@ export const listCharges = (db: Db, merchantId: string, intentId: string): Promi
 /** Inserts the attempt or brings it up to date; totals of refunds are not touched here. */
 export const upsertCharge = (
   db: Db,
-  row: Omit<Selectable<ChargesTable>, 'dispute_id' | 'refund_block'>,
+  row: Omit<Selectable<ChargesTable>, 'dispute_id' | 'refund_block' | 'operation_id'>,
 ): Promise<ChargeRow> => {
   const values = { ...row, method: row.method && JSON.stringify(row.method), fee: row.fee && JSON.stringify(row.fee) }
   return db
     .insertInto('charges')
-    .values(values)
+    .values({ ...values, operation_id: lastAttempt(db, row) })
     .onConflict((conflict) =>
       conflict.columns(['merchant_id', 'provider', 'provider_ref']).doUpdateSet((set) => ({
         status: set.ref('excluded.status'),
@@ -148,6 +147,18 @@ export const upsertCharge = (
     .returningAll()
     .executeTakeFirstOrThrow()
 }
+
+/** What took the payment to its account last: the page or the call that a charge which is new to us came of. */
+const lastAttempt = (db: Db, row: { merchant_id: string; payment_intent_id: string; provider: string }) =>
+  db
+    .selectFrom('operations')
+    .select('id')
+    .where('merchant_id', '=', row.merchant_id)
+    .where('payment_intent_id', '=', row.payment_intent_id)
+    .where('kind', 'in', ['authorize', 'page'])
+    .where(sql`command ->> 'provider'`, '=', row.provider)
+    .orderBy('id', 'desc')
+    .limit(1)
 
 /** Payments that wait for the provider or for time: what the sweep must look at. */
 export const findWaiting = (db: Db, before: Date, limit: number) =>

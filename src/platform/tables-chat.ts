@@ -238,3 +238,11 @@ export interface BillRefundsTable {
   created_at: Date
   updated_at: Date
 }
+
+export interface RoutingsTable {
+  merchant_id: string
+  rules: JsonWithDefault<object[]>
+  default_use: JsonWithDefault<object[]>
+  created_at: Date
+  updated_at: Date
+}

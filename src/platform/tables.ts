@@ -9,6 +9,7 @@ import type {
   MessagesTable,
   NativePaymentsTable,
   PromotionCodesTable,
+  RoutingsTable,
   ThreadAliasesTable,
   ThreadsTable,
   VetoesTable,
@@ -64,6 +65,7 @@ export interface Tables {
   api_keys: ApiKeysTable
   idempotency_keys: IdempotencyKeysTable
   connections: ConnectionsTable
+  routings: RoutingsTable
   threads: ThreadsTable
   thread_aliases: ThreadAliasesTable
   channel_updates: ChannelUpdatesTable
@@ -280,6 +282,7 @@ export interface ChargesTable {
   created_at: Date
   dispute_id: string | null
   refund_block: 'charge_disputed' | 'refund_disputed_payment' | null
+  operation_id: string | null
 }
 
 export interface OperationsTable {

@@ -19,6 +19,8 @@ export interface Providers {
   capabilities(provider: string): ProviderCapabilities
   /** Whether the deployment has an account of its own there. */
   hasOwn(provider: string): boolean
+  /** The providers that payments can be sent to, in the deployment's order: not the chat platforms, which take money themselves. */
+  routable(): readonly string[]
 }
 
 /** What a merchant's connection to a provider holds. `merchantId` and `id` are UUIDs. */

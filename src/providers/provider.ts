@@ -1,4 +1,5 @@
 import type { Currency } from '#kernel/currencies.ts'
+import type { AccountFault } from './account-fault.ts'
 import type { DisputeCalls } from './disputes.ts'
 import type { Handover, PaySurface } from './handover.ts'
 import type { MoneyCalls } from './money.ts'
@@ -26,6 +27,8 @@ export interface ProviderCapabilities {
   readonly pageOnly?: boolean
   /** Statements, where fees are told a day later in a file. */
   readonly statements?: StatementCalendar
+  /** Minor units, both ends included; undefined: not known before the provider is asked. */
+  readonly amountLimits?: (currency: Currency) => { readonly min: bigint; readonly max: bigint } | undefined
   /** Keeps a payer's method and charges it again. Otherwise `createCustomer` and `detachMethod` are refused. */
   readonly savedMethods: boolean
   /** How long the provider remembers an idempotency key, in ms. After that an unknown call is looked up, not resent. */
@@ -47,6 +50,8 @@ export interface ProviderDecline {
   code: string
   declineCode?: string
   message: string
+  /** Set when it is the account that cannot, whoever pays and with whatever: another account may be asked. */
+  accountFault?: AccountFault
 }
 
 /** How the payer paid, without anything secret. `raw` is the public `payment_method_details` object for the charge. */

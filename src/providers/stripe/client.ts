@@ -2,6 +2,7 @@ import { Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
 import Stripe from 'stripe'
 import type { ProviderAnswer, ProviderDecline, ProviderPayment } from '#providers/provider.ts'
+import { accountFaultOf } from './account-fault.ts'
 import { UnmappedError, UnsendableAmountError } from './amounts.ts'
 import { createHttpClient } from './http-client.ts'
 import { mapDecline, refOf } from './mapping.ts'
@@ -74,7 +75,12 @@ const refusingStatuses: ReadonlySet<number | undefined> = new Set([400, 401, 402
 const failure = (error: unknown): Exclude<ProviderAnswer<never>, { outcome: 'ok' }> => {
   if (error instanceof UnmappedError) return { outcome: 'unknown', reason: error.message }
   if (error instanceof UnsendableAmountError) {
-    return { outcome: 'refused', decline: { code: 'payment_intent_invalid_parameter', message: error.message } }
+    const decline = {
+      code: 'payment_intent_invalid_parameter',
+      message: error.message,
+      accountFault: 'amount' as const,
+    }
+    return { outcome: 'refused', decline }
   }
   if (!isStripeError(error)) throw error
   if (!isRefusal(error)) return { outcome: 'unknown', reason: reasonOf(error) }
@@ -90,10 +96,20 @@ const isRefusal = (error: Stripe.errors.StripeError): boolean =>
   !(error instanceof Stripe.errors.StripeRateLimitError)
 
 /** The message for 401 and 403 speaks of our own key; it is nothing for a payer. */
-const declineOf = (error: Stripe.errors.StripeError): ProviderDecline =>
-  error.statusCode === 401 || error.statusCode === 403
-    ? { code: 'provider_error', message: 'The payment provider did not accept our credentials.' }
-    : mapDecline({ code: error.code ?? 'provider_error', decline_code: error.decline_code, message: error.message })
+const declineOf = (error: Stripe.errors.StripeError): ProviderDecline => {
+  const accountFault = accountFaultOf(error)
+  const fault = accountFault === undefined ? {} : { accountFault }
+  return error.statusCode === 401 || error.statusCode === 403
+    ? { code: 'provider_error', message: 'The payment provider did not accept our credentials.', ...fault }
+    : {
+        ...mapDecline({
+          code: error.code ?? 'provider_error',
+          decline_code: error.decline_code,
+          message: error.message,
+        }),
+        ...fault,
+      }
+}
 
 const reasonOf = (error: Stripe.errors.StripeError): string =>
   [error.statusCode ?? 'no answer', error.type, error.code, error.message.slice(0, 200)].filter(Boolean).join(': ')

@@ -1,0 +1,142 @@
+import { sql } from 'kysely'
+import { findMethod } from '#customers/method-repo.ts'
+import { AppError } from '#kernel/errors.ts'
+import { parseId } from '#kernel/ids.ts'
+import type { Tx } from '#platform/database.ts'
+import { accountsOf } from '#routing/accounts.ts'
+import { decide, nameOf, refusalOf } from '#routing/rule.ts'
+import type { PaymentDeps } from './apply-service.ts'
+import type { IntentRow } from './intent-view.ts'
+import { hasInFlight } from './operation-repo.ts'
+import { type Place, readPlace } from './place-service.ts'
+import { lockIntent, updateIntent } from './repo.ts'
+import { factsOf, type Routed, routeBy, routeOf, routeOfChatMoney, routeOnward, shippedTo } from './route.ts'
+
+type RouteDeps = Pick<PaymentDeps, 'providers' | 'clock'>
+type Terms = Pick<IntentRow, 'amount' | 'currency' | 'capture_method' | 'customer_id' | 'options'>
+
+/** Who takes a new payment. Throws `provider_account_unavailable`, which says what is missing. */
+export const routeNew = (
+  { providers, clock }: RouteDeps,
+  place: Place,
+  row: Omit<Terms, 'customer_id'> & Pick<IntentRow, 'livemode'>,
+): Routed => {
+  const facts = factsOf(row, place)
+  const decision = routeOfChatMoney(facts) ?? decide(place.routing, facts, accountsOf(providers, place.connections))
+  if (!decision.ok) throw new AppError('provider_account_unavailable', { message: decision.message })
+  return routeBy(decision, facts, clock.now())
+}
+
+/** The same for a payment that is written in a transaction of the caller's. */
+export const routeIn = async (
+  tx: Tx,
+  deps: RouteDeps,
+  row: Terms & Pick<IntentRow, 'merchant_id' | 'thread_id' | 'livemode'>,
+): Promise<Routed> => {
+  const key = { merchantId: row.merchant_id, threadId: row.thread_id, customerId: row.customer_id }
+  return routeNew(deps, await readPlace(tx, deps, key), row)
+}
+
+/**
+ * Decides anew for a locked payment that gets these terms, while nothing of it is at a provider; nothing to change
+ * otherwise, or when nothing changes that rules look at.
+ */
+export const reroute = async (
+  tx: Tx,
+  deps: RouteDeps,
+  row: IntentRow,
+  change: Partial<Terms>,
+): Promise<Partial<Routed>> => {
+  const next = { ...row, ...change }
+  const isSame =
+    next.amount === row.amount &&
+    next.currency === row.currency &&
+    next.capture_method === row.capture_method &&
+    next.customer_id === row.customer_id &&
+    shippedTo(next) === shippedTo(row)
+  return isSame || !(await isNowhere(tx, row)) ? {} : routeIn(tx, deps, next)
+}
+
+/** No payment, page or call at any account, as far as can be known. Needs the payment's lock. */
+const isNowhere = async (tx: Tx, row: IntentRow): Promise<boolean> =>
+  row.provider_ref === null && row.page_ref === null && !(await hasInFlight(tx, row.merchant_id, row.id))
+
+/**
+ * A method can be charged through the account that keeps it only: a payment that is nowhere yet goes there, if that
+ * account takes it. Whose method it is, is for `resolveMethod` to say.
+ */
+export const routeByMethod = async (
+  tx: Tx,
+  deps: RouteDeps,
+  row: IntentRow,
+  method: string,
+): Promise<Partial<Routed>> => {
+  const id = parseId('paymentMethod', method)
+  const kept = id === undefined ? undefined : await findMethod(tx, row.merchant_id, id)
+  if (!kept) return {}
+  const choice = { provider: kept.provider, connection: kept.provider_connection_id }
+  const isHere = choice.provider === row.provider && choice.connection === row.provider_connection_id
+  if (isHere || !(await isNowhere(tx, row))) return {}
+  const key = { merchantId: row.merchant_id, threadId: row.thread_id, customerId: row.customer_id }
+  const place = await readPlace(tx, deps, key)
+  const facts = factsOf(row, place)
+  const account = accountsOf(deps.providers, place.connections).find(
+    ({ provider, connection }) => provider === choice.provider && connection === choice.connection,
+  )
+  const refusal = account ? refusalOf(account, facts) : `${nameOf(choice)} is not connected any more`
+  if (refusal !== undefined) {
+    const message = `The payment method cannot be used for this payment: ${refusal}. Use another one.`
+    throw new AppError('payment_intent_incompatible_payment_method', { message, param: 'payment_method' })
+  }
+  const reason = `the payment method is kept by ${nameOf(choice)}`
+  return routeBy({ ok: true, rule: 'method', reason, choices: [choice], passed: [] }, facts, deps.clock.now())
+}
+
+/** Where a payment goes back to when a chat platform did not take it: where its route has led, or leads now. */
+export const routeHome = async (tx: Tx, deps: RouteDeps, row: IntentRow): Promise<Routed> => {
+  const route = routeOf(row)
+  const choice = route?.choices[route.chosen]
+  if (!choice) return routeIn(tx, deps, row)
+  return { provider: choice.provider, provider_connection_id: choice.connection, route: row.route }
+}
+
+/**
+ * Sends a payment on to the next account of its route after one has refused for a reason of its own. Undefined when there is
+ * none, or when anything of the payment may be anywhere: then nobody else is asked.
+ */
+export const moveOn = async (
+  tx: Tx,
+  deps: RouteDeps,
+  refused: Pick<IntentRow, 'merchant_id' | 'id' | 'provider' | 'provider_connection_id'>,
+  reason: string,
+): Promise<IntentRow | undefined> => {
+  const row = await lockIntent(tx, refused.merchant_id, refused.id)
+  const route = row && routeOf(row)
+  // Another request was faster.
+  const isMoved = row?.provider !== refused.provider || row.provider_connection_id !== refused.provider_connection_id
+  if (!row || !route || isMoved || !(await isNowhere(tx, row)) || (await hasTried(tx, row))) return undefined
+  const onward = routeOnward(route, reason)
+  return onward && updateIntent(tx, row, onward, deps.clock.now())
+}
+
+/** Whether any account has, or had, a payment for it: one that failed is none of ours to judge. */
+const hasTried = async (tx: Tx, { merchant_id, id }: IntentRow): Promise<boolean> => {
+  const charge = await tx
+    .selectFrom('charges')
+    .select('id')
+    .where('merchant_id', '=', merchant_id)
+    .where('payment_intent_id', '=', id)
+    .limit(1)
+    .executeTakeFirst()
+  if (charge) return true
+  const authorized = await tx
+    .selectFrom('operations')
+    .select('id')
+    .where('merchant_id', '=', merchant_id)
+    .where('payment_intent_id', '=', id)
+    .where('kind', '=', 'authorize')
+    .where((where) => where.or([where('state', '<>', 'failed'), sql<boolean>`jsonb_exists(answer, 'ref')`]))
+    .limit(1)
+    .executeTakeFirst()
+  return authorized !== undefined
+}
