@@ -50,6 +50,17 @@ export interface ThreadsTable {
   reachable_at: Date | null
 }
 
+export interface ParticipantsTable {
+  merchant_id: string
+  id: string
+  thread_id: string
+  external_id: string
+  role: 'payer' | 'organizer' | 'agent'
+  name: string | null
+  locale: string | null
+  created_at: Date
+}
+
 export interface ThreadAliasesTable {
   merchant_id: string
   connection_id: string

@@ -8,6 +8,7 @@ import type {
   ConnectionsTable,
   MessagesTable,
   NativePaymentsTable,
+  ParticipantsTable,
   PromotionCodesTable,
   RoutingsTable,
   ThreadAliasesTable,
@@ -120,7 +121,7 @@ export interface Tables {
   provider_events: ProviderEventsTable
 }
 
-export type { MessagesTable, NativePaymentsTable, ThreadsTable } from './tables-chat.ts'
+export type { MessagesTable, NativePaymentsTable, ParticipantsTable, ThreadsTable } from './tables-chat.ts'
 export type { RefundsTable } from './tables-returns.ts'
 
 export interface MerchantsTable {
@@ -158,17 +159,6 @@ export interface IdempotencyKeysTable {
   locked_until: Date | null
   status: number | null
   body: string | null
-  created_at: Date
-}
-
-export interface ParticipantsTable {
-  merchant_id: string
-  id: string
-  thread_id: string
-  external_id: string
-  role: 'payer' | 'organizer' | 'agent'
-  name: string | null
-  locale: string | null
   created_at: Date
 }
 
