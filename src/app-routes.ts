@@ -6,6 +6,8 @@ import { checkoutRoutes } from '#checkout/routes.ts'
 import { connectionRoutes } from '#connections/routes.ts'
 import { methodRoutes } from '#customers/method-routes.ts'
 import { customerRoutes } from '#customers/routes.ts'
+import { disputeJobs } from '#disputes/jobs.ts'
+import { disputeRoutes } from '#disputes/routes.ts'
 import { deliveryRoutes } from '#events/delivery-routes.ts'
 import { webhookEndpointRoutes } from '#events/endpoint-routes.ts'
 import { eventRoutes } from '#events/routes.ts'
@@ -41,6 +43,7 @@ export const createRoutes = (services: Services): Route[] => [
   ...messageRoutes(services.messages),
   ...paymentRoutes(services.payments),
   ...refundRoutes(services.refunds),
+  ...disputeRoutes(services.disputes),
   ...checkoutRoutes(services.checkouts),
   ...billRoutes(services.bills),
   ...customerRoutes(services.customers),
@@ -61,6 +64,8 @@ export const createHandlers = (services: Services, db: Database, clock: Clock): 
   ...webhookJobs(services.webhooks),
   ...paymentJobs(services.payments),
   ...refundJobs(services.refunds),
+  ...disputeJobs(services.disputes),
+  ...payoutJobs(services.payouts),
   ...checkoutJobs(services.checkouts),
   ...billJobs(services.bills),
   ...messageJobs(services.messages),

@@ -8,6 +8,7 @@ import { createCheckoutService } from '#checkout/service.ts'
 import { createConnectionService } from '#connections/service.ts'
 import { createMethodService } from '#customers/method-service.ts'
 import { createCustomerService } from '#customers/service.ts'
+import { createDisputeService } from '#disputes/service.ts'
 import { createEventService } from '#events/service.ts'
 import { createExportService } from '#exports/service.ts'
 import type { ExportStorage } from '#exports/storage-service.ts'
@@ -92,6 +93,7 @@ export const createServices = (config: ServicesConfig, overrides: ServicesOverri
   }
   const deps = { ...base, providers, channels, publicUrl: config.publicUrl, vetoes }
   const refunds = createRefundService(deps)
+  const disputes = createDisputeService(deps)
   const payments = createPaymentService({ ...deps, connections, syncRefund: refunds.sync })
   const checkoutUrl = (merchantId: string, id: string) => intentLinks(deps, { merchant_id: merchantId, id }).checkoutUrl
   const checkouts = createCheckoutService(deps)
@@ -110,6 +112,8 @@ export const createServices = (config: ServicesConfig, overrides: ServicesOverri
     methods: createMethodService(deps),
     payments,
     refunds,
+    disputes,
+    payouts,
     checkouts,
     bills: createBillService({ ...deps, refunds }),
     messages,
@@ -124,7 +128,7 @@ export const createServices = (config: ServicesConfig, overrides: ServicesOverri
         createMessageSubscriber({ ...base, channels, checkoutUrl }),
       ],
     }),
-    webhooks: createWebhookService({ ...base, listeners: providers.listeners, payments, refunds }),
+    webhooks: createWebhookService({ ...base, listeners: providers.listeners, payments, refunds, disputes }),
     channelInbox: createChannelInbox({
       ...deps,
       connections,

@@ -36,6 +36,7 @@ export const startWork = async (options: WorkOptions): Promise<Work> => {
     await services.payments.sweep()
     await services.payments.native.sweep()
     await services.refunds.sweep()
+    await services.disputes.sweep()
     await services.methods.sweep()
     await services.checkouts.sweep()
     await services.bills.sweep()

@@ -45,6 +45,8 @@ interface Disputed {
   /** Locked. */
   intent: IntentRow
   charge: ChargeRow
+  /** Whose account took the payment. */
+  connectionId: string | null
 }
 
 /**
@@ -58,7 +60,7 @@ export const openDispute = async (
   news: ProviderDispute,
 ): Promise<DisputeRow | undefined> => {
   const now = deps.clock.now()
-  const { intent, charge } = disputed
+  const { intent, charge, connectionId } = disputed
   const plan = planBooking([], news)
   const row = await insertDispute(tx, {
     merchant_id: intent.merchant_id,
@@ -66,7 +68,7 @@ export const openDispute = async (
     payment_intent_id: intent.id,
     charge_id: charge.id,
     provider: charge.provider,
-    provider_connection_id: intent.provider_connection_id,
+    provider_connection_id: connectionId,
     provider_ref: news.ref,
     metadata: {},
     livemode: intent.livemode,

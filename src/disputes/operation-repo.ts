@@ -65,15 +65,24 @@ export const findOperation = (db: Db, merchantId: string, id: string): Promise<O
     .where('id', '=', id)
     .executeTakeFirst()
 
-/** Takes what is due; only one of several workers gets it, and a crash gives it back when the lease ends. */
-export const claimOperation = (db: Db, merchantId: string, id: string, now: Date): Promise<OperationRow | undefined> =>
+/**
+ * Takes what is due; only one of several workers gets it, and a crash gives it back when the lease ends. `force`: also
+ * what is not due yet, right after a lost answer.
+ */
+export const claimOperation = (
+  db: Db,
+  merchantId: string,
+  id: string,
+  now: Date,
+  force = false,
+): Promise<OperationRow | undefined> =>
   db
     .updateTable('dispute_operations')
     .set((set) => ({ attempts: set('attempts', '+', 1), next_attempt_at: leaseUntil(now) }))
     .where('merchant_id', '=', merchantId)
     .where('id', '=', id)
     .where('state', 'in', inFlight)
-    .where('next_attempt_at', '<=', now)
+    .$if(!force, (query) => query.where('next_attempt_at', '<=', now))
     .returningAll()
     .executeTakeFirst()
 

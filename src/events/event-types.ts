@@ -14,6 +14,7 @@ export const ownEventTypes = [
   'checkout.expired',
   'checkout.updated',
   'connection.broken',
+  'dispute.evidence_due',
   'export.ready',
   'ledger.adjustment.approved',
   'ledger.adjustment.proposed',

@@ -45,6 +45,8 @@ export const errorCatalogue = {
     'The connection to the payment provider is gone or switched off. Connect the account again, or route to another one.',
   ),
   connection_unexpected_state: invalid('The connection is in a state that does not allow this.'),
+  dispute_unexpected_state: invalid('The dispute is in a state that does not allow this.'),
+  file_invalid: invalid('The file cannot be evidence. Send a PDF, PNG or JPEG of at most 5 MiB.'),
   expired_card: card('The card has expired. Ask the payer for another card.'),
   export_expired: invalid(
     'The files of this export have been deleted. Create it again: the same range gives the same bytes.',
@@ -106,6 +108,8 @@ export const errorCatalogue = {
   payment_intent_payment_attempt_expired: card('The payment was not completed in time. Start it again.'),
   payment_intent_payment_attempt_failed: card('The payment failed. Try again or use another payment method.'),
   payment_intent_unexpected_state: invalid('The payment intent is in a state that does not allow this.'),
+  payout_invalid_confirmation: invalid('The line of the bank statement does not fit this payout; the message says why.'),
+  payout_unexpected_state: invalid('The payout is in a state that does not allow this.'),
   payment_vetoed: {
     status: 400,
     type: 'invalid_request_error',
@@ -128,7 +132,9 @@ export const errorCatalogue = {
     title: 'Too many requests with this key. Wait for Retry-After seconds.',
     retryable: true,
   },
-  refund_disputed_payment: invalid('A disputed payment cannot be refunded.'),
+  refund_disputed_payment: invalid(
+    'The dispute of this payment is lost: the payer has the money back from their bank, and a refund would pay it twice.',
+  ),
   refund_unexpected_state: invalid('The refund is in a state that does not allow this.'),
   resource_already_exists: invalid('An object with this id exists already.'),
   resource_missing: invalid('The object does not exist, or belongs to someone else.', 404),

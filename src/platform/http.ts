@@ -12,6 +12,7 @@ import type { Shedder } from './rate-limit.ts'
 import { withRequestContext } from './request-context.ts'
 import type { Route } from './route.ts'
 import { createRouteHandler } from './route-handler.ts'
+import { uploadBytesMax } from './upload.ts'
 
 export interface HttpOptions {
   db: Database
@@ -40,6 +41,8 @@ export const createHttpApp = (options: HttpOptions): express.Express => {
   app.enable('case sensitive routing')
   app.use(begin(options))
   options.mount(app)
+  for (const { path } of options.routes.filter(({ file }) => file !== undefined))
+    app.use(path, express.raw({ type: () => true, limit: uploadBytesMax, inflate: true }))
   app.use('/v1', express.raw({ type: () => true, limit: bodyBytesMax, inflate: true }))
   for (const route of options.routes) app[route.method](route.path, createRouteHandler(route, options))
   app.use((request, response, next) => refuseUnknownPath(options, request, response, next))

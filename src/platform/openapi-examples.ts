@@ -39,6 +39,11 @@ export const requestExamples: Readonly<Record<string, Readonly<Record<string, un
     amount: 1400,
     reason: 'requested_by_customer',
   },
+  updateDispute: {
+    evidence: { product_description: 'A bunch of roses', shipping_tracking_number: '1Z999AA10123456784' },
+    submit: true,
+  },
+  createFile: { purpose: 'dispute_evidence' },
   updateRefund: { metadata: { ticket: '77' } },
   createBill: {
     thread: { channel: 'telegram', external_id: '-1001234567890' },

@@ -1,4 +1,4 @@
-import type { z } from 'zod'
+import { z } from 'zod'
 import type { ZodOpenApiOperationObject, ZodOpenApiRequestBodyObject, ZodOpenApiResponseObject } from 'zod-openapi'
 import { answerHeaders, callParameters } from './openapi-call.ts'
 import { describeErrors } from './openapi-errors.ts'
@@ -65,11 +65,16 @@ const describeBody = (route: Route, body: z.ZodObject): ZodOpenApiRequestBodyObj
   return {
     required: Object.values(body.shape).some((field) => !(field as z.ZodType).safeParse(undefined).success),
     content: {
+      ...(route.file === undefined ? {} : { 'multipart/form-data': { schema: withFile(body, route.file) } }),
       'application/x-www-form-urlencoded': { schema, ...example, ...(nested.length > 0 && { encoding }) },
       'application/json': { schema, ...example },
     },
   }
 }
+
+/** Files travel in parts of their own. */
+const withFile = (body: z.ZodObject, name: string): z.ZodObject =>
+  body.extend({ [name]: z.file().meta({ type: 'string', format: 'binary', description: 'The file itself.' }) })
 
 const describeAnswer = (route: Route): ZodOpenApiResponseObject => ({
   description: route.contentType === undefined ? 'Success.' : 'Success: a stream of text.',

@@ -85,6 +85,11 @@ happened in a thread, in order.`,
       'Money back to the payer. Accepted at once, submitted by a worker, told by `refund.updated` or `refund.failed`.',
   },
   {
+    name: 'Disputes',
+    description:
+      'What payers dispute at their bank, or complain of in their app: evidence, deadlines, outcome. Stripe’s object, with a thread.',
+  },
+  {
     name: 'Checkouts',
     description: 'An order in a chat: priced by us, shown in each platform’s own format, paid by one payment intent.',
   },
@@ -103,6 +108,10 @@ happened in a thread, in order.`,
   {
     name: 'Ledger',
     description: 'Double-entry accounts, transactions and entries, read only. Debits are positive, credits negative.',
+  },
+  {
+    name: 'Payouts',
+    description: 'What providers hold for you, what moved it line by line, and what they sent to your bank.',
   },
   { name: 'Reports', description: 'What brought the money, net of refunds.' },
   { name: 'Exports', description: 'The journal as a file.' },

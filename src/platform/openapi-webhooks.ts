@@ -5,6 +5,8 @@ import type { Route } from './route.ts'
 
 /** The events that this service sends, and when. A test compares them with the code that appends events. */
 export const sentEvents: Readonly<Record<string, string>> = {
+  'balance.available': 'Money became available at a provider.',
+  'balance.negative': 'The available balance fell below zero: refunds or disputes exceeded it.',
   'bill.canceled': 'A bill was canceled; everybody who had paid gets their money back.',
   'bill.closed': 'A bill was closed before everybody had paid.',
   'bill.created': 'A bill was split; its shares can be paid.',
@@ -12,6 +14,11 @@ export const sentEvents: Readonly<Record<string, string>> = {
   'bill.paid': 'Every share of a bill is paid.',
   'bill.updated': 'A share was paid, refunded or canceled, or the bill was changed.',
   'charge.captured': 'An authorised charge was captured.',
+  'charge.dispute.closed': 'A dispute is won or lost, or an inquiry has ended.',
+  'charge.dispute.created': 'A payer disputes a payment at their bank, or complains of it in their app.',
+  'charge.dispute.funds_reinstated': 'The provider put money of a dispute back into your balance.',
+  'charge.dispute.funds_withdrawn': 'The provider took the money of a dispute, and its fee, from your balance.',
+  'charge.dispute.updated': 'A dispute changed: its status, its evidence, its deadline or its metadata.',
   'charge.failed': 'An attempt to pay failed.',
   'charge.pending': 'An attempt waits for an asynchronous payment method.',
   'charge.refunded': 'A refund of this charge succeeded.',
@@ -26,6 +33,7 @@ export const sentEvents: Readonly<Record<string, string>> = {
   'customer.created': 'A customer was created.',
   'customer.deleted': 'A customer was deleted.',
   'customer.updated': 'A customer was changed.',
+  'dispute.evidence_due': 'Evidence of a dispute is due in seven days, two days, or twelve hours.',
   'export.ready': 'An export has succeeded; its file can be downloaded.',
   'ledger.adjustment.approved': 'An adjustment or a reversal was approved and booked.',
   'ledger.adjustment.proposed': 'An adjustment or a reversal waits for another person.',

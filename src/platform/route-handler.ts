@@ -6,12 +6,14 @@ import { AppError } from '#kernel/errors.ts'
 import { newUuid, parseId } from '#kernel/ids.ts'
 import type { Identity } from './api-keys.ts'
 import { coerce, type JsonSchema } from './coerce.ts'
+import { sha256 } from './crypto.ts'
 import { type Database, inTransaction } from './database.ts'
 import { checkRaw, decodeForm, decodeJson, type Raw } from './form.ts'
 import type { HttpOptions } from './http.ts'
 import { errorBody, parseOrThrow, toAppError } from './http-errors.ts'
 import { type Claim, claimKey, fingerprint, holdKey, settleKey } from './idempotency.ts'
 import type { Call, Replay, Route, StreamAnswer } from './route.ts'
+import { isMultipart, readUpload, type UploadedFile } from './upload.ts'
 
 type AnyCall = Call<never, never, never>
 
@@ -21,19 +23,21 @@ export const createRouteHandler = (route: Route, options: HttpOptions) => {
   const query = { schema: route.query, json: jsonSchema(route.query) }
   return async (request: Request, response: Response): Promise<void> => {
     const identity = await identify(request, route, options)
-    const given = body ? readBody(request) : {}
+    const { given, file } = await readGiven(request, route)
     const asked = readQuery(request)
     const input = {
       ...identity,
       params: parseOrThrow(route.params, request.params),
       query: parseOrThrow(query.schema, coerce(query.json, asked)),
       body: body ? parseOrThrow(body.schema, coerce(body.json, given)) : {},
+      ...(file ? { file } : {}),
       requestId: String(response.get('Request-Id')),
       header: (name: string) => request.get(name),
       idempotencyKey: request.method === 'POST' ? readIdempotencyKey(request) : undefined,
       resourceId: newUuid(),
     } as unknown as AnyCall
-    const print = () => fingerprint(request.method, request.path, given, asked)
+    const printed = file ? { ...given, file: sha256(file.bytes).toString('hex') } : given
+    const print = () => fingerprint(request.method, request.path, printed, asked)
     if (input.idempotencyKey === undefined || route.idempotency(input.body) === 'self') {
       await send(response, route, await route.handler({ ...input, fingerprint: print() }))
       return
@@ -180,7 +184,19 @@ const readQuery = (request: Request): Raw => {
   return query
 }
 
-const readBody = (request: Request): Raw => {
+const readGiven = async (
+  request: Request,
+  route: Route,
+): Promise<{ given: { [key: string]: Raw }; file?: UploadedFile }> => {
+  const type = request.get('content-type') ?? ''
+  if (!route.body) return { given: {} }
+  if (route.file === undefined || !isMultipart(type)) return { given: readBody(request) }
+  const bytes: unknown = request.body
+  const { fields, file } = await readUpload(Buffer.isBuffer(bytes) ? bytes : Buffer.alloc(0), type, route.file)
+  return { given: fields, ...(file ? { file } : {}) }
+}
+
+const readBody = (request: Request): { [key: string]: Raw } => {
   const bytes: unknown = request.body
   const text = Buffer.isBuffer(bytes) ? decodeUtf8(bytes) : ''
   if (text === '') return {}

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { ErrorCode } from '#kernel/error-catalogue.ts'
 import type { Role } from './api-keys.ts'
+import type { UploadedFile } from './upload.ts'
 
 /** Who calls, with what, and the id that a new object gets. Everything a handler needs besides its services. */
 export interface Call<P, Q, B> {
@@ -11,6 +12,8 @@ export interface Call<P, Q, B> {
   params: P
   query: Q
   body: B
+  /** What was uploaded, on a route that takes a file. */
+  file?: UploadedFile
   requestId: string
   /** A header of the request, for what HTTP itself asks (ranges, conditions). */
   header: (name: string) => string | undefined
@@ -45,6 +48,8 @@ export interface Route {
   params: z.ZodObject
   query: z.ZodObject
   body: z.ZodObject | undefined
+  /** The part of a multipart body that is a file, on a route that takes one. */
+  file?: string
   response: z.ZodType
   /** Codes besides those that every operation can answer (401, 403, 404 route, 429, 5xx). */
   errors: readonly ErrorCode[]
@@ -71,6 +76,7 @@ interface RouteInput<P extends z.ZodObject, Q extends z.ZodObject, B extends z.Z
   params?: P
   query?: Q
   body?: B
+  file?: string
   response: R
   errors?: readonly ErrorCode[]
   example: NoInfer<z.input<R>>

@@ -1,9 +1,11 @@
+import type { DisputeService } from '#disputes/service.ts'
 import { delayMs, inboxSchedule } from '#kernel/backoff.ts'
 import { addMs, type Clock } from '#kernel/clock.ts'
 import { AppError } from '#kernel/errors.ts'
 import { parseId } from '#kernel/ids.ts'
 import { matchIntent } from '#payments/repo.ts'
 import type { PaymentService } from '#payments/service.ts'
+import type { PayoutService } from '#payouts/service.ts'
 import type { Database } from '#platform/database.ts'
 import type { Logger } from '#platform/logger.ts'
 import type { ProviderAccount } from '#providers/accounts.ts'
@@ -19,6 +21,8 @@ export interface ProcessDeps {
   logger: Logger
   payments: PaymentService
   refunds: RefundService
+  payouts: PayoutService
+  disputes: DisputeService
   inbox: Inbox
 }
 
@@ -45,10 +49,10 @@ export const processEvent = async (deps: ProcessDeps, id: string): Promise<void>
   const notice = event.notice as unknown as Notice
   const match = await findMatch(deps, event, notice)
   try {
-    const verdict = await judge(deps, accountOf(event), notice, match)
+    const { verdict, whose } = await judgeEvent(deps, event, notice, match)
     if (verdict.state === 'parked')
       deps.logger.error({ event: event.ref, type: event.type, reason: verdict.reason }, 'parked a provider event')
-    await deps.inbox.end({ id, ...verdict, ...owner(match), processedAt: deps.clock.now() })
+    await deps.inbox.end({ id, ...verdict, ...owner(whose), processedAt: deps.clock.now() })
   } catch (error) {
     await retryLater(deps, event, match, error)
   }
@@ -79,6 +83,36 @@ const retryLater = async (
   })
 }
 
+interface Judged {
+  verdict: Verdict
+  whose: Match | undefined
+}
+
+const judgeEvent = async (
+  deps: ProcessDeps,
+  event: InboxRow,
+  notice: Notice,
+  match: Match | undefined,
+): Promise<Judged> =>
+  notice.subject.kind === 'dispute'
+    ? judgeDispute(deps, event, notice.subject.ref, match)
+    : { verdict: await judge(deps, accountOf(event), notice, match), whose: match }
+
+/** The news of a dispute may come before we know the refs of its payment: the provider is asked whose it is. */
+const judgeDispute = async (
+  deps: ProcessDeps,
+  event: InboxRow,
+  ref: string,
+  hint: Match | undefined,
+): Promise<Judged> => {
+  const owner = event.connection === '' ? undefined : await findOwner(deps.db.maintenance, event.connection)
+  const synced = await deps.disputes.sync(accountOf(event), ref, { hint, owner })
+  const whose = synced.payment ?? hint
+  if (synced.verdict === 'foreign')
+    return { verdict: { state: 'ignored', reason: 'a dispute, but not of a payment of ours' }, whose: undefined }
+  return { verdict: judgeSync(synced), whose }
+}
+
 const judge = async (
   deps: ProcessDeps,
   from: Account,
@@ -88,6 +122,7 @@ const judge = async (
   if (subject.kind === 'ignored') return { state: 'ignored', reason: 'of no interest to payments' }
   if (subject.kind === 'unknown')
     return { state: 'parked', reason: 'unknown event type: nobody has said yet what it means' }
+  if (subject.kind === 'payout' || subject.kind === 'balance') return followMoney(deps, from, subject)
   if (!match) return { state: 'ignored', reason: 'not about a payment of ours' }
   const { merchant_id: merchantId, id } = match
   switch (subject.kind) {
@@ -103,14 +138,22 @@ const judge = async (
     case 'refund':
       return judgeSync(await deps.refunds.sync(merchantId, id, subject.ref))
     case 'dispute':
-      return { state: 'parked', reason: 'disputes are not booked yet: answer this one in the provider’s dashboard' }
     case 'setup':
-    case 'payout':
-    case 'balance':
       return { state: 'ignored', reason: 'not followed yet' }
     default:
       return subject satisfies never
   }
+}
+
+/** Whose a payout is shows only when it is fetched, entry by entry; that is a job's work. */
+const followMoney = async (
+  { payouts }: ProcessDeps,
+  { provider, connectionId }: Account,
+  subject: { kind: 'payout'; ref: string } | { kind: 'balance' },
+): Promise<Verdict> => {
+  const account = { provider, connection: connectionId ?? '' }
+  await (subject.kind === 'payout' ? payouts.hear(account, subject.ref) : payouts.hearBalance(account))
+  return { state: 'processed', reason: 'the account is being read' }
 }
 
 /** Our own ids in the object's metadata first (we put them there and the event is signed), else the provider's ids. */

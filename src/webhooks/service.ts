@@ -1,7 +1,9 @@
+import type { DisputeService } from '#disputes/service.ts'
 import type { Clock } from '#kernel/clock.ts'
 import { AppError } from '#kernel/errors.ts'
 import { newUuid, parseId } from '#kernel/ids.ts'
 import type { PaymentService } from '#payments/service.ts'
+import type { PayoutService } from '#payouts/service.ts'
 import { coalesce } from '#platform/coalesce.ts'
 import type { Database } from '#platform/database.ts'
 import type { Logger } from '#platform/logger.ts'
@@ -28,6 +30,8 @@ export interface WebhookDeps {
   listeners: ProviderListeners
   payments: PaymentService
   refunds: RefundService
+  disputes: DisputeService
+  payouts: PayoutService
 }
 
 /** Without a body the answer is empty. */

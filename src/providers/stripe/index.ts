@@ -2,6 +2,7 @@ import { type Clock, systemClock } from '#kernel/clock.ts'
 import type { PaymentProvider, ProviderCapabilities } from '#providers/provider.ts'
 import { createStripeClient, type StripeClientOptions } from './client.ts'
 import { stripeCommands } from './commands.ts'
+import { stripeDisputes } from './disputes.ts'
 import { stripeLookups } from './lookups.ts'
 import { stripeMoney } from './money.ts'
 import { createWebhookVerifier } from './webhook.ts'
@@ -37,6 +38,7 @@ export const createStripeProvider = ({
     capabilities: stripeCapabilities,
     ...stripeCommands(stripe, clock),
     ...stripeLookups(stripe),
+    disputes: stripeDisputes(stripe),
     money: stripeMoney(stripe),
     verifyWebhook: createWebhookVerifier(webhookSecrets),
   }
