@@ -3,7 +3,7 @@ import type { PaymentState, ProviderCharge, ProviderPage, RefundState } from '#p
 import { UnmappedError } from './amounts.ts'
 
 /** Stripe's enums are open; this is the closed part, so that an SDK which knows a new state does not compile here. */
-type Known<T> = T extends string ? (string extends T ? never : T) : never
+export type Known<T> = T extends string ? (string extends T ? never : T) : never
 
 export const paymentStates = {
   requires_payment_method: 'requires_payment_method',
