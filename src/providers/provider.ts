@@ -23,6 +23,8 @@ export interface ProviderCapabilities {
   /** Captures more than was held, where the payer's bank agrees (`ProviderCharge.maxCapturable`). */
   readonly overcapture?: boolean
   readonly partialRefund: boolean
+  /** A refund that was sent stays: `cancelRefund` is always refused. */
+  readonly refundsAreFinal?: boolean
   /** Paid on a page only: `authorize` is always refused. */
   readonly pageOnly?: boolean
   /** Statements, where fees are told a day later in a file. */

@@ -5,17 +5,20 @@ import type { ContractKit } from './contract-kit.ts'
 
 /** Refunds: in parts, never too much, and honest about what the bank does with them. */
 export const givingBack = (kit: ContractKit): void => {
-  const { key, paid, held, fresh, refundOf, refundsOf } = kit
+  const { key, paid, held, fresh, refundOf, refundsOf, isOurs } = kit
+  /** Not every provider says with a payment what was given back of it. */
+  const refunded = async (payment: { ref: string }) => (await fresh(payment)).charge?.amountRefunded
   describe('giving money back', () => {
     test('in parts, up to what was taken and not a unit more', async () => {
       const payment = await paid()
       const first = ok(await refundOf(payment, 1000n))
-      assert.deepEqual([first.state, first.amount, first.paymentRef], ['succeeded', 1000n, payment.ref])
-      assert.deepEqual(first.tags, { merchant: 'mer_1', refund: 're_ours' })
+      assert.deepEqual([first.amount, first.paymentRef], [1000n, payment.ref])
+      assert.ok(first.state === 'succeeded' || first.state === 'pending')
+      assert.ok(isOurs(first, payment))
       refused(await refundOf(payment, 3201n))
       ok(await refundOf(payment, 3200n))
       refused(await refundOf(payment, 1n))
-      assert.equal((await fresh(payment)).charge?.amountRefunded, 4200n)
+      assert.equal((await refunded(payment)) ?? 4200n, 4200n)
       const found = await refundsOf(payment)
       assert.deepEqual(found.map(({ amount }) => amount).sort(), [1000n, 3200n])
       assert.deepEqual(ok(await kit.harness.provider.findRefund({ refundRef: first.ref })), first)
@@ -25,7 +28,8 @@ export const givingBack = (kit: ContractKit): void => {
       const payment = await paid()
       const answers = await Promise.all([1, 2, 3, 4].map(() => refundOf(payment, 2200n)))
       assert.equal(answers.filter(({ outcome }) => outcome === 'ok').length, 1)
-      assert.equal((await fresh(payment)).charge?.amountRefunded, 2200n)
+      assert.equal((await refunded(payment)) ?? 2200n, 2200n)
+      assert.equal((await refundsOf(payment)).length, 1)
     })
 
     test('repeated under the same key is one refund', async () => {
@@ -36,18 +40,21 @@ export const givingBack = (kit: ContractKit): void => {
       assert.equal((await refundsOf(payment)).length, 1)
     })
 
-    test('nothing of a payment that was only held', async () => {
+    test('nothing of a payment that was only held', async (t) => {
+      if (!kit.harness.provider.capabilities.manualCapture) return t.skip('this provider holds nothing')
       refused(await refundOf(await held(), 1n))
     })
 
     test('tells when the bank sends a refund back', async () => {
       const payment = await paid({ method: kit.harness.methods.refundFails })
-      const { ref } = ok(await refundOf(payment, 1000n))
+      const { ref, state } = ok(await refundOf(payment, 1000n))
       await kit.harness.settle()
       const failed = ok(await kit.harness.provider.findRefund({ refundRef: ref }))
       assert.equal(failed?.state, 'failed')
-      assert.ok(failed.failureReason && failed.failureBalanceRef)
-      assert.equal((await fresh(payment)).charge?.amountRefunded, 0n)
+      assert.ok(failed.failureReason)
+      // What never left does not come back.
+      assert.equal(failed.failureBalanceRef !== undefined, state === 'succeeded')
+      assert.equal((await refunded(payment)) ?? 0n, 0n)
     })
 
     test('waits for a refund that is on its way', async () => {
@@ -59,12 +66,13 @@ export const givingBack = (kit: ContractKit): void => {
       refused(await kit.harness.provider.cancelRefund({ idempotencyKey: key(), refundRef: refund.ref }))
     })
 
-    test('takes back a refund that is still on its way', async () => {
+    test('takes back a refund that is still on its way', async (t) => {
+      if (kit.harness.provider.capabilities.refundsAreFinal) return t.skip('this provider takes none back')
       const payment = await paid({ method: kit.harness.methods.refundPends })
       const { ref } = ok(await refundOf(payment, 1000n))
       const canceled = ok(await kit.harness.provider.cancelRefund({ idempotencyKey: key(), refundRef: ref }))
       assert.equal(canceled.state, 'canceled')
-      assert.equal((await fresh(payment)).charge?.amountRefunded, 0n)
+      assert.equal((await refunded(payment)) ?? 0n, 0n)
     })
   })
 }

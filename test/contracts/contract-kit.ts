@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import { newUuid } from '#kernel/ids.ts'
-import type { AuthorizeCommand, PageCommand, ProviderPayment } from '#providers/provider.ts'
+import { newUuid, showId } from '#kernel/ids.ts'
+import type { AuthorizeCommand, PageCommand, ProviderPayment, ProviderRefund } from '#providers/provider.ts'
 import { ok } from './answers.ts'
 import type { ProviderHarness } from './provider-harness.ts'
 
@@ -9,7 +9,8 @@ export type ContractKit = ReturnType<typeof contractKit>
 /** What all parts of the contract do again and again. The harness is there only once the tests run. */
 export const contractKit = (harnessNow: () => ProviderHarness) => {
   const started = new Date(Date.now() - 60_000)
-  const key = () => `op_${newUuid()}`
+  const key = () => showId('operation', newUuid())
+  const keysOf = new Map<string, string[]>()
   const order = (over: Partial<AuthorizeCommand> = {}): AuthorizeCommand => ({
     idempotencyKey: key(),
     amount: 4200n,
@@ -25,15 +26,26 @@ export const contractKit = (harnessNow: () => ProviderHarness) => {
   })
   const tagged = async ({ tags }: { tags: { paymentIntent?: string } }) =>
     ok(await harnessNow().provider.findPaymentsByTag({ paymentIntent: tags.paymentIntent ?? '', since: started }))
-  const paid = async (over: Partial<AuthorizeCommand> = {}) => ok(await harnessNow().provider.authorize(order(over)))
+  /** Where nobody is charged directly, the payer pays on a page. */
+  const paid = async (over: Partial<AuthorizeCommand> = {}): Promise<ProviderPayment> => {
+    const { provider, payPage } = harnessNow()
+    const command = order(over)
+    if (provider.capabilities.pageOnly !== true) return ok(await provider.authorize(command))
+    const { idempotencyKey, amount, tags, method } = command
+    const page = ok(await provider.openPage(pageOrder({ idempotencyKey, amount, tags })))
+    await payPage(page, method)
+    const done = ok(await provider.findPage({ pageRef: page.ref }))
+    return fresh({ ref: done?.paymentRef ?? assert.fail('the page leads to no payment') })
+  }
   const held = (over: Partial<AuthorizeCommand> = {}) => paid({ capture: 'manual', ...over })
   const fresh = async ({ ref }: { ref: string }): Promise<ProviderPayment> => {
     const found = ok(await harnessNow().provider.findPayment({ paymentRef: ref }))
     assert.ok(found)
     return found
   }
-  const refundOf = ({ ref }: { ref: string }, amount: bigint, idempotencyKey = key()) =>
-    harnessNow().provider.refund({
+  const refundOf = ({ ref }: { ref: string }, amount: bigint, idempotencyKey = key()) => {
+    keysOf.set(ref, [...(keysOf.get(ref) ?? []).filter((known) => known !== idempotencyKey), idempotencyKey])
+    return harnessNow().provider.refund({
       idempotencyKey,
       paymentRef: ref,
       amount,
@@ -41,7 +53,12 @@ export const contractKit = (harnessNow: () => ProviderHarness) => {
       reason: 'requested_by_customer',
       tags: { merchant: 'mer_1', refund: 're_ours' },
     })
-  const refundsOf = async ({ ref }: { ref: string }) => ok(await harnessNow().provider.findRefunds({ paymentRef: ref }))
+  }
+  /** By our tags, or by the key that made it where a provider keeps no tags with a refund. */
+  const isOurs = ({ key, tags }: ProviderRefund, payment: { ref: string }): boolean =>
+    key === undefined ? tags.refund === 're_ours' : keysOf.get(payment.ref)?.includes(key) === true
+  const refundsOf = async ({ ref }: { ref: string }) =>
+    ok(await harnessNow().provider.findRefunds({ paymentRef: ref, keys: keysOf.get(ref) ?? [] }))
   const capture = ({ ref }: { ref: string }, amount: bigint, idempotencyKey = key()) =>
     harnessNow().provider.capture({ idempotencyKey, paymentRef: ref, amount, currency: harnessNow().currency })
   const pageOrder = (over: Partial<PageCommand> = {}): PageCommand => ({
@@ -69,6 +86,7 @@ export const contractKit = (harnessNow: () => ProviderHarness) => {
     held,
     fresh,
     refundOf,
+    isOurs,
     refundsOf,
     capture,
     pageOrder,

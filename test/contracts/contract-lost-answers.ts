@@ -5,10 +5,16 @@ import type { ContractKit } from './contract-kit.ts'
 
 /** An unknown outcome is settled by looking it up. */
 export const lostAnswers = (kit: ContractKit): void => {
-  const { key, pageOrder, order, tagged, paid, held, fresh, refundOf, refundsOf, capture } = kit
+  const { key, pageOrder, order, tagged, paid, held, fresh, refundOf, refundsOf, isOurs, capture } = kit
+  const cannot = () => ({
+    charge: kit.harness.provider.capabilities.pageOnly === true && 'paid on a page only',
+    hold: !kit.harness.provider.capabilities.manualCapture && 'this provider holds nothing',
+  })
   describe('when the answer does not come', () => {
     for (const how of ['answer_lost', 'fails_after'] as const) {
-      test(`after the work (${how}), a look-up finds exactly one payment`, async () => {
+      test(`after the work (${how}), a look-up finds exactly one payment`, async (t) => {
+        const { charge } = cannot()
+        if (charge) return t.skip(charge)
         const command = order()
         await kit.harness.spoilNext(how)
         unknown(await kit.harness.provider.authorize(command))
@@ -22,12 +28,14 @@ export const lostAnswers = (kit: ContractKit): void => {
         await kit.harness.spoilNext(how)
         unknown(await refundOf(payment, 1000n))
         assert.deepEqual(
-          (await refundsOf(payment)).map(({ amount, tags }) => [amount, tags.refund]),
-          [[1000n, 're_ours']],
+          (await refundsOf(payment)).map((refund) => [refund.amount, isOurs(refund, payment)]),
+          [[1000n, true]],
         )
       })
 
-      test(`after the work (${how}), a look-up finds the capture`, async () => {
+      test(`after the work (${how}), a look-up finds the capture`, async (t) => {
+        const { hold } = cannot()
+        if (hold) return t.skip(hold)
         const payment = await held()
         await kit.harness.spoilNext(how)
         unknown(await capture(payment, 3000n))
@@ -35,7 +43,9 @@ export const lostAnswers = (kit: ContractKit): void => {
       })
     }
 
-    test('to a cancellation, a look-up finds it', async () => {
+    test('to a cancellation, a look-up finds it', async (t) => {
+      const { hold } = cannot()
+      if (hold) return t.skip(hold)
       const payment = await held()
       await kit.harness.spoilNext('answer_lost')
       unknown(await kit.harness.provider.cancel({ idempotencyKey: key(), paymentRef: payment.ref }))
@@ -47,17 +57,23 @@ export const lostAnswers = (kit: ContractKit): void => {
       await kit.harness.spoilNext('answer_lost')
       unknown(await kit.harness.provider.openPage(command))
       const page = ok(await kit.harness.provider.openPage(command))
-      assert.deepEqual(ok(await kit.harness.provider.findPage({ pageRef: page.ref })), page)
+      // Where the payer goes may be told only when it is opened.
+      const found = ok(await kit.harness.provider.findPage({ pageRef: page.ref }))
+      assert.deepEqual({ ...page, ...found }, page)
     })
 
-    test('and nothing was done, a look-up finds nothing', async () => {
+    test('and nothing was done, a look-up finds nothing', async (t) => {
+      const { charge } = cannot()
+      if (charge) return t.skip(charge)
       const command = order()
       await kit.harness.spoilNext('fails_before')
       unknown(await kit.harness.provider.authorize(command))
       assert.deepEqual(await tagged(command), [])
     })
 
-    test('a lost answer comes back under the same key', async () => {
+    test('a lost answer comes back under the same key', async (t) => {
+      const { charge } = cannot()
+      if (charge) return t.skip(charge)
       const command = order()
       await kit.harness.spoilNext('answer_lost')
       unknown(await kit.harness.provider.authorize(command))

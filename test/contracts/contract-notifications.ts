@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import type { ProviderNotice } from '#providers/provider.ts'
+import type { ProviderNotice, ProviderPayment } from '#providers/provider.ts'
 import { ok } from './answers.ts'
 import type { ContractKit } from './contract-kit.ts'
 import type { Notification } from './provider-harness.ts'
 
 /** What the provider sends is believed only when it is signed, fresh and whole. */
 export const notifications = (kit: ContractKit): void => {
-  const { pageOrder, order, tagged, paid, refundOf, refundsOf } = kit
+  const { pageOrder, order, paid, refundOf, refundsOf } = kit
   describe('notifications', () => {
     const verify = ({ body, headers }: Notification, now = kit.harness.now()) =>
       kit.harness.provider.verifyWebhook({ body, headers, now })
@@ -25,9 +25,11 @@ export const notifications = (kit: ContractKit): void => {
 
     test('tell where to look after a payment, under our tags, each with its own id', async () => {
       const command = order()
-      const sent = await sentFor(() => kit.harness.provider.authorize(command))
+      let payment: ProviderPayment | undefined
+      const sent = await sentFor(async () => {
+        payment = await paid(command)
+      })
       const notices = sent.map(noticeOf)
-      const [payment] = await tagged(command)
       const about = notices.find(({ subject }) => subject.kind === 'payment' && subject.ref === payment?.ref)
       assert.deepEqual(about?.tags, command.tags)
       assert.equal(about.livemode, false)
@@ -37,12 +39,17 @@ export const notifications = (kit: ContractKit): void => {
 
     test('tell where to look after a refund and a hosted page', async () => {
       const payment = await paid()
-      const refund = (await sentFor(() => refundOf(payment, 1000n))).map(noticeOf)
+      const refund = (
+        await sentFor(async () => {
+          await refundOf(payment, 1000n)
+          await kit.harness.settle()
+        })
+      ).map(noticeOf)
       const [made] = await refundsOf(payment)
       const subject = { kind: 'refund', ref: made?.ref, paymentRef: payment.ref }
       assert.ok(refund.some((notice) => JSON.stringify(notice.subject) === JSON.stringify(subject)))
       const opened = ok(await kit.harness.provider.openPage(pageOrder()))
-      const page = await sentFor(() => kit.harness.payPage(opened.url ?? '', 'good'))
+      const page = await sentFor(() => kit.harness.payPage(opened, kit.harness.methods.good))
       assert.ok(page.map(noticeOf).some((notice) => 'ref' in notice.subject && notice.subject.ref === opened.ref))
     })
 
@@ -65,7 +72,10 @@ export const notifications = (kit: ContractKit): void => {
     })
 
     test('with a changed body, another signature or none are refused', async () => {
-      const [sent, other] = await sentFor(() => paid())
+      const [sent, other] = await sentFor(async () => {
+        await paid()
+        await paid()
+      })
       assert.ok(sent && other)
       const changed = Buffer.from(sent.body)
       changed.writeUInt8(changed.readUInt8(40) ^ 1, 40)

@@ -41,7 +41,7 @@ export const savedMethods = (kit: ContractKit): void => {
       if (!kit.harness.provider.capabilities.savedMethods) return t.skip('this provider keeps none')
       const customerRef = await customer()
       const page = ok(await kit.harness.provider.openPage(pageOrder({ customerRef, save: true })))
-      await kit.harness.payPage(page.url ?? '', 'good')
+      await kit.harness.payPage(page, kit.harness.methods.good)
       const done = ok(await kit.harness.provider.findPage({ pageRef: page.ref }))
       const payment = await fresh({ ref: done?.paymentRef ?? '' })
       assert.equal(payment.savedFor, customerRef)

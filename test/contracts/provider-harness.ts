@@ -1,5 +1,5 @@
 import type { Currency } from '#kernel/currencies.ts'
-import type { PaymentProvider } from '#providers/provider.ts'
+import type { PaymentProvider, ProviderPage } from '#providers/provider.ts'
 
 /** A notification as it arrived. */
 export interface Notification {
@@ -22,8 +22,8 @@ export interface ProviderHarness {
   spoilNext(how: 'fails_before' | 'fails_after' | 'answer_lost'): Promise<void>
   /** The payer answers the bank's question behind an `actionUrl`. */
   act(actionUrl: string, verdict: 'approve' | 'fail'): Promise<void>
-  /** The payer fills in the hosted page and submits it once. */
-  payPage(url: string, card: 'good' | 'declined'): Promise<void>
+  /** The payer goes where the page leads, and pays once: by one of `methods`. */
+  payPage(page: ProviderPage, method: string): Promise<void>
   /** Lets happen now what the provider would do later: refunds settle or fail. */
   settle(): Promise<void>
   /** The next notification is delivered twice. */

@@ -25,6 +25,7 @@ export const wechatpayCapabilities: ProviderCapabilities = {
   partialCapture: false,
   incrementalAuthorization: false,
   partialRefund: true,
+  refundsAreFinal: true,
   pageOnly: true,
   savedMethods: false,
   // A number is remembered for ever; an operation is given up long before.
