@@ -249,6 +249,34 @@ test('abroad: other names, two currencies and a rate', async () => {
   assert.equal(await world.client.refused('GET', query('globe-1')), '404 ORDER_NOT_EXIST')
 })
 
+test('abroad: a merchant by itself, or behind an institution, but not neither', async () => {
+  const { mchid, appid } = world.sandbox.credentials
+  const path = '/v3/global/transactions'
+  const place = (no: string, who: object) => ({
+    ...who,
+    description: 'Tea',
+    attach: '',
+    notify_url: `${world.receiver.url}/global`,
+    out_trade_no: no,
+    trade_type: 'NATIVE',
+    merchant_category_code: '5812',
+    amount: { total: 100, currency: 'HKD' },
+  })
+  const institution = { sp_mchid: mchid, sub_mchid: '1900000999' }
+  const behind = place('behind-1', { ...institution, sp_appid: appid })
+  await world.client.ok('POST', `${path}/native`, behind)
+  await world.client.ok('POST', `${path}/native`, place('itself-1', { mchid, appid }))
+  await pay('behind-1')
+  const query = new URLSearchParams(institution)
+  const found = await world.client.ok('GET', `${path}/out-trade-no/behind-1?${query}`)
+  assert.deepEqual([found.sp_mchid, found.sub_mchid, found.trade_state], [mchid, '1900000999', 'SUCCESS'])
+  const refused = (who: object) => world.client.refused('POST', `${path}/native`, place('nobody-1', who))
+  assert.equal(await refused({ appid }), '400 PARAM_ERROR')
+  assert.equal(await refused({ sp_mchid: mchid, sp_appid: appid }), '400 PARAM_ERROR')
+  assert.equal(await refused({ mchid: '1900000999', appid }), '403 NO_AUTH')
+  assert.equal(await refused({ mchid, appid: 'wx1' }), '400 APPID_MCHID_NOT_MATCH')
+})
+
 test('a prepay_id lives two hours, an order seven days or as long as was asked', async () => {
   const soon = new Date(Date.now() + 600_000).toISOString().replace('Z', '+00:00')
   await world.client.ok('POST', `${PAY}/native`, order(world, 'expire-1', { time_expire: soon }))

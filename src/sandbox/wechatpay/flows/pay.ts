@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { ApiError } from '../http/api-error.ts'
-import { exchange, feeOf, ONE } from '../rules/amounts.ts'
+import { exchange, feeOf, ONE, yuan } from '../rules/amounts.ts'
 import type { Coupon, Order, Paid, Row } from '../store/documents.ts'
 import type { Work } from '../store/work.ts'
 import { move } from './funds.ts'
@@ -33,11 +33,11 @@ export function payOrder(work: Work, row: Row<'order'>, payment: Payment): Row<'
     name: '交易',
     type: '交易',
     amount: paid.settlement,
-    memo: `订单总金额${doc.total / 100}元`,
+    memo: `订单总金额${yuan(doc.total)}元`,
     voucher: doc.outTradeNo,
   })
   if (paid.fee > 0) {
-    const memo = `结算金额${paid.settlement / 100}元;手续费率${paid.feeRate / 100}%`
+    const memo = `结算金额${yuan(paid.settlement)}元;手续费率${yuan(paid.feeRate)}%`
     const fee = { businessNo: paid.transactionId, name: '交易', type: '扣除交易手续费', amount: -paid.fee, memo }
     move(work, row.mchid, { ...fee, voucher: doc.outTradeNo })
   }

@@ -63,7 +63,7 @@ async function place({ work, merchant, body }: Call<GlobalOrderBody, null>, trad
     fingerprint: fingerprintOf(body),
     echo: partiesOf(merchant, body),
     description: body.description,
-    attach: body.attach ?? null,
+    attach: body.attach || null,
     notifyUrl: body.notify_url,
     total: body.amount.total,
     currency: body.amount.currency,

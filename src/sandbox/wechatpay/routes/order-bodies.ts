@@ -34,7 +34,7 @@ const base = {
   description: text(127),
   out_trade_no: outTradeNo(),
   time_expire: timestamp().optional(),
-  attach: text(128).optional(),
+  attach: z.string().max(128).optional(),
   notify_url: notifyUrl(),
   goods_tag: text(32).optional(),
   support_fapiao: z.boolean().optional(),
@@ -90,7 +90,7 @@ const ownOrThroughInstitution = {
 export const globalOrderBody = z.strictObject({
   ...ownOrThroughInstitution,
   description: text(127),
-  attach: text(127).optional(),
+  attach: z.string().max(127).optional(),
   notify_url: notifyUrl(),
   out_trade_no: outTradeNo(),
   goods_tag: text(32).optional(),

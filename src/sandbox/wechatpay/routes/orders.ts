@@ -44,7 +44,7 @@ function create(name: string, tradeType: TradeType): Route {
       fingerprint: fingerprintOf(given),
       echo: {},
       description: given.description,
-      attach: given.attach ?? null,
+      attach: given.attach || null,
       notifyUrl: given.notify_url,
       total: given.amount.total,
       currency: 'CNY',
