@@ -21,6 +21,8 @@ import { messageRoutes } from '#messages/routes.ts'
 import { chatRoutes } from '#pages/chat/chat-routes.ts'
 import { paymentJobs } from '#payments/jobs.ts'
 import { paymentRoutes } from '#payments/routes.ts'
+import { payoutJobs } from '#payouts/jobs.ts'
+import { payoutRoutes } from '#payouts/routes.ts'
 import type { Database } from '#platform/database.ts'
 import type { JobHandlers } from '#platform/queue.ts'
 import type { Route } from '#platform/route.ts'
@@ -48,6 +50,7 @@ export const createRoutes = (services: Services): Route[] => [
   ...billRoutes(services.bills),
   ...customerRoutes(services.customers),
   ...methodRoutes(services.methods),
+  ...payoutRoutes(services.payouts),
   ...ledgerRoutes(services.ledger),
   ...financeRoutes(services.finance),
   ...exportRoutes(services.exports),

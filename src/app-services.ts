@@ -23,6 +23,7 @@ import { createChatService } from '#pages/chat/chat-service.ts'
 import { intentLinks } from '#payments/link-service.ts'
 import { createPaymentService } from '#payments/service.ts'
 import { askVeto, type VetoSources } from '#payments/veto-service.ts'
+import { createPayoutService } from '#payouts/service.ts'
 import type { Secrets } from '#platform/crypto.ts'
 import type { Database } from '#platform/database.ts'
 import { createKeyRing, type NamedKey } from '#platform/key-ring.ts'
@@ -85,7 +86,7 @@ interface Base {
 
 /** Every service, each made once. */
 export const createServices = (config: ServicesConfig, overrides: ServicesOverrides, base: Base) => {
-  const { channels, connections, providers, outbound } = createOutside(config, overrides, base)
+  const { channels, connections, providers, outbound, followed } = createOutside(config, overrides, base)
   const vetoes: VetoSources = {
     find: connections.findVeto,
     order: (intent) => readyForCharge(deps, intent),
@@ -95,6 +96,7 @@ export const createServices = (config: ServicesConfig, overrides: ServicesOverri
   const refunds = createRefundService(deps)
   const disputes = createDisputeService(deps)
   const payments = createPaymentService({ ...deps, connections, syncRefund: refunds.sync })
+  const payouts = createPayoutService({ ...base, providers, followed })
   const checkoutUrl = (merchantId: string, id: string) => intentLinks(deps, { merchant_id: merchantId, id }).checkoutUrl
   const checkouts = createCheckoutService(deps)
   const messages = createMessageService({ ...deps, connections, checkoutUrl, native: payments.native })
@@ -128,7 +130,7 @@ export const createServices = (config: ServicesConfig, overrides: ServicesOverri
         createMessageSubscriber({ ...base, channels, checkoutUrl }),
       ],
     }),
-    webhooks: createWebhookService({ ...base, listeners: providers.listeners, payments, refunds, disputes }),
+    webhooks: createWebhookService({ ...base, listeners: providers.listeners, payments, refunds, disputes, payouts }),
     channelInbox: createChannelInbox({
       ...deps,
       connections,
@@ -165,5 +167,7 @@ const createOutside = (config: ServicesConfig, overrides: ServicesOverrides, bas
   const wechatpay = createWechatpay(config.wechatpay ?? {}, { publicUrl: config.publicUrl, clock: base.clock })
   const own = { stripe, ...wechatpay, ...natives, ...overrides.providers }
   const providers = createProviders({ metrics: base.metrics, own, adapters, connections })
-  return { channels, connections, providers, outbound }
+  const telling = Object.values(own).flatMap((one) => (one?.money ? one.id : []))
+  const followed = { own: telling, connected: Object.values(adapters).map(({ id }) => id) }
+  return { channels, connections, providers, outbound, followed }
 }

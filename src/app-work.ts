@@ -40,6 +40,7 @@ export const startWork = async (options: WorkOptions): Promise<Work> => {
     await services.methods.sweep()
     await services.checkouts.sweep()
     await services.bills.sweep()
+    await services.payouts.sweep()
     await services.webhooks.sweep()
     await services.channelInbox.sweep()
     await services.messages.sweep()

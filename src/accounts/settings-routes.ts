@@ -13,6 +13,7 @@ const example: Account = {
   settings: {
     branding: { primary_color: '#1a5c3a', logo: 'https://shop.example/logo.png' },
     support: { email: 'help@shop.example', url: 'https://shop.example/help', phone: '+33 1 23 45 67 89' },
+    payouts: { confirmed_by: 'provider' },
     messages: {
       time_zone: 'Europe/Paris',
       wording: { pay: 'Buy for {amount}', receipt: { fr: '{amount} bien reçus. Merci !' } },

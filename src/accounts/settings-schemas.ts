@@ -48,6 +48,7 @@ export const accountUpdate = z.strictObject({
     .strictObject({
       branding: clearable(z.strictObject({ primary_color: clearable(color), logo: clearable(link) })),
       support: clearable(z.strictObject({ email: clearable(email), url: clearable(link), phone: clearable(phone) })),
+      payouts: clearable(z.strictObject({ confirmed_by: clearable(z.enum(['provider', 'bank'])) })),
       messages: clearable(
         z.strictObject({
           time_zone: clearable(timeZone),
@@ -78,6 +79,11 @@ export const accountSchema = z
         logo: z.string().nullable(),
       }),
       support: z.object({ email: z.string().nullable(), url: z.string().nullable(), phone: z.string().nullable() }),
+      payouts: z.object({
+        confirmed_by: z
+          .enum(['provider', 'bank'])
+          .meta({ description: 'Whose word books a payout as received: the provider’s, or yours from the bank statement.' }),
+      }),
       messages: z.object({
         time_zone: z.string().nullable().meta({ description: 'For dates on cards; null: UTC.' }),
         wording: z

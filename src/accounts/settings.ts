@@ -13,6 +13,7 @@ type StoredWording = Record<string, string | Record<string, string>>
 const kept = {
   branding: { primary_color: 'accent', logo: 'logo_url' },
   support: { email: 'support_email', url: 'support_url', phone: 'support_phone' },
+  payouts: { confirmed_by: 'payouts_confirmed_by' },
   messages: {
     time_zone: 'time_zone',
     quiet_hours: 'quiet_hours',
@@ -77,6 +78,7 @@ export const showSettings = (stored: StoredSettings): Account['settings'] => {
       url: text(kept.support.url),
       phone: text(kept.support.phone),
     },
+    payouts: { confirmed_by: payoutsConfirmedBy(stored) },
     messages: {
       time_zone: text(kept.messages.time_zone),
       wording: wordingOf(stored.wording),
@@ -85,6 +87,10 @@ export const showSettings = (stored: StoredSettings): Account['settings'] => {
     },
   }
 }
+
+/** Whose word a merchant takes for the arrival of its payouts. Most feed no bank statement: the provider's. */
+export const payoutsConfirmedBy = (stored: StoredSettings): 'provider' | 'bank' =>
+  stored[kept.payouts.confirmed_by] === 'bank' ? 'bank' : 'provider'
 
 const wordingOf = (stored: unknown): StoredWording =>
   Object.fromEntries(

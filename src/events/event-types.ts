@@ -2,6 +2,7 @@ import { stripeEventTypes } from './stripe-event-types.ts'
 
 /** Event types of ours that Stripe does not have. */
 export const ownEventTypes = [
+  'balance.negative',
   'bill.canceled',
   'bill.closed',
   'bill.created',

@@ -20,23 +20,17 @@ export interface Batch {
 }
 
 /** Every entry in exactly one batch; the amounts of the batches are the sum of the entries. */
-export const batchesOf = (entries: readonly DueEntry[]): Batch[] =>
-  [...Map.groupBy(entries, (entry) => `${entry.currency} ${dayOf(entry.availableOn)}`).values()].flatMap((group) => {
-    const [first] = group
-    if (!first) return []
-    return [
-      {
-        currency: first.currency,
-        day: dayOf(first.availableOn),
-        amount: group.reduce((sum, entry) => sum + entry.net, 0n),
-        entryIds: group.map((entry) => entry.id),
-        availableOn: group.reduce(
-          (last, { availableOn }) => (availableOn > last ? availableOn : last),
-          first.availableOn,
-        ),
-      },
-    ]
+export const batchesOf = (entries: readonly DueEntry[]): Batch[] => {
+  const sorted = entries.toSorted((a, b) => a.availableOn.getTime() - b.availableOn.getTime())
+  const groups = Map.groupBy(sorted, (entry) => `${entry.currency} ${dayOf(entry.availableOn)}`)
+  return [...groups.values()].flatMap((group) => {
+    const last = group.at(-1)
+    if (!last) return []
+    const amount = group.reduce((sum, entry) => sum + entry.net, 0n)
+    const { currency, availableOn } = last
+    return [{ currency, day: dayOf(availableOn), amount, entryIds: group.map(({ id }) => id), availableOn }]
   })
+}
 
 /** How the ledger calls a batch: the account, the currency and the day, and which part where entries came late. */
 export const batchRef = (

@@ -50,6 +50,11 @@ export const createMetrics = () => {
       help: 'Provider amounts that differ from ours. Each one needs a person.',
       registers,
     }),
+    unclaimedEntries: new Gauge({
+      name: 'parley_unclaimed_balance_entries',
+      help: 'Entries of shared provider accounts that belong to no merchant. Above 0, a person must look whose they are.',
+      registers,
+    }),
     sealLag: new Gauge({
       name: 'parley_ledger_seal_lag_seconds',
       help: 'Age of the oldest ledger transaction that has no seal. Above a second, exports and closing wait for it.',

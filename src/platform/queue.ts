@@ -31,6 +31,8 @@ export const jobCatalogue = {
   'channel.update': job('payments', 60_000),
   'checkout.expire': job('payments', 60_000),
   'bill.settle': job('payments', 60_000),
+  'payout.follow': job('upkeep', 240_000),
+  'balance.follow': job('upkeep', 240_000),
   'method.forget': job('payments', 60_000),
   'message.send': job('messages', 60_000),
   'outbox.drain': job('notifications', 60_000),

@@ -1,0 +1,32 @@
+import { toJsonAmount } from '#kernel/money.ts'
+import type { BalanceObject } from './schemas.ts'
+
+/** What an account of the chart holds in one currency; debit positive, minor units. */
+export interface Funds {
+  readonly code: string
+  readonly currency: string
+  readonly amount: bigint
+}
+
+/** Stripe's balance, from the books; `reserved` and `in_transit` are ours. Every currency is in every list. */
+export const showBalance = (funds: readonly Funds[], livemode: boolean): BalanceObject => {
+  const held = funds.filter(({ code }) => codes.has(code))
+  const currencies = [...new Set(held.map(({ currency }) => currency))].sort()
+  const of = (code: string) =>
+    currencies.map((currency) => ({
+      amount: toJsonAmount(
+        held.reduce((sum, one) => (one.code === code && one.currency === currency ? sum + one.amount : sum), 0n),
+      ),
+      currency,
+    }))
+  return {
+    object: 'balance',
+    available: of('1120'),
+    livemode,
+    pending: of('1110'),
+    reserved: of('1130'),
+    in_transit: of('1140'),
+  }
+}
+
+const codes: ReadonlySet<string> = new Set(['1110', '1120', '1130', '1140'])
