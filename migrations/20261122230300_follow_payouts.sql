@@ -163,7 +163,7 @@ create table payouts (
   check (num_nulls(confirmed_by, bank_reference, received_at, paid_transaction_id) in (0, 4)),
   -- What failed is not at the bank.
   check (status not in ('failed', 'canceled') or confirmed_by is null),
-  check ((composition in ('complete', 'partial')) = (composed_amount is not null)),
+  check ((composition = 'pending' or composition = 'unavailable') = (composed_amount is null)),
   check (composition <> 'complete' or composed_amount = provider_amount)
 );
 select parley_protect('payouts', 'select, insert, update');
