@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import { createCipheriv, createSign, generateKeyPairSync, type KeyObject, randomBytes } from 'node:crypto'
 import { newUuid } from '#kernel/ids.ts'
 import { readAccount } from '#providers/wechatpay/account.ts'
@@ -7,6 +8,7 @@ import type { KeyMode, MerchantCredentials } from '#sandbox/wechatpay/options.ts
 import { openDatabase } from './database.ts'
 import { openSink } from './notification-sink.ts'
 import type { ProviderHarness } from './provider-harness.ts'
+import { openCheckedWire } from './wechatpay-checked-wire.ts'
 
 const settleMs = 30_000
 
@@ -24,6 +26,7 @@ export const wechatpayHarness = async (mode: KeyMode = 'public_key'): Promise<Pr
     merchants: [{ mchid, appids: ['wx8888888888888888'], mode, openingBalance: 10_000_000 }],
     platformKeys: { publicKeyMode: pemOf(platform[0]), certificateMode: pemOf(platform[1]) },
   })
+  const wire = await openCheckedWire(sandbox.url)
   const { credentials } = sandbox
   const account = readAccount(
     { mchid, appid: credentials.appid },
@@ -34,7 +37,7 @@ export const wechatpayHarness = async (mode: KeyMode = 'public_key'): Promise<Pr
       ...(mode === 'certificate' ? {} : { public_key: credentials.publicKey, public_key_id: credentials.publicKeyId }),
     },
   )
-  const provider = createWechatpayProvider({ account, notifyUrl: sink.url, livemode: false, apiBase: sandbox.url })
+  const provider = createWechatpayProvider({ account, notifyUrl: sink.url, livemode: false, apiBase: wire.url })
   return {
     provider,
     currency: 'cny' as ProviderHarness['currency'],
@@ -83,6 +86,8 @@ export const wechatpayHarness = async (mode: KeyMode = 'public_key'): Promise<Pr
       return sign(what === 'no event' ? '{"id":"4200"}' : notification(types[what], credentials), key, serial)
     },
     close: async () => {
+      assert.deepEqual(wire.complaints, [])
+      await wire.close()
       await sandbox.close()
       await sink.close()
       await database.close()
