@@ -8,7 +8,7 @@ import type { Sandbox } from '../sandbox.ts'
 import type { Scheduler } from '../scheduler.ts'
 import { withWork } from '../store/work.ts'
 import { readBook } from './book.ts'
-import { payOutAll } from './pay-out-all.ts'
+import { moneyControls } from './money-controls.ts'
 import { resetSandbox } from './reset.ts'
 
 type Body = Record<string, unknown>
@@ -55,11 +55,7 @@ const CONTROLS: Control[] = [
     pattern: /^\/_sandbox\/events\/(\w+)\/resend$/,
     run: (sandbox, _scheduler, _body, [id = '']) => resend(sandbox, id),
   },
-  {
-    method: 'POST',
-    pattern: /^\/_sandbox\/payouts$/,
-    run: (sandbox, _scheduler, { currency }) => payOutAll(sandbox, String(currency)),
-  },
+  ...moneyControls,
   {
     method: 'POST',
     pattern: /^\/_sandbox\/reset$/,

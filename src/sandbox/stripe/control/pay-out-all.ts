@@ -16,7 +16,7 @@ export async function payOutAll(sandbox: Sandbox, currency: string): Promise<obj
     const rows = await work.query<Row<'balance_transaction'>>(
       `select kind, id, doc, hidden from sandbox_stripe.object
        where kind = 'balance_transaction' and doc->>'currency' = $1 and hidden->>'payout' is null
-         and doc->>'type' not in ('payout', 'payout_cancel') and (doc->>'available_on')::bigint <= $2
+         and (doc->>'available_on')::bigint <= $2
        order by seq for update`,
       [code, work.now],
     )

@@ -1,4 +1,4 @@
-import { disputeFee, processingFee } from '../rules/fees.ts'
+import { disputeFee, instantPayoutFee, processingFee } from '../rules/fees.ts'
 import type { Documents, Row } from '../store/documents.ts'
 import type { Work } from '../store/work.ts'
 
@@ -73,14 +73,40 @@ export function bookDispute(work: Work, dispute: Row<'dispute'>, direction: 'wit
   })
 }
 
-export function bookPayout(work: Work, payout: Row<'payout'>, direction: 'out' | 'back'): string {
+export function bookPayout(
+  work: Work,
+  payout: Row<'payout'>,
+  type: 'payout' | 'payout_cancel' | 'payout_failure',
+): string {
+  const isOut = type === 'payout'
   return book(work, {
-    amount: direction === 'out' ? -payout.doc.amount : payout.doc.amount,
+    amount: isOut ? -payout.doc.amount : payout.doc.amount,
     currency: payout.doc.currency,
-    type: direction === 'out' ? 'payout' : 'payout_cancel',
-    reporting_category: direction === 'out' ? 'payout' : 'payout_reversal',
+    type,
+    reporting_category: isOut ? 'payout' : 'payout_reversal',
     source: payout.id,
+    fee: isOut && payout.doc.method === 'instant' ? instantPayoutFee(payout.doc.amount) : 0,
     description: 'STRIPE PAYOUT',
+    isAvailableAtOnce: true,
+  })
+}
+
+export type Adjustment = { kind: 'reserve' | 'fee' | 'other'; amount: number; currency: string }
+
+/** What Stripe takes, keeps or gives by itself, without a payment: `amount` is what the balance changes by. */
+export function bookAdjustment(work: Work, { kind, amount, currency }: Adjustment): Transaction {
+  const [type, category, description] = {
+    reserve: ['reserve_transaction', 'risk_reserved_funds', amount < 0 ? 'Reserve held' : 'Reserve released'],
+    fee: ['stripe_fee', 'fee', 'Radar (2026-11): Radar for Fraud Teams'],
+    other: ['adjustment', 'other_adjustment', 'Adjustment'],
+  }[kind] as [Transaction['type'], string, string]
+  return bookDocument(work, {
+    amount,
+    currency,
+    type,
+    reporting_category: category,
+    source: null,
+    description,
     isAvailableAtOnce: true,
   })
 }
@@ -112,6 +138,7 @@ function bookDocument(work: Work, booking: Booking): Transaction {
 }
 
 function feeDetail(amount: number, currency: string, type: string) {
-  const description = type === 'adjustment' ? 'Dispute fee' : 'Stripe processing fees'
+  const description =
+    type === 'adjustment' ? 'Dispute fee' : type === 'payout' ? 'Instant payout fee' : 'Stripe processing fees'
   return { amount, application: null, currency, description, type: 'stripe_fee' }
 }

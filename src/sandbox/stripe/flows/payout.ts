@@ -1,4 +1,5 @@
 import { invalidRequest } from '../http/api-error.ts'
+import { instantPayoutFee } from '../rules/fees.ts'
 import type { Row } from '../store/documents.ts'
 import type { Work } from '../store/work.ts'
 import { bookPayout } from './balance.ts'
@@ -17,7 +18,8 @@ export async function createPayout(work: Work, request: PayoutRequest): Promise<
   // One payout at a time: two of them must not spend the same balance.
   await work.exclusive(`select pg_advisory_xact_lock(hashtext('sandbox_stripe.balance'))`, [])
   const available = (await sumBalance(work)).find(({ currency }) => currency === request.currency)?.available ?? 0
-  if (request.amount > available) {
+  const fee = request.method === 'instant' ? instantPayoutFee(request.amount) : 0
+  if (request.amount + fee > available) {
     throw invalidRequest(
       'You have insufficient funds in your Stripe account for this transfer. Your card balance is too low. You can use the /v1/balance endpoint to view your Stripe balance (for more details, see stripe.com/docs/api#balance).',
       { code: 'balance_insufficient' },
@@ -57,7 +59,7 @@ export async function createPayout(work: Work, request: PayoutRequest): Promise<
     },
     {},
   )
-  payout.doc.balance_transaction = bookPayout(work, payout, 'out')
+  payout.doc.balance_transaction = bookPayout(work, payout, 'payout')
   work.emit('payout.created', payout)
   work.schedule('payout.pay', id, work.sandbox.settings.asyncSettleMs)
   return payout
@@ -80,9 +82,35 @@ export function cancelPayout(work: Work, payout: Row<'payout'>): void {
     )
   }
   payout.doc.status = 'canceled'
-  payout.doc.failure_balance_transaction = bookPayout(work, payout, 'back')
+  payout.doc.failure_balance_transaction = bookPayout(work, payout, 'payout_cancel')
   work.changed(payout)
   work.emit('payout.canceled', payout)
+}
+
+/** Handed to the bank. */
+export async function sendPayout(work: Work, payoutId: string): Promise<Row<'payout'>> {
+  const payout = await work.lock('payout', payoutId, 'payout')
+  if (payout.doc.status !== 'pending')
+    throw invalidRequest(`Payouts can only be sent while they are pending. This one is ${payout.doc.status}.`)
+  payout.doc.status = 'in_transit'
+  work.changed(payout)
+  work.emit('payout.updated', payout, { status: 'pending' })
+  return payout
+}
+
+/** Sent back by the bank, also some days after it was paid. The money is in the balance again, at once. */
+export async function failPayout(work: Work, payoutId: string): Promise<Row<'payout'>> {
+  const payout = await work.lock('payout', payoutId, 'payout')
+  const previous = { status: payout.doc.status }
+  if (previous.status === 'failed' || previous.status === 'canceled')
+    throw invalidRequest(`The payout is ${previous.status}; it cannot fail.`)
+  payout.doc.status = 'failed'
+  payout.doc.failure_code = 'account_closed'
+  payout.doc.failure_message = 'The bank account has been closed.'
+  payout.doc.failure_balance_transaction = bookPayout(work, payout, 'payout_failure')
+  work.changed(payout)
+  work.emit('payout.failed', payout, previous)
+  return payout
 }
 
 /** Per currency, what has become available and what is still on its way. */
