@@ -4,7 +4,7 @@ import { AppError } from '#kernel/errors.ts'
 import { parseId } from '#kernel/ids.ts'
 import type { Tx } from '#platform/database.ts'
 import { accountsOf } from '#routing/accounts.ts'
-import { decide, nameOf, refusalOf } from '#routing/rule.ts'
+import { type Decision, decide, type KnownAccount, nameOf, type RouteFacts, refusalOf } from '#routing/rule.ts'
 import type { PaymentDeps } from './apply-service.ts'
 import type { IntentRow } from './intent-view.ts'
 import { hasInFlight } from './operation-repo.ts'
@@ -22,9 +22,37 @@ export const routeNew = (
   row: Omit<Terms, 'customer_id'> & Pick<IntentRow, 'livemode'>,
 ): Routed => {
   const facts = factsOf(row, place)
-  const decision = routeOfChatMoney(facts) ?? decide(place.routing, facts, accountsOf(providers, place.connections))
-  if (!decision.ok) throw new AppError('provider_account_unavailable', { message: decision.message })
+  const accounts = accountsOf(providers, place.connections)
+  const decision = routeOfChatMoney(facts) ?? decide(place.routing, facts, accounts)
+  if (!decision.ok) throw refusedRoute(decision, facts, accounts)
   return routeBy(decision, facts, clock.now())
+}
+
+/** Too little or too much is the client's to change, whoever might take another amount; all else somebody must connect. */
+const refusedRoute = (
+  { passed, message }: Extract<Decision, { ok: false }>,
+  facts: RouteFacts,
+  accounts: readonly KnownAccount[],
+): AppError => {
+  const limits = accounts.flatMap((account) => {
+    const { provider, connection, capabilities } = account
+    const limit = capabilities.amountLimits?.(facts.currency)
+    const wasPassed = passed.some((one) => one.provider === provider && one.connection === connection)
+    const other = { ...account, capabilities: { ...capabilities, amountLimits: () => undefined } }
+    return wasPassed && limit && refusalOf(other, facts) === undefined ? [{ ...limit, name: nameOf(account) }] : []
+  })
+  const lowest = limits.toSorted((a, b) => (a.min < b.min ? -1 : 1))[0]
+  const highest = limits.toSorted((a, b) => (a.max > b.max ? -1 : 1))[0]
+  const amount = `${facts.amount} ${facts.currency}`
+  if (lowest && facts.amount < lowest.min) {
+    const told = `The amount (${amount}) is too small: ${lowest.name} takes no less than ${lowest.min} ${facts.currency} (minor units).`
+    return new AppError('amount_too_small', { message: told, param: 'amount' })
+  }
+  if (highest && facts.amount > highest.max) {
+    const told = `The amount (${amount}) is too large: ${highest.name} takes no more than ${highest.max} ${facts.currency} (minor units).`
+    return new AppError('amount_too_large', { message: told, param: 'amount' })
+  }
+  return new AppError('provider_account_unavailable', { message })
 }
 
 /** The same for a payment that is written in a transaction of the caller's. */

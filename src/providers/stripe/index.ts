@@ -1,5 +1,6 @@
 import { type Clock, systemClock } from '#kernel/clock.ts'
 import type { PaymentProvider, ProviderCapabilities } from '#providers/provider.ts'
+import { amountLimits } from './amounts.ts'
 import { createStripeClient, type StripeClientOptions } from './client.ts'
 import { stripeCommands } from './commands.ts'
 import { stripeDisputes } from './disputes.ts'
@@ -16,6 +17,7 @@ export interface StripeProviderOptions extends StripeClientOptions {
 export const stripeCapabilities: ProviderCapabilities = {
   // Which ones depends on the country of the account; Stripe refuses the others before anything happens.
   currencies: 'all',
+  amountLimits,
   manualCapture: true,
   partialCapture: true,
   incrementalAuthorization: true,

@@ -49,11 +49,11 @@ export const mapCharge = (charge: Stripe.Charge): ProviderCharge => {
   const amount = (field: 'amount' | 'amount_captured' | 'amount_refunded') => fromWire(charge[field], currency, field)
   const state = lookUp(chargeStates, charge.status, 'charge state')
   const balance = expanded(charge.balance_transaction)
-  const amountCaptured = amount('amount_captured')
+  const [authorized, amountCaptured] = [amount('amount'), amount('amount_captured')]
   return {
     ref: text(charge.id, 'charge id'),
     state,
-    amount: amountCaptured > amount('amount') ? amountCaptured : amount('amount'),
+    amount: amountCaptured > authorized ? amountCaptured : authorized,
     amountCaptured,
     amountRefunded: amount('amount_refunded'),
     captured: charge.captured === true,
