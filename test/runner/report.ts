@@ -1,4 +1,4 @@
-import type { FileResult } from './test-file.ts'
+import type { FileResult } from './test-process.ts'
 
 const linesMax = 60
 

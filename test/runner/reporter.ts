@@ -1,49 +1,48 @@
 import type { TestEvent } from 'node:test/reporters'
 import { inspect } from 'node:util'
-
-/** What the runner wants to know, one line of JSON each, as it happens. */
-export type Note =
-  | { kind: 'running' | 'done'; name: string }
-  | { kind: 'passed'; name: string }
-  | { kind: 'skipped'; name: string; reason: string }
-  | { kind: 'failed'; name: string; detail: string }
-  | { kind: 'end' }
+import type { News, Note } from './notes.ts'
 
 /** Node looks for a reporter in the default export. */
 export default async function* report(source: AsyncIterable<TestEvent>): AsyncGenerator<string> {
+  // Of several files in one process each is a suite (one-after-another.ts).
+  const depth = process.argv[1]?.endsWith('one-after-another.ts') ? 1 : 0
   const parents: string[] = []
+  let file = ''
   for await (const event of source) {
+    if (depth === 1 && event.type === 'test:dequeue' && event.data.nesting === 0) file = event.data.name
     if (event.type === 'test:start') parents[event.data.nesting] = event.data.name
-    const note = toNote(event, parents)
-    if (note) yield `${JSON.stringify(note)}\n`
+    for (const news of toNews(event, parents, depth))
+      yield `${JSON.stringify({ file, atMs: performance.now(), ...news } satisfies Note)}\n`
   }
 }
 
-function toNote(event: TestEvent, parents: string[]): Note | undefined {
+function toNews(event: TestEvent, parents: string[], depth: number): News[] {
   switch (event.type) {
     case 'test:dequeue':
-      return { kind: 'running', name: event.data.name }
+      return event.data.nesting < depth ? [] : [{ kind: 'running', name: event.data.name }]
     case 'test:complete':
-      return { kind: 'done', name: event.data.name }
+      return event.data.nesting < depth ? [] : [{ kind: 'done', name: event.data.name }]
     case 'test:summary':
-      return { kind: 'end' }
+      return depth === 0 ? [{ kind: 'end' }] : []
     case 'test:pass':
-    case 'test:fail':
-      return toResult(event, [...parents.slice(0, event.data.nesting), event.data.name].join(' › '))
+    case 'test:fail': {
+      if (event.data.nesting < depth) return [...toResult(event, '(the file itself)'), { kind: 'end' }]
+      return toResult(event, [...parents.slice(depth, event.data.nesting), event.data.name].join(' › '))
+    }
     default:
-      return undefined
+      return []
   }
 }
 
-function toResult({ type, data }: Result, name: string): Note | undefined {
-  if (data.skip !== undefined) return { kind: 'skipped', name, reason: reason(data.skip, 'skipped') }
-  if (data.todo !== undefined) return { kind: 'skipped', name, reason: reason(data.todo, 'to do') }
+function toResult({ type, data }: Result, name: string): News[] {
+  if (data.skip !== undefined) return [{ kind: 'skipped', name, reason: reason(data.skip, 'skipped') }]
+  if (data.todo !== undefined) return [{ kind: 'skipped', name, reason: reason(data.todo, 'to do') }]
   const isSuite = data.details.type === 'suite'
-  if (type === 'test:pass') return isSuite ? undefined : { kind: 'passed', name }
+  if (type === 'test:pass') return isSuite ? [] : [{ kind: 'passed', name }]
   const error = data.details.error as (Error & { failureType?: string }) | undefined
   // A suite fails because its tests do; on its own it fails only in a hook.
-  if (isSuite && error?.failureType === 'subtestsFailed') return undefined
-  return { kind: 'failed', name, detail: describe(error) }
+  if (isSuite && error?.failureType === 'subtestsFailed') return []
+  return [{ kind: 'failed', name, detail: describe(error) }]
 }
 
 function describe(error: Error | undefined): string {

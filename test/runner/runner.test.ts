@@ -2,8 +2,9 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { parseCommandLine, selectTestFiles } from './command-line.ts'
+import { groupFiles } from './groups.ts'
 import { createReport } from './report.ts'
-import { type FileResult, runTestFile } from './test-file.ts'
+import { type FileResult, runTestFiles } from './test-process.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
@@ -48,6 +49,59 @@ describe('one test file', () => {
   })
 })
 
+describe('several files in one process', () => {
+  const passing = ['mixed', 'sets-a-mark']
+
+  test('each has its own results and its own output', async () => {
+    const [mixed, other, ...more] = await runFixtures([...passing, 'does-not-exist'])
+    assert.deepEqual(
+      [mixed?.passed, mixed?.failures.map(({ name }) => name), mixed?.skips.length],
+      [3, ['a group › fails'], 3],
+    )
+    assert.match(mixed?.output ?? '', /something printed/)
+    assert.deepEqual([other?.passed, other?.failures, other?.output.trim()], [2, [], 'before\nafter'])
+    assert.match(more[0]?.failures[0]?.detail ?? '', /Cannot find module/)
+  })
+
+  test('they do share it, one after another', async () => {
+    const [, second] = await runFixtures(['sets-a-mark', 'finds-the-mark'])
+    assert.deepEqual([second?.passed, second?.failures], [1, []])
+  })
+
+  const troubles = {
+    'exits-early': /ended \(exit code 0\) before its tests did/,
+    hangs: /took longer than 1 s, in: waits for ever/,
+    empty: /holds no tests/,
+    'broken-hook': /no database/,
+    'broken-end': /left behind/,
+    'does-not-exist': /Cannot find module/,
+  }
+  for (const [name, complaint] of Object.entries(troubles)) {
+    test(`${name}: fails, and takes nobody along`, async () => {
+      const [first, trouble, last, ...more] = await runFixtures(['sets-a-mark', name, 'mixed'])
+      assert.deepEqual([first?.passed, first?.failures, more], [2, [], []])
+      assert.match(trouble?.failures.map(({ detail }) => detail).join('\n') ?? '', complaint)
+      assert.deepEqual([last?.passed, last?.failures.length], [3, 1])
+    })
+  }
+
+  test('what one of them leaves open is told of at the last', async () => {
+    const [open, last] = await runFixtures(['left-open', 'sets-a-mark'])
+    assert.deepEqual(open?.failures, [])
+    assert.match(last?.failures[0]?.detail ?? '', /left open, if not by one .*: \S+left-open\.fixture\.ts$/)
+  })
+
+  test('the order stays, and folders that start a browser are among themselves', () => {
+    assert.deepEqual(groupFiles(['test/a/1.ts', 'test/browser/2.ts', 'test/b/3.ts', 'test/browser/4.ts']), [
+      ['test/a/1.ts', 'test/b/3.ts'],
+      ['test/browser/2.ts', 'test/browser/4.ts'],
+    ])
+    const many = Array.from({ length: 50 }, (_, index) => `test/a/${index}.ts`)
+    assert.deepEqual(groupFiles(many).flat(), many)
+    assert.ok(groupFiles(many).length > 2)
+  })
+})
+
 describe('the report', () => {
   const result: FileResult = { file: 'a.test.ts', passed: 2, failures: [], skips: [], ms: 5, output: '' }
   const skips = [{ name: 'x', reason: 'no ../shared here' }]
@@ -88,10 +142,19 @@ describe('the command line', () => {
   })
 })
 
-function runFixture(name: string, signal: AbortSignal = new AbortController().signal): Promise<FileResult> {
-  const file = fileURLToPath(new URL(`./fixtures/${name}.fixture.ts`, import.meta.url))
-  const limitMs = name === 'hangs' ? 1_000 : 20_000
-  return runTestFile(file, { limitMs, quietMs: 500, signal })
+async function runFixture(name: string, signal?: AbortSignal): Promise<FileResult> {
+  const [result] = await runFixtures([name], signal)
+  assert.ok(result)
+  return result
+}
+
+async function runFixtures(names: string[], signal = new AbortController().signal): Promise<FileResult[]> {
+  const files = names.map((name) => fileURLToPath(new URL(`./fixtures/${name}.fixture.ts`, import.meta.url)))
+  const results: FileResult[] = []
+  const limitMs = names.includes('hangs') ? 1_000 : 20_000
+  await runTestFiles(files, { limitMs, quietMs: 500, signal }, (result) => results.push(result))
+  // One that ends the process may come before those whose notes it has lost.
+  return results.sort((a, b) => files.indexOf(a.file) - files.indexOf(b.file))
 }
 
 function reported(mayNotSkip: boolean, act: (report: ReturnType<typeof createReport>) => void) {
