@@ -141,10 +141,12 @@ function settings(ephemeral: boolean): string[] {
     'log_timezone=UTC',
     'log_checkpoints=off',
     ...(ephemeral
-      ? ['shared_buffers=256MB', 'fsync=off', 'full_page_writes=off', 'max_connections=200']
+      ? ['shared_buffers=256MB', 'max_connections=200', 'max_wal_size=256MB', ...quick]
       : ['shared_buffers=64MB']),
   ]
 }
+
+const quick = ['fsync=off', 'full_page_writes=off', 'synchronous_commit=off', 'wal_level=minimal', 'autovacuum=off']
 
 function superuserUrl({ superuserPassword }: Secrets, { port }: Postmaster): string {
   return `postgres://postgres:${superuserPassword}@127.0.0.1:${port}/postgres`
