@@ -4,7 +4,9 @@ import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
 
-const executablePath = [process.env.CHROMIUM_PATH, '/usr/bin/chromium'].find((path) => path && existsSync(path))
+const executablePath = [process.env.CHROMIUM_PATH, '/usr/bin/chromium-headless-shell', '/usr/bin/chromium'].find(
+  (path) => path && existsSync(path),
+)
 
 /** For node:test's `skip`. */
 export const noChromium = executablePath === undefined ? 'needs Chromium (CHROMIUM_PATH)' : false
@@ -72,8 +74,11 @@ interface Finding {
 
 /** Needs a context with `bypassCSP`, since the page's own policy lets no script in. */
 export const checkAccessibility = async (page: Page, what: string): Promise<void> => {
-  await page.evaluate(axeSource)
-  const findings = await page.evaluate<Finding[]>('axe.run(document).then(({ violations }) => violations)')
+  // Half a megabyte is read again only after the page has been loaded again.
+  if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(axeSource)
+  const findings = await page.evaluate<Finding[]>(
+    "axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) => violations)",
+  )
   const serious = findings
     .filter(({ impact }) => impact === 'serious' || impact === 'critical')
     .map(
