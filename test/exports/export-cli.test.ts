@@ -19,7 +19,12 @@ const program = (name: string): string => fileURLToPath(new URL(`../../src/${nam
 const run = (args: readonly string[], name = 'main-export') => {
   const { status, stdout, stderr } = spawnSync(process.execPath, [program(name), ...args], {
     cwd: folder,
-    env: { PATH: process.env.PATH ?? '', DATABASE_URL: kit.url, PARLEY_SECRET: 'test-secret-test-secret-test-secret' },
+    env: {
+      PATH: process.env.PATH ?? '',
+      DATABASE_URL: kit.url,
+      PARLEY_SECRET: 'test-secret-test-secret-test-secret',
+      ...(process.env.NODE_COMPILE_CACHE && { NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE }),
+    },
     maxBuffer: 1 << 26,
   })
   return { status, stdout, stderr: stderr.toString() }

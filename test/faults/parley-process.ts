@@ -36,6 +36,7 @@ export const createParleyProcess = async (databaseUrl?: string): Promise<ParleyP
     SANDBOX_PORT: String(sandboxPort),
     PUBLIC_URL: url,
     LOG_LEVEL: 'warn',
+    ...(process.env.NODE_COMPILE_CACHE && { NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE }),
     ...(databaseUrl === undefined ? {} : { DATABASE_URL: databaseUrl }),
   }
   let child: ChildProcess | undefined
