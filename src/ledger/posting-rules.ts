@@ -1,6 +1,7 @@
 import { allocate } from '#kernel/money.ts'
 import { postBillCompleted, postSharePaid, postShareReturned } from './bill-rules.ts'
 import { postAdjusted, postRounded, reversePosting } from './correction-rules.ts'
+import { postDiscounted, postDiscountReturned } from './discount-rules.ts'
 import {
   postDisputed,
   postDisputeFeeReturned,
@@ -191,8 +192,10 @@ export const postingRules = {
   auth: { postAuthorized },
   auth_release: { postReleased },
   capture: { postCaptured, postCapturedForSeller },
+  discount: { postDiscounted },
   fee: { postFee },
   refund: { postRefunded, postRefundedForSeller },
+  discount_refund: { postDiscountReturned },
   refund_failure: { postRefundFailed },
   refund_repaid: { postRefundRepaid },
   dispute: { postDisputed },

@@ -184,7 +184,9 @@ export const readRefundable = async (
       ${payments.map((payment) => payment.paymentIntentId)}::uuid[],
       ${payments.map((payment) => payment.currency)}::text[]
     ) as w (merchant_id, payment_intent_id, currency)
+    -- A discount of the merchant's own lowers what arrived, and not what the payer may have back.
     left join ledger_transactions t on t.merchant_id = w.merchant_id and t.payment_intent_id = w.payment_intent_id
+      and t.kind not in ('discount', 'discount_refund')
     left join ledger_entries e on e.merchant_id = t.merchant_id and e.transaction_id = t.id and e.currency = w.currency
     left join ledger_accounts a on a.merchant_id = e.merchant_id and a.id = e.account_id
     group by w.payment_intent_id

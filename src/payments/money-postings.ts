@@ -1,4 +1,5 @@
 import { postSharePaid } from '#ledger/bill-rules.ts'
+import { postDiscounted } from '#ledger/discount-rules.ts'
 import type { Posting } from '#ledger/posting.ts'
 import { postAuthorized, postCaptured, postFee, postReleased } from '#ledger/posting-rules.ts'
 import type { LedgerItem } from '#ledger/repo.ts'
@@ -35,6 +36,8 @@ export const moneyPostings = (
           ? postCaptured({ ...event, total, before, ...partsIn(row, total - before, booked) })
           : postSharePaid({ ...event, amount: total, billId })
       }
+      case 'discounted':
+        return postDiscounted({ ...event, total: charge.amountCaptured, amount: fact.amount })
       case 'fee': {
         const fee = fees.find(({ ref }) => ref === fact.ref)
         const { amount, currency } = fee ?? { amount: 0n, currency: event.currency }
@@ -62,7 +65,7 @@ const settlement = (row: IntentRow, charge: ProviderCharge, fee: ProviderCharge[
  */
 const effectiveTime = (facts: readonly MoneyFact[], charge: ProviderCharge, now: Date): Date => {
   const isFirstNews = facts.every((fact) =>
-    fact.kind === 'authorized' ? fact.before === 0n : fact.kind === 'captured' || fact.kind === 'fee',
+    fact.kind === 'authorized' ? fact.before === 0n : fact.kind !== 'released',
   )
   const isNew = isFirstNews && facts.some((fact) => fact.kind !== 'fee')
   return isNew && charge.createdAt < now ? charge.createdAt : now

@@ -45,6 +45,8 @@ export interface PaymentNews {
     captured: boolean
     /** Up to how much may be captured, when that is more than is held. */
     maxCapturable?: bigint
+    /** Of the price, what somebody else than the payer paid, or (`settled` false) nobody did. */
+    discounts?: readonly { amount: bigint; settled: boolean }[]
     fee?: FeeNews
     moreFees?: readonly FeeNews[]
   }
@@ -59,6 +61,8 @@ interface FeeNews {
 /** Something that happened to money and must be booked. `total` is all of its kind so far, `before` what is booked of it. */
 export type MoneyFact =
   | { kind: 'authorized' | 'released' | 'captured'; total: bigint; before: bigint }
+  /** What the provider took off for the merchant's own discounts. */
+  | { kind: 'discounted'; amount: bigint }
   | { kind: 'fee'; ref: string }
 
 export type IntentEvent =
@@ -232,8 +236,14 @@ const describeMoney = (intent: IntentFacts, known: ChargeFacts | undefined, news
     ...(isHeld ? grown('authorized', { total: charge.amount, before }) : []),
     ...(isHeld || (isOver && intent.status !== 'canceled') ? grown('released', released) : []),
     ...grown('captured', { total: charge.amountCaptured, before: bookedCapture(known) }),
+    ...(bookedCapture(known) === 0n && charge.amountCaptured > 0n ? ownDiscounts(charge.discounts) : []),
     ...newFees(known, charge).flatMap(({ ref, amount }) => (amount > 0n ? [{ kind: 'fee' as const, ref }] : [])),
   ]
+}
+
+const ownDiscounts = (discounts: NonNullable<PaymentNews['charge']>['discounts'] = []): MoneyFact[] => {
+  const amount = discounts.reduce((sum, one) => (one.settled ? sum : sum + one.amount), 0n)
+  return amount > 0n ? [{ kind: 'discounted', amount }] : []
 }
 
 const grown = (kind: 'authorized' | 'released' | 'captured', { total, before }: { total: bigint; before: bigint }) =>

@@ -1,6 +1,7 @@
 import type { Currency } from '#kernel/currencies.ts'
 import { showId } from '#kernel/ids.ts'
 import { postShareReturned } from '#ledger/bill-rules.ts'
+import { postDiscountReturned } from '#ledger/discount-rules.ts'
 import { readHeld } from '#ledger/held-repo.ts'
 import type { Posting } from '#ledger/posting.ts'
 import { postRefunded, postRefundFailed } from '#ledger/posting-rules.ts'
@@ -19,6 +20,8 @@ export interface RefundNews {
   status: RefundStatus
   providerRef?: string
   failureReason?: string | undefined
+  /** Of its amount, what the merchant never received for its own discount. */
+  discount?: bigint | undefined
   /** When the provider made it; the ledger's date of a refund however late we hear of it. */
   createdAt?: Date
 }
@@ -47,7 +50,8 @@ export const applyRefund = async (
     now,
   )
   const isPast = step.book === 'refund' && news.createdAt !== undefined && news.createdAt < now
-  await book(tx, intent, saved, step, { now, effectiveAt: isPast ? (news.createdAt ?? now) : now })
+  const effectiveAt = isPast ? (news.createdAt ?? now) : now
+  await book(tx, intent, saved, step, { now, effectiveAt, discount: news.discount ?? 0n })
   await moveTotals(tx, saved, BigInt(step.pending) * saved.amount, BigInt(step.refunded) * saved.amount, now)
   await appendEvents(tx, await eventsOf(tx, deps, row, saved, step))
   return saved
@@ -58,7 +62,7 @@ const book = async (
   intent: IntentRow,
   refund: RefundRow,
   step: RefundEffect,
-  { now, effectiveAt }: { now: Date; effectiveAt: Date },
+  { now, effectiveAt, discount }: { now: Date; effectiveAt: Date; discount: bigint },
 ): Promise<void> => {
   if (step.book === undefined) return
   const currency = refund.currency as Currency
@@ -69,7 +73,13 @@ const book = async (
     effectiveAt,
     refs: { provider: intent.provider, ...(refund.provider_ref === null ? {} : { object: refund.provider_ref }) },
   }
-  const postings = step.book === 'refund' ? await postReturned(tx, intent, event) : [postRefundFailed(event)]
+  const postings =
+    step.book === 'refund'
+      ? [
+          ...(await postReturned(tx, intent, event)),
+          postDiscountReturned({ ...event, total: refund.amount, amount: discount }),
+        ]
+      : [postRefundFailed(event)]
   const links = {
     merchantId: refund.merchant_id,
     paymentIntentId: intent.id,

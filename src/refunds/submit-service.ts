@@ -144,6 +144,7 @@ const record = async (deps: PaymentDeps, operation: OperationRow, answer: Answer
       status: value.state,
       providerRef: value.ref,
       failureReason: value.failureReason,
+      discount: value.discount,
       createdAt: value.createdAt,
     })
     await settleOperation(

@@ -61,6 +61,7 @@ const applyNews = async (tx: Tx, deps: PaymentDeps, intent: IntentRow, news: Pro
     status: news.state,
     providerRef: news.ref,
     failureReason: news.failureReason,
+    discount: news.discount,
     createdAt: news.createdAt,
   })
   return { verdict: saved.version === row.version && ours ? 'unchanged' : 'applied' }

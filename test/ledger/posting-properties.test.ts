@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import { type Currency, isCurrency } from '#kernel/currencies.ts'
 import { chartAccount } from '#ledger/chart.ts'
 import { reversePosting } from '#ledger/correction-rules.ts'
+import { postDiscounted, postDiscountReturned } from '#ledger/discount-rules.ts'
 import type { Posting } from '#ledger/posting.ts'
 import {
   postAuthorized,
@@ -40,6 +41,46 @@ const after = (left: Refundable, posting: Posting | undefined): Refundable => ({
   tax: left.tax - net([posting], '2310'),
   tip: left.tip - net([posting], '2060'),
   owed: left.owed - net([posting], '2040'),
+})
+
+describe("a discount of the merchant's own", () => {
+  test('leaves at the provider what arrived less what went back, and all of the price refundable', () => {
+    const refund = fc.record({ weight: fc.bigInt({ min: 1n, max: 50n }), share: fc.bigInt({ min: 0n, max: 100n }) })
+    fc.assert(
+      fc.property(
+        parts,
+        fc.bigInt({ min: 0n, max: 100n }),
+        fc.array(refund, { maxLength: 6 }),
+        (of, percent, refunds) => {
+          const total = totalOf(of)
+          const discount = (total * percent) / 100n
+          const postings = [
+            postCaptured({ ...event, providerChargeRef: 'ch', total, parts: of }),
+            postDiscounted({ ...event, providerChargeRef: 'ch', total, amount: discount }),
+          ]
+          let left = refundableOf(of)
+          let arrived = total - discount
+          for (const { weight, share } of refunds) {
+            const amount = (leftTotal(left) * weight) / 50n
+            const kept = (amount * share) / 100n
+            const refunded = postRefunded({ ...event, refundId: 're', amount, left })
+            postings.push(refunded, postDiscountReturned({ ...event, refundId: 're', total: amount, amount: kept }))
+            left = after(left, refunded)
+            arrived -= amount - kept
+          }
+          assert.equal(net(postings, '1110'), arrived)
+          assert.equal(net(postings), 0n)
+        },
+      ),
+    )
+  })
+
+  test('is never more than what it was taken off', () => {
+    const capture = { ...event, providerChargeRef: 'ch', total: 5n }
+    assert.throws(() => postDiscounted({ ...capture, amount: 6n }), RangeError)
+    assert.throws(() => postDiscounted({ ...capture, amount: -1n }), RangeError)
+    assert.equal(postDiscounted({ ...capture, amount: 0n }), undefined)
+  })
 })
 
 describe('every posting', () => {

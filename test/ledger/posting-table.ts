@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { postAdjusted, postRounded, reversePosting } from '#ledger/correction-rules.ts'
+import { postDiscounted, postDiscountReturned } from '#ledger/discount-rules.ts'
 import {
   postDisputed,
   postDisputeFeeReturned,
@@ -141,6 +142,22 @@ export const salesTable: readonly TableRow[] = [
     amount: 13000n,
     left: refundableOf(order),
   }),
+  row(
+    "Merchant's own discount of 10.00, which the provider took off",
+    '4090 10.00',
+    '1110 10.00',
+    'ch_1:discount',
+    postDiscounted,
+    { ...ch, total: 13000n, amount: 1000n },
+  ),
+  row(
+    'Its part of a refund: what never arrived does not leave again',
+    '1110 2.50',
+    '4090 2.50',
+    're_1:discount_refund',
+    postDiscountReturned,
+    { ...re, total: 3000n, amount: 250n },
+  ),
   row(
     'Refund failed at the issuer: the money is back, and still owed',
     '1110 30.00',
