@@ -69,6 +69,7 @@ const showNetwork = ({ network }: DisputeRow) => ({
   card: {
     brand: network.brand ?? '',
     case_type: network.caseType ?? 'chargeback',
+    network: network.brand ?? null,
     network_reason_code: network.reasonCode ?? null,
   },
 })

@@ -45,6 +45,8 @@ export const refundRoutes = (refunds: RefundService): Route[] => [
     errors: [
       'resource_missing',
       'charge_already_refunded',
+      'charge_disputed',
+      'refund_disputed_payment',
       'amount_too_large',
       'payment_intent_unexpected_state',
       'parameters_exclusive',

@@ -131,6 +131,7 @@ const createRefund = async (tx: Tx, deps: PaymentDeps, scope: Scope, body: Creat
   const intent = await lockPayment(tx, scope.merchantId, body)
   // The same request again, after a crash: its refund is there, and so is its operation.
   const existing = await findRefund(tx, scope.merchantId, scope.resourceId)
+  if (!existing) await refuseDisputed(tx, intent)
   const amount = existing?.amount ?? chooseAmount(intent, body.amount)
   if (!existing && !(await reserveRefund(tx, scope.merchantId, intent.id, amount))) throw exceeds(intent, amount)
   const refund =
@@ -199,6 +200,12 @@ const lockPayment = async (tx: Tx, merchantId: string, body: CreateRefund): Prom
     })
   }
   return intent
+}
+
+/** While a bank decides whose the money is, and when it has given it to the payer, a refund would pay twice. */
+const refuseDisputed = async (tx: Tx, intent: IntentRow): Promise<void> => {
+  const [charge] = await findCharges(tx, intent.merchant_id, [intent.latest_charge_id ?? ''])
+  if (charge?.refund_block) throw new AppError(charge.refund_block)
 }
 
 const left = (intent: IntentRow): bigint =>

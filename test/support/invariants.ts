@@ -13,6 +13,8 @@ export interface Book {
     captured: number
     refunded: number
     fees: number
+    /** Withdrawn because of disputes and not reinstated, without the fees. */
+    disputed: number
   }[]
   currencies: { currency: string; captured: number; refunded: number; fees: number; disputed: number }[]
   idempotency_keys: { key: string; effect: string; effects: number }[]
@@ -83,6 +85,23 @@ const queries: [string, RawBuilder<{ what: string }>][] = [
     'I-07 every provider event is worked off',
     sql`select id || ' ' || type || ' ' || coalesce(reason, '') as what from provider_events where state = 'received'`,
   ],
+  [
+    'I-18 a settled dispute leaves nothing on 1150',
+    sql`select d.id || ' ' || e.currency || ' ' || sum(e.amount) as what from disputes d
+        join ledger_transactions t on t.merchant_id = d.merchant_id and t.refs->>'object' = d.provider_ref
+        join ledger_entries e on e.merchant_id = t.merchant_id and e.transaction_id = t.id
+        join ledger_accounts a on a.merchant_id = e.merchant_id and a.id = e.account_id and a.code = '1150'
+        where d.settled_at is not null group by d.merchant_id, d.id, e.currency having sum(e.amount) <> 0`,
+  ],
+  [
+    'I-18 1150 = what disputes have open',
+    sql`select coalesce(b.currency, m.currency) || ' ledger ' || coalesce(b.total, 0) || ' disputes ' || coalesce(m.total, 0) as what
+        from (select e.currency, sum(e.amount) as total from ledger_entries e join ledger_accounts a
+            on a.merchant_id = e.merchant_id and a.id = e.account_id and a.code = '1150' group by 1) b
+        full join (select currency, sum(case when kind = 'withdrawn' then amount else -amount end) as total
+            from dispute_movements group by 1) m on m.currency = b.currency
+        where coalesce(b.total, 0) <> coalesce(m.total, 0)`,
+  ],
   ['I-12 the outbox is empty', sql`select event_id::text as what from outbox`],
   [
     'I-17 a call has its key first',
@@ -127,6 +146,7 @@ interface Kept {
   refunded: bigint
   fees: bigint
   held: bigint
+  disputed: bigint
 }
 
 /** Every money fact of the simulator has its ledger transaction, once and to the unit; and none is booked without one. */
@@ -135,7 +155,9 @@ const compareBook = async (db: Db, book: Book): Promise<string[]> => {
     select i.provider_ref as ref, i.id,
       coalesce(sum(e.amount) filter (where t.kind in ('capture', 'bill_share') and a.code = '1110'), 0)::bigint as captured,
       coalesce(-sum(e.amount) filter (where t.kind in ('refund', 'refund_failure', 'bill_cancel') and a.code = '1110'), 0)::bigint as refunded,
-      coalesce(-sum(e.amount) filter (where t.kind = 'fee' and a.code = '1110'), 0)::bigint as fees,
+      coalesce(-sum(e.amount) filter (where t.kind = 'fee' and a.code = '1110'), 0)::bigint
+        + coalesce(sum(e.amount) filter (where a.code = '5020'), 0)::bigint as fees,
+      coalesce(sum(e.amount) filter (where t.kind in ('dispute', 'dispute_reversal') and a.code = '1150'), 0)::bigint as disputed,
       coalesce(sum(e.amount) filter (where a.code = '9010'), 0)::bigint as held
     from payment_intents i
     left join ledger_transactions t on t.merchant_id = i.merchant_id and t.payment_intent_id = i.id
@@ -144,17 +166,17 @@ const compareBook = async (db: Db, book: Book): Promise<string[]> => {
     where i.provider = 'stripe'
     group by i.merchant_id, i.id`.execute(db)
   const pending = await readPendingRefunds(db)
-  const disputed = await readDisputed(db)
   const ours = new Map(rows.map((row) => [row.ref, row]))
   const broken = book.payment_intents.flatMap((theirs) => {
     const own = ours.get(theirs.id)
     const hold = theirs.status === 'requires_capture' ? theirs.authorized - theirs.captured : 0
-    const fees = own && disputed.has(own.id) ? own.fees : theirs.fees
-    const wanted = [theirs.captured, theirs.refunded, fees, hold].map(String).join(' ')
+    const wanted = [theirs.captured, theirs.refunded, theirs.fees, hold, theirs.disputed].map(String).join(' ')
     const got = own
-      ? [own.captured, own.refunded + (pending.get(own.id) ?? 0n), own.fees, own.held].join(' ')
-      : '0 0 0 0'
-    return wanted === got ? [] : [`${theirs.id} (captured refunded fees held): provider ${wanted}, ledger ${got}`]
+      ? [own.captured, own.refunded + (pending.get(own.id) ?? 0n), own.fees, own.held, own.disputed].join(' ')
+      : '0 0 0 0 0'
+    return wanted === got
+      ? []
+      : [`${theirs.id} (captured refunded fees held disputed): provider ${wanted}, ledger ${got}`]
   })
   const known = new Set(book.payment_intents.map((one) => one.id))
   const invented = rows.filter(
@@ -174,15 +196,6 @@ const readPendingRefunds = async (db: Db): Promise<Map<string, bigint>> => {
     select payment_intent_id as id, sum(amount)::bigint as amount from refunds
     where status = 'pending' and provider_ref is not null group by 1`.execute(db)
   return new Map(rows.map((row) => [row.id, row.amount]))
-}
-
-/** A dispute's fee is not booked: its events are parked for a person. */
-const readDisputed = async (db: Db): Promise<Set<string>> => {
-  const { rows } = await sql<{ id: string }>`
-    select distinct payment_intent_id as id from provider_events where type like 'charge.dispute.%' and state = 'parked'`.execute(
-    db,
-  )
-  return new Set(rows.map((row) => row.id))
 }
 
 /** Each payment's public events, told in order, lead to its status by allowed steps, and none leaves an end. */

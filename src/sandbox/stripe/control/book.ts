@@ -34,6 +34,10 @@ with charge as (
          sum((doc->>'amount')::bigint) filter (where doc->>'status' in ('succeeded', 'pending')) as refunded,
          count(*) filter (where doc->>'status' in ('succeeded', 'pending')) as refunds
   from sandbox_stripe.object where kind = 'refund' group by 1
+), dispute as (
+  select c.payment_intent as id, -sum((t.doc->>'amount')::bigint) as disputed
+  from sandbox_stripe.object t join sandbox_stripe.object c on c.id = t.charge and c.kind = 'dispute'
+  where t.kind = 'balance_transaction' group by 1
 ), fee as (
   select c.payment_intent as id, sum((t.doc->>'fee')::bigint) as fees
   from sandbox_stripe.object t join sandbox_stripe.object c on c.id = t.charge and c.kind in ('charge', 'dispute')
@@ -42,9 +46,9 @@ with charge as (
 select o.id, o.doc->>'status' as status, o.doc->>'currency' as currency, (o.doc->>'amount')::bigint as amount,
        o.doc->'metadata' as metadata,
        coalesce(authorized, 0) as authorized, coalesce(captured, 0) as captured, coalesce(refunded, 0) as refunded,
-       coalesce(fees, 0) as fees, coalesce(charges, 0) as charges, coalesce(failed_charges, 0) as failed_charges,
+       coalesce(fees, 0) as fees, coalesce(disputed, 0) as disputed, coalesce(charges, 0) as charges, coalesce(failed_charges, 0) as failed_charges,
        coalesce(refunds, 0) as refunds
-from sandbox_stripe.object o left join charge using (id) left join refund using (id) left join fee using (id)
+from sandbox_stripe.object o left join charge using (id) left join refund using (id) left join fee using (id) left join dispute using (id)
 where o.kind = 'payment_intent' order by o.seq
 `
 

@@ -8,6 +8,7 @@ import type { Sandbox } from '../sandbox.ts'
 import type { Scheduler } from '../scheduler.ts'
 import { withWork } from '../store/work.ts'
 import { readBook } from './book.ts'
+import { changeDispute, openDisputeOf } from './disputes.ts'
 import { moneyControls } from './money-controls.ts'
 import { resetSandbox } from './reset.ts'
 
@@ -56,6 +57,16 @@ const CONTROLS: Control[] = [
     run: (sandbox, _scheduler, _body, [id = '']) => resend(sandbox, id),
   },
   ...moneyControls,
+  {
+    method: 'POST',
+    pattern: /^\/_sandbox\/disputes$/,
+    run: (sandbox, _scheduler, body) => openDisputeOf(sandbox, body),
+  },
+  {
+    method: 'POST',
+    pattern: /^\/_sandbox\/disputes\/(\w+)\/(win|lose|reopen)$/,
+    run: (sandbox, _scheduler, _body, [id = '', what = '']) => changeDispute(sandbox, id, what),
+  },
   {
     method: 'POST',
     pattern: /^\/_sandbox\/reset$/,

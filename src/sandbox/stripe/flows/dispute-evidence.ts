@@ -33,6 +33,19 @@ export const EVIDENCE_FIELDS = [
   'uncategorized_text',
 ] as const
 
+/** Those that name an uploaded file. */
+export const FILE_FIELDS = [
+  'cancellation_policy',
+  'customer_communication',
+  'customer_signature',
+  'duplicate_charge_documentation',
+  'receipt',
+  'refund_policy',
+  'service_documentation',
+  'shipping_documentation',
+  'uncategorized_file',
+] as const
+
 export function emptyEvidence(name: string | null, email: string | null): Evidence {
   const empty = Object.fromEntries(EVIDENCE_FIELDS.map((field) => [field, null])) as Record<
     (typeof EVIDENCE_FIELDS)[number],

@@ -46,6 +46,7 @@ export async function createRefund(work: Work, charge: Row<'charge'>, request: R
   }
   const refund = work.insert('refund', doc, {})
   addRefunded(work, charge, amount)
+  if (charge.doc.refunded) work.schedule('dispute.refunded', charge.id, 0)
   work.emit('charge.refunded', charge, { amount_refunded: charge.doc.amount_refunded - amount, refunded: false })
   work.emit('refund.created', refund)
   const { asyncSettleMs } = work.sandbox.settings
@@ -101,8 +102,7 @@ export async function cancelRefund(work: Work, refundId: string): Promise<Row<'r
 function checkRefundable({ id, doc, hidden }: Row<'charge'>, wanted: number | undefined): number {
   const rest = doc.amount_captured - doc.amount_refunded
   // An inquiry leaves the money where it is, so such a charge can still be refunded.
-  const isChargedBack = doc.disputed && cardByScenario(hidden.scenario).dispute !== 'inquiry'
-  if (isChargedBack) {
+  if (hidden.chargedBack) {
     throw invalidRequest(`Charge ${id} has been charged back; cannot issue a refund.`, { code: 'charge_disputed' })
   }
   if (rest <= 0) throw invalidRequest(`Charge ${id} has already been refunded.`, { code: 'charge_already_refunded' })

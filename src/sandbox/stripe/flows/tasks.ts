@@ -4,7 +4,7 @@ import { type TaskName, type Work, withWork } from '../store/work.ts'
 import { expireHold } from './capture.ts'
 import { bookLate } from './charge-booking.ts'
 import { expireSession } from './checkout.ts'
-import { decideDispute, openDispute } from './dispute.ts'
+import { decideDispute, endInquiry, expireDispute, openDispute } from './dispute.ts'
 import { payPayout } from './payout.ts'
 import { failRefund, settleRefund } from './refund.ts'
 import { settleIntent } from './settlement.ts'
@@ -22,6 +22,8 @@ const TASKS: Record<TaskName, (work: Work, subject: string) => Promise<unknown>>
   'refund.fail': failRefund,
   'dispute.open': openDispute,
   'dispute.decide': decideDispute,
+  'dispute.expire': expireDispute,
+  'dispute.refunded': endInquiry,
   'payout.pay': payPayout,
   'session.expire': async (work, id) => {
     const session = await work.lock('checkout.session', id)

@@ -8,9 +8,10 @@ import { expand } from './expand.ts'
 import { isFault, type RequestFault } from './faults.ts'
 import { type Form, parseForm } from './form.ts'
 import { type Answer, answerOnce, type Claim, fingerprintOf, storeAnswer } from './idempotency.ts'
-import { header, readBody, send } from './message.ts'
+import { header, isUpload, readRaw, send } from './message.ts'
 import { parseParams } from './params.ts'
 import { findRoute, type PathIds, type Route } from './route.ts'
+import { readUpload } from './upload.ts'
 
 type Call = {
   method: string
@@ -36,7 +37,7 @@ export async function handleApi(
   let fault: RequestFault | null = null
   let answer: Answer
   try {
-    const body = await readBody(request)
+    const body = isUpload(request) ? await readUpload(request) : (await readRaw(request)).toString('utf8')
     checkAuthorization(request, sandbox.settings.secretKey)
     const faultHeader = header(request, 'stripe-sandbox-fault')
     if (faultHeader !== undefined && !isFault(faultHeader)) throw invalidRequest(`Unknown fault: ${faultHeader}`)
@@ -72,7 +73,7 @@ function readCall(
     })
   }
   const type = header(request, 'content-type') ?? ''
-  if (body !== '' && !type.startsWith('application/x-www-form-urlencoded')) {
+  if (body !== '' && !type.startsWith('application/x-www-form-urlencoded') && !found.route.isUpload) {
     throw invalidRequest(
       `Invalid request (check that your ${method} content type is application/x-www-form-urlencoded). If you have questions, we can help at https://support.stripe.com/.`,
     )

@@ -87,6 +87,7 @@ const KINDS: Record<string, Kind> = {
   pm: 'payment_method',
   seti: 'setup_intent',
   du: 'dispute',
+  file: 'file',
   po: 'payout',
   cs: 'checkout.session',
 }

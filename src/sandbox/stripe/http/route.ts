@@ -9,6 +9,8 @@ export type Route = {
   method: Method
   pattern: RegExp
   shape: Shape
+  /** Takes multipart/form-data. */
+  isUpload?: boolean
   run(work: Work, params: Parsed<Shape>, path: PathIds): Promise<object>
 }
 

@@ -5,6 +5,7 @@ import { checkoutSessionRoutes } from './checkout-sessions.ts'
 import { customerRoutes } from './customers.ts'
 import { disputeRoutes } from './disputes.ts'
 import { eventRoutes } from './events.ts'
+import { fileRoutes } from './files.ts'
 import { paymentIntentRoutes } from './payment-intents.ts'
 import { paymentMethodRoutes } from './payment-methods.ts'
 import { payoutRoutes } from './payouts.ts'
@@ -22,6 +23,7 @@ export const API_ROUTES: readonly Route[] = [
   ...paymentMethodRoutes,
   ...setupIntentRoutes,
   ...disputeRoutes,
+  ...fileRoutes,
   ...balanceRoutes,
   ...payoutRoutes,
   ...webhookEndpointRoutes,

@@ -1,5 +1,5 @@
 import { assertDisputeIsOpen, closeDispute, submitEvidence } from '../flows/dispute.ts'
-import { EVIDENCE_FIELDS } from '../flows/dispute-evidence.ts'
+import { EVIDENCE_FIELDS, FILE_FIELDS } from '../flows/dispute-evidence.ts'
 import { created, listObjects, pagination } from '../http/list.ts'
 import { clearable, flag, ignored, mergeMetadata, metadata, object, text } from '../http/params.ts'
 import { type Route, route } from '../http/route.ts'
@@ -33,13 +33,17 @@ export const disputeRoutes: Route[] = [
       assertDisputeIsOpen(dispute)
       if (params.metadata) dispute.doc.metadata = mergeMetadata(dispute.doc.metadata, params.metadata)
       if (params.evidence) {
+        for (const field of FILE_FIELDS) {
+          const id = params.evidence[field]
+          if (id) await work.get('file', id, `evidence[${field}]`)
+        }
         const given = EVIDENCE_FIELDS.filter((field) => params.evidence?.[field] !== undefined)
         const texts = Object.fromEntries(given.map((field) => [field, params.evidence?.[field] ?? null]))
         dispute.doc.evidence = { ...dispute.doc.evidence, ...texts }
         dispute.doc.evidence_details.has_evidence = true
-        // Evidence is final the moment it is submitted, and submitting is Stripe's default.
-        if (params.submit ?? true) submitEvidence(work, dispute)
       }
+      // Evidence is final the moment it is submitted, and submitting is Stripe's default.
+      if (params.submit ?? params.evidence !== undefined) submitEvidence(work, dispute)
       work.changed(dispute)
       work.emit('charge.dispute.updated', dispute)
       return dispute.doc
@@ -48,7 +52,7 @@ export const disputeRoutes: Route[] = [
   route('POST', `${BASE}/:id/close`, {}, async (work, _params, { id }) => {
     const dispute = await lockDispute(work, id)
     assertDisputeIsOpen(dispute)
-    closeDispute(work, dispute, 'lost')
+    await closeDispute(work, dispute, 'lost')
     return dispute.doc
   }),
 ]

@@ -13,6 +13,7 @@ export type Documents = {
   payment_method: Flat<Stripe.PaymentMethod>
   setup_intent: Flat<Stripe.SetupIntent>
   dispute: Flat<Stripe.Dispute>
+  file: Flat<Stripe.File>
   payout: Flat<Stripe.Payout>
   'checkout.session': Flat<Stripe.Checkout.Session>
   webhook_endpoint: Flat<Omit<Stripe.WebhookEndpoint, 'deleted'>>
@@ -22,8 +23,8 @@ export type Documents = {
 /** What Stripe knows about an object but never shows; the simulator needs it to act like Stripe later. */
 export type Hidden = {
   payment_intent: IntentHidden
-  /** `unbooked`: captures whose balance transactions are still to come. */
-  charge: { scenario: string; authorizedAt: number; unbooked?: number[] }
+  /** `unbooked`: captures whose balance transactions are still to come. `chargedBack`: a dispute holds its money. */
+  charge: { scenario: string; authorizedAt: number; unbooked?: number[]; chargedBack?: boolean }
   refund: Empty
   balance_transaction: { payout: string | null }
   customer: { deleted: boolean }
@@ -31,6 +32,7 @@ export type Hidden = {
   payment_method: { scenario: string; authenticated: boolean; spent?: boolean }
   setup_intent: { returnUrl: string | null }
   dispute: Empty
+  file: Empty
   payout: Empty
   'checkout.session': SessionHidden
   webhook_endpoint: { secret: string; deleted: boolean }

@@ -24,6 +24,7 @@ const LENGTHS = {
   pm: 24,
   seti: 24,
   du: 24,
+  file: 24,
   po: 24,
   cs_test: 58,
   we: 24,

@@ -15,6 +15,8 @@ export type TaskName =
   | 'refund.fail'
   | 'dispute.open'
   | 'dispute.decide'
+  | 'dispute.expire'
+  | 'dispute.refunded'
   | 'payout.pay'
   | 'session.expire'
 
