@@ -1,7 +1,7 @@
 import type { AddressInfo } from 'node:net'
 import pg from 'pg'
 import { createFaults } from './http/faults.ts'
-import type { Sandbox } from './sandbox.ts'
+import type { Sandbox, SandboxAccount } from './sandbox.ts'
 import { createScheduler, type Scheduler } from './scheduler.ts'
 import { createSandboxServer } from './server.ts'
 import { createClock } from './store/clock.ts'
@@ -20,6 +20,8 @@ export type StripeSandboxOptions = {
   /** How browsers reach the pages; the address it listens on, if absent. */
   publicUrl?: string
   secretKey: string
+  /** Other accounts, each with objects of its own. */
+  accounts?: SandboxAccount[]
   webhook?: { url: string; secret: string; enabledEvents?: string[] }
   seed?: string
   asyncSettleMs?: number
@@ -53,12 +55,13 @@ export async function startStripeSandbox(options: StripeSandboxOptions): Promise
       pool,
       ids: await createIds(pool, options.seed ?? 'stripe-sandbox'),
       clock: await createClock(pool, options.now ?? Date.now),
-      endpoints: createEndpoints(pool),
+      endpoints: createEndpoints(pool, options.accounts ?? []),
       faults: createFaults(pool, log),
       keysInFlight: new Set(),
       settings: {
         publicUrl: options.publicUrl ?? '',
         secretKey: options.secretKey,
+        accounts: options.accounts ?? [],
         seed: options.seed ?? 'stripe-sandbox',
         asyncSettleMs: options.asyncSettleMs ?? 3000,
         webhookRetryMs: options.webhookRetryMs ?? [500, 2000, 10_000, 30_000, 60_000],

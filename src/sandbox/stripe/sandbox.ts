@@ -18,9 +18,13 @@ export type Sandbox = {
   log(line: object): void
 }
 
+/** Besides the simulator's own: one with a key of its own, or (without) one that is connected to ours. */
+export type SandboxAccount = { id: string; secretKey?: string; country?: string; currency?: string; name?: string }
+
 export type SandboxSettings = {
   publicUrl: string
   secretKey: string
+  accounts: readonly SandboxAccount[]
   seed: string
   asyncSettleMs: number
   webhookRetryMs: readonly number[]

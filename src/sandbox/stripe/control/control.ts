@@ -111,12 +111,12 @@ async function planFault(sandbox: Sandbox, body: Body): Promise<object> {
 }
 
 async function resend(sandbox: Sandbox, eventId: string): Promise<object> {
-  const { rows } = await sandbox.pool.query<{ type: string }>(
-    `select doc->>'type' as type from sandbox_stripe.object where id = $1 and kind = 'event'`,
+  const { rows } = await sandbox.pool.query<{ type: string; account: string }>(
+    `select doc->>'type' as type, account from sandbox_stripe.object where id = $1 and kind = 'event'`,
     [eventId],
   )
   if (!rows[0]) throw resourceMissing('event', eventId, 'id')
-  const endpoints = sandbox.endpoints.matching(rows[0].type)
+  const endpoints = sandbox.endpoints.matching(rows[0].type, rows[0].account)
   await sandbox.pool.query(
     'insert into sandbox_stripe.delivery (event_id, endpoint_id, due_ms) select $1, id, $3 from unnest($2::text[]) as id',
     [eventId, endpoints.map(({ id }) => id), sandbox.clock.nowMs()],

@@ -119,8 +119,8 @@ export async function sumBalance(work: Work): Promise<{ currency: string; availa
     `select doc->>'currency' as currency,
             coalesce(sum((doc->>'net')::bigint) filter (where (doc->>'available_on')::bigint <= $1), 0) as available,
             coalesce(sum((doc->>'net')::bigint) filter (where (doc->>'available_on')::bigint > $1), 0) as pending
-     from sandbox_stripe.object where kind = 'balance_transaction' group by 1 order by 1`,
-    [work.now],
+     from sandbox_stripe.object where kind = 'balance_transaction' and account = $2 group by 1 order by 1`,
+    [work.now, work.account.id ?? ''],
   )
   return rows.map(({ currency, available, pending }) => ({
     currency,

@@ -3,7 +3,7 @@ import type { Sandbox } from '../sandbox.ts'
 import { API_VERSION } from '../store/event-document.ts'
 import { withWork } from '../store/work.ts'
 import { ApiError, errorBody, InvalidParameters, invalidRequest } from './api-error.ts'
-import { checkAuthorization } from './auth.ts'
+import { authorize } from './auth.ts'
 import { expand } from './expand.ts'
 import { isFault, type RequestFault } from './faults.ts'
 import { type Form, parseForm } from './form.ts'
@@ -21,6 +21,8 @@ type Call = {
   form: Form
   requestId: string
   claim: Claim | null
+  /** Whose objects it sees and makes; '': the simulator's own account. */
+  account: string
 }
 
 /** One API request: authenticate, read, find the route, run it once, answer; with a planned fault anywhere between. */
@@ -38,7 +40,7 @@ export async function handleApi(
   let answer: Answer
   try {
     const body = isUpload(request) ? await readUpload(request) : (await readRaw(request)).toString('utf8')
-    checkAuthorization(request, sandbox.settings.secretKey)
+    const account = authorize(request, sandbox)
     const faultHeader = header(request, 'stripe-sandbox-fault')
     if (faultHeader !== undefined && !isFault(faultHeader)) throw invalidRequest(`Unknown fault: ${faultHeader}`)
     if (faultHeader?.startsWith('webhook_')) {
@@ -46,7 +48,7 @@ export async function handleApi(
     }
     fault = sandbox.faults.forRequest(method, url.pathname, faultHeader)
     if (fault?.name === 'delay') await pause(fault.ms)
-    answer = await answerCall(sandbox, readCall(request, method, url, body, routes, requestId), fault)
+    answer = await answerCall(sandbox, { ...readCall(request, method, url, body, routes, requestId), account }, fault)
   } catch (error) {
     answer = errorAnswer(sandbox, error, requestId)
   }
@@ -63,7 +65,7 @@ function readCall(
   body: string,
   routes: readonly Route[],
   requestId: string,
-): Call {
+): Omit<Call, 'account'> {
   const path = url.pathname
   const found = findRoute(routes, method, path)
   if (!found) {
@@ -95,13 +97,14 @@ function answerCall(sandbox: Sandbox, call: Call, fault: RequestFault | null): P
   if (fault?.name === 'rate_limit') throw RATE_LIMITED
   if (fault?.name === 'error_503') throw UNAVAILABLE
   const run = () => (fault?.name === 'error_500' ? failBefore(sandbox, call) : runRoute(sandbox, call, fault))
-  return call.claim ? answerOnce(sandbox, call.claim, run) : run()
+  return call.claim ? answerOnce(sandbox, claimOf(call, call.claim), run) : run()
 }
 
 /** The work and the answer kept under its key are committed together. */
 async function runRoute(sandbox: Sandbox, call: Call, fault: RequestFault | null): Promise<Answer> {
-  const { route, claim, requestId } = call
-  const origin = { requestId, idempotencyKey: claim?.key ?? null }
+  const { route, requestId, account } = call
+  const claim = call.claim && claimOf(call, call.claim)
+  const origin = { requestId, idempotencyKey: call.claim?.key ?? null, account }
   const params = parseParams(route.shape, call.form)
   try {
     return await withWork(sandbox, origin, async (work) => {
@@ -126,11 +129,17 @@ async function runRoute(sandbox: Sandbox, call: Call, fault: RequestFault | null
   }
 }
 
-async function failBefore(sandbox: Sandbox, { claim, requestId }: Call): Promise<Answer> {
+async function failBefore(sandbox: Sandbox, call: Call): Promise<Answer> {
+  const { requestId } = call
+  const claim = call.claim && claimOf(call, call.claim)
   const answer = errorAnswer(sandbox, BROKEN, requestId)
   if (claim) await storeAnswer(sandbox, { ...claim, ...answer })
   return answer
 }
+
+/** A key counts within its account. */
+const claimOf = ({ account }: Call, claim: Claim): Claim =>
+  account === '' ? claim : { ...claim, key: `${account} ${claim.key}` }
 
 function errorAnswer(sandbox: Sandbox, error: unknown, requestId: string): Answer {
   const known = error instanceof ApiError ? error : BROKEN

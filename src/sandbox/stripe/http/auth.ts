@@ -1,7 +1,24 @@
 import { timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
+import type { Sandbox } from '../sandbox.ts'
 import { ApiError } from './api-error.ts'
 import { header } from './message.ts'
+
+/** The account that a request acts for: that of its key, or the connected one that `Stripe-Account` names. */
+export function authorize(request: IncomingMessage, { settings }: Pick<Sandbox, 'settings'>): string {
+  const named = header(request, 'stripe-account')
+  const given = keyOf(header(request, 'authorization') ?? '')
+  const own = settings.accounts.find(({ secretKey }) => secretKey !== undefined && isSame(given, secretKey))
+  if (!own) checkAuthorization(request, settings.secretKey)
+  if (named === undefined) return own?.id ?? ''
+  const isTheirs = own ? own.id === named : settings.accounts.some(({ id, secretKey }) => id === named && !secretKey)
+  if (isTheirs) return named
+  throw new ApiError(403, {
+    type: 'invalid_request_error',
+    code: 'account_invalid',
+    message: `The provided key '${mask(given)}' does not have access to account '${named}' (or that account does not exist). Application access may have been revoked.`,
+  })
+}
 
 /** The secret key as a bearer token, or as the user of Basic authentication, as Stripe takes it. */
 export function checkAuthorization(request: IncomingMessage, secretKey: string): void {

@@ -41,7 +41,11 @@ type Filters = { [column in 'customer' | 'payment_intent' | 'charge']?: string |
 export async function listObjects(work: Work, kind: Kind, url: string, request: ListRequest, filters: Filters = {}) {
   const values: unknown[] = [kind]
   const bind = (value: unknown) => `$${values.push(value)}`
-  const where = [`kind = $1`, `coalesce(hidden->>'deleted', 'false') <> 'true'`]
+  const where = [
+    `kind = $1`,
+    `account = ${bind(work.account.id ?? '')}`,
+    `coalesce(hidden->>'deleted', 'false') <> 'true'`,
+  ]
   for (const column of ['customer', 'payment_intent', 'charge'] as const) {
     if (filters[column] !== undefined) where.push(`${column} = ${bind(filters[column])}`)
   }

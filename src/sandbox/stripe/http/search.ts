@@ -28,7 +28,7 @@ export async function searchObjects(
   if (!Number.isSafeInteger(offset) || offset < 0) throw invalidParam('Invalid page.', 'page')
   const size = Math.min(request.limit ?? 10, 100)
   const rows = await work.query<{ doc: object }>(
-    `select doc from sandbox_stripe.object where kind = $1 and (${clauses.join(` ${joiner} `)})
+    `select doc from sandbox_stripe.object where kind = $1 and account = ${bind(work.account.id ?? '')} and (${clauses.join(` ${joiner} `)})
      order by seq desc limit ${bind(size + 1)} offset ${bind(offset)}`,
     values,
   )

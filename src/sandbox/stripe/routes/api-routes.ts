@@ -1,4 +1,5 @@
 import type { Route } from '../http/route.ts'
+import { accountRoutes } from './accounts.ts'
 import { balanceRoutes } from './balance.ts'
 import { chargeRoutes } from './charges.ts'
 import { checkoutSessionRoutes } from './checkout-sessions.ts'
@@ -27,4 +28,5 @@ export const API_ROUTES: readonly Route[] = [
   ...balanceRoutes,
   ...payoutRoutes,
   ...webhookEndpointRoutes,
+  ...accountRoutes,
 ]

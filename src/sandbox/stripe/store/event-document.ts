@@ -18,17 +18,22 @@ export function eventDocument(
   const doc = {
     id,
     object: 'event',
+    // What happens at a connected account says so; an account's own endpoints know whose they are.
+    ...(isConnected(sandbox, origin.account) ? { account: origin.account } : {}),
     api_version: API_VERSION,
     created: now,
     data: { object, ...(previous ? { previous_attributes: previous } : {}) },
     livemode: false,
-    pending_webhooks: sandbox.endpoints.matching(type).length,
+    pending_webhooks: sandbox.endpoints.matching(type, origin.account ?? '').length,
     request: { id: origin.requestId, idempotency_key: origin.idempotencyKey },
     type,
   }
   // Stripe sends its webhooks indented: a receiver that re-serialises before verifying fails here too.
   return { id, type, created: now, text: JSON.stringify(doc, null, 2), about: intentOf(object) }
 }
+
+const isConnected = ({ settings }: Sandbox, account: string | undefined): boolean =>
+  settings.accounts.some(({ id, secretKey }) => id === account && secretKey === undefined)
 
 function intentOf(object: object): string | null {
   const {

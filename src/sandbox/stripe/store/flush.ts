@@ -13,12 +13,12 @@ export type Pending = {
 }
 
 /** Everything one unit of work changed, in one statement: atomic by itself when no transaction is open. */
-export async function flush(client: PoolClient, sandbox: Sandbox, pending: Pending): Promise<boolean> {
+export async function flush(client: PoolClient, sandbox: Sandbox, pending: Pending, account: string): Promise<boolean> {
   const { rows, events, tasks, answer } = pending
   if (rows.size + events.length + tasks.length === 0 && !answer) return false
   const objects = [...[...rows.values()].map(rowJson), ...events.map(eventJson)]
   const deliveries = events.flatMap((event) =>
-    sandbox.faults.deliveriesOf(event, sandbox.endpoints.matching(event.type)),
+    sandbox.faults.deliveriesOf(event, sandbox.endpoints.matching(event.type, account)),
   )
   await client.query({
     name: 'flush',
@@ -30,6 +30,7 @@ export async function flush(client: PoolClient, sandbox: Sandbox, pending: Pendi
       ),
       JSON.stringify(tasks),
       answer ? JSON.stringify([answer]) : '[]',
+      account,
     ],
   })
   return events.length + tasks.length > 0
@@ -38,8 +39,8 @@ export async function flush(client: PoolClient, sandbox: Sandbox, pending: Pendi
 // The idempotency row is a plain insert on purpose: if the same key was committed meanwhile, the whole work fails.
 const FLUSH = `
 with written as (
-  insert into sandbox_stripe.object (id, kind, created, customer, payment_intent, charge, doc, hidden)
-  select id, kind, created, customer, payment_intent, charge, doc, hidden
+  insert into sandbox_stripe.object (id, kind, created, customer, payment_intent, charge, doc, hidden, account)
+  select id, kind, created, customer, payment_intent, charge, doc, hidden, $5
   from json_to_recordset($1::json)
     as r (id text, kind text, created bigint, customer text, payment_intent text, charge text, doc json, hidden json)
   on conflict (id) do update set customer = excluded.customer, payment_intent = excluded.payment_intent,

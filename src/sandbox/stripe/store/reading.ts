@@ -16,21 +16,29 @@ export type Reading = {
   claimTask(id: string): Promise<boolean>
 }
 
-export function createReading(client: PoolClient, session: { open: boolean }, seen: Map<string, AnyRow>): Reading {
+export function createReading(
+  client: PoolClient,
+  session: { open: boolean },
+  seen: Map<string, AnyRow>,
+  account: { id: string | undefined },
+): Reading {
   const begin = async () => {
     if (session.open) return
     session.open = true
     await client.query('begin')
   }
   const read = async (kind: Kind, id: string, isLocking: boolean) => {
-    const { rows } = await client.query<AnyRow>({
+    const { rows } = await client.query<AnyRow & { account: string }>({
       name: isLocking ? 'lock-object' : 'read-object',
-      text: `select kind, id, doc, hidden from sandbox_stripe.object where id = $1 and kind = $2${isLocking ? ' for update' : ''}`,
-      values: [id, kind],
+      text: `select kind, id, account, doc, hidden from sandbox_stripe.object
+        where id = $1 and kind = $2 and account = coalesce($3, account)${isLocking ? ' for update' : ''}`,
+      values: [id, kind, account.id ?? null],
     })
-    const row = rows[0]
-    if (row) seen.set(id, row)
-    return row
+    if (!rows[0]) return undefined
+    const { account: owner, ...row } = rows[0]
+    account.id ??= owner
+    seen.set(id, row as AnyRow)
+    return row as AnyRow
   }
   const find = async <K extends Kind>(kind: K, id: string) => {
     const known = seen.get(id) ?? (await read(kind, id, false))

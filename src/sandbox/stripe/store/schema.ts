@@ -35,6 +35,8 @@ create table if not exists sandbox_stripe.object (
 );
 -- Events are a few kilobytes of text, written often and read once: not compressing them is worth 10 % of all requests.
 alter table sandbox_stripe.object alter column doc set storage external;
+-- Whose it is; '': the simulator's own account.
+alter table sandbox_stripe.object add column if not exists account text not null default '';
 create index if not exists object_by_kind on sandbox_stripe.object (kind, seq);
 create index if not exists object_by_intent on sandbox_stripe.object (payment_intent, seq) where payment_intent is not null;
 create index if not exists object_by_charge on sandbox_stripe.object (charge, seq) where charge is not null;

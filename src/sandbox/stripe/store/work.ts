@@ -21,7 +21,8 @@ export type TaskName =
   | 'session.expire'
 
 /** Who asked: goes into the `request` of every event that comes out of it. */
-export type Origin = { requestId: string | null; idempotencyKey: string | null }
+/** `account` undefined: that of the first object it reads. */
+export type Origin = { requestId: string | null; idempotencyKey: string | null; account?: string }
 
 /**
  * One unit of work: reads rows (locking those it will change), collects every write, and sends them as one statement
@@ -29,6 +30,8 @@ export type Origin = { requestId: string | null; idempotencyKey: string | null }
  */
 export type Work = Reading & {
   sandbox: Sandbox
+  /** Whose objects it sees; undefined until one is read. */
+  account: { id: string | undefined }
   nowMs: number
   /** Seconds, as Stripe writes time. */
   now: number
@@ -60,8 +63,9 @@ async function commit<T>(
   const session = { open: false }
   try {
     await sandbox.ids.ensure(client)
-    const result = await body(createWork(sandbox, origin, client, session, pending))
-    const hasWritten = await flush(client, sandbox, pending)
+    const work = createWork(sandbox, origin, client, session, pending)
+    const result = await body(work)
+    const hasWritten = await flush(client, sandbox, pending, work.account.id ?? '')
     if (session.open) await client.query('commit')
     session.open = false
     if (hasWritten) sandbox.wake()
@@ -84,12 +88,14 @@ function createWork(
   const nowMs = sandbox.clock.nowMs()
   const now = Math.floor(nowMs / 1000)
   const seen = new Map<string, AnyRow>()
+  const account = { id: origin.account }
   return {
     sandbox,
+    account,
     nowMs,
     now,
     id: (prefix) => sandbox.ids.take(prefix),
-    ...createReading(client, session, seen),
+    ...createReading(client, session, seen, account),
     insert<K extends Kind>(kind: K, doc: Documents[K], hidden: Hidden[K]) {
       const row: Row<K> = { kind, id: (doc as { id: string }).id, doc, hidden }
       seen.set(row.id, row as AnyRow)
@@ -98,7 +104,9 @@ function createWork(
     },
     changed: (row) => void pending.rows.set(row.id, row),
     emit: (type, row, previous) =>
-      void pending.events.push(eventDocument(sandbox, origin, now, type, row.doc, previous)),
+      void pending.events.push(
+        eventDocument(sandbox, { ...origin, account: account.id ?? '' }, now, type, row.doc, previous),
+      ),
     schedule: (name, subject, afterMs) => void pending.tasks.push({ name, subject, due_ms: nowMs + afterMs }),
     remember: (answer) => {
       pending.answer = { ...answer, created: now }
