@@ -1,13 +1,16 @@
-import type { Selectable } from 'kysely'
 import { unixSeconds } from '#kernel/clock.ts'
 import { showId } from '#kernel/ids.ts'
 import { toJsonAmount } from '#kernel/money.ts'
 import type { DisputeFilesTable, DisputeMovementsTable, DisputesTable } from '#platform/tables-returns.ts'
 import { evidenceFields, isFileField } from './evidence.ts'
 
-export type DisputeRow = Selectable<DisputesTable>
-export type MovementRow = Selectable<DisputeMovementsTable>
-export type FileRow = Selectable<DisputeFilesTable>
+export type DisputeRow = Omit<DisputesTable, 'evidence' | 'network' | 'metadata'> & {
+  evidence: Record<string, string>
+  network: { brand?: string; caseType?: string; reasonCode?: string }
+  metadata: Record<string, string>
+}
+export type MovementRow = DisputeMovementsTable
+export type FileRow = DisputeFilesTable
 
 /** A dispute with what is shown of it. */
 export interface WholeDispute {

@@ -26,6 +26,8 @@ const kinds: Record<string, IdKind> = {
   payment_intents: 'paymentIntent',
   charges: 'charge',
   refunds: 'refund',
+  disputes: 'dispute',
+  files: 'file',
   bills: 'bill',
   checkouts: 'checkout',
   promotion_codes: 'promotionCode',

@@ -105,6 +105,17 @@ const insertChats = async ({ app, shop }: World): Promise<void> => {
         values (${key}, ${intent}, gen_random_uuid(), 'approved', true, 1, now())`,
       sql`provider_statements (merchant_id, id, provider, day, state, next_attempt_at, created_at)
         values (${key}, 'wechatpay', now(), 'due', ${now})`,
+      sql`disputes (merchant_id, id, created_at, updated_at, payment_intent_id, charge_id, provider, provider_ref, state,
+          reason, amount, currency, is_refundable, is_past_due, submissions, round, evidence, network, metadata, checked_at,
+          livemode, version, opened_at)
+        select ${key}, ${now}, payment_intent_id, id, 'stripe', 'du_1', 'lost', 'general', 1, 'eur', false, false, 0, 1,
+          '{}', '{}', '{}', now(), false, 1, now() from charges limit 1`,
+      sql`dispute_movements (merchant_id, dispute_id, ref, kind, amount, fee, currency, available_on, occurred_at)
+        values (${shop.uuid}, (select id from disputes), 'txn_1', 'withdrawn', 1, 0, 'eur', ${now})`,
+      sql`dispute_operations (merchant_id, id, dispute_id, kind, request_id, state, command, attempts, next_attempt_at, created_at, finished_at)
+        values (${key}, (select id from disputes), 'close', gen_random_uuid(), 'failed', '{}', 1, ${now}, now())`,
+      sql`dispute_files (merchant_id, id, provider, name, type, size, sha256, livemode, created_at)
+        values (${key}, 'stripe', 'a.pdf', 'pdf', 1, sha256('x'), false, now())`,
       sql`promotion_codes (merchant_id, id, code, percent_off, livemode, created_at) values (${key}, 'TEN', 10, false, now())`,
       sql`checkouts (merchant_id, id, created_at, updated_at, status, currency, cart, quote, total, expires_at, livemode)
         values (${key}, ${now}, 'incomplete', 'eur', '{}', '{}', 0, now(), false)`,
@@ -255,6 +266,8 @@ describe('row-level security', () => {
       customer_refs: 'insert select',
       payment_methods: kept,
       vetoes: 'insert select',
+      dispute_movements: 'insert select',
+      ...Object.fromEntries(['disputes', 'dispute_files', 'dispute_operations'].map((name) => [name, kept])),
       export_parts: 'delete insert select',
       exports: kept,
       ledger_account_mappings: all,

@@ -33,6 +33,17 @@ export const fillShop = async (world: World, shop: Shop): Promise<Record<IdKind 
     confirm: true,
   })
   const refund = await post('/v1/refunds', { payment_intent: intent.id, amount: 100 })
+  await post('/v1/payment_intents', {
+    amount: 700,
+    currency: 'eur',
+    payment_method: 'pm_card_createDispute',
+    confirm: true,
+  })
+  const evidence = await api
+    .post('/v1/files')
+    .field('purpose', 'dispute_evidence')
+    .attach('file', Buffer.from('%PDF-1.7'), 'receipt.pdf')
+    .expect(200)
   const bill = await post('/v1/bills', {
     thread: thread.id,
     title: 'Dinner',
@@ -69,6 +80,8 @@ export const fillShop = async (world: World, shop: Shop): Promise<Record<IdKind 
     paymentIntent: intent.id,
     charge: intent.latest_charge,
     refund: refund.id,
+    dispute: (await first('/v1/disputes')).id,
+    file: evidence.body.id,
     bill: bill.id,
     checkout: checkout.id,
     promotionCode: code.id,
