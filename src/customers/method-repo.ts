@@ -2,7 +2,7 @@ import type { Selectable } from 'kysely'
 import { showId } from '#kernel/ids.ts'
 import type { Db, Tx } from '#platform/database.ts'
 import { appendEvents } from '#platform/outbox.ts'
-import type { PaymentMethodsTable } from '#platform/tables.ts'
+import type { PaymentMethodsTable } from '#platform/tables-setups.ts'
 import type { ProviderAccount } from '#providers/accounts.ts'
 import { showMethod } from './method-view.ts'
 

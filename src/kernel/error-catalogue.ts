@@ -29,6 +29,7 @@ export const errorCatalogue = {
   bill_invalid_parameter: invalid('The parameter does not fit this bill.'),
   bill_unexpected_state: invalid('The bill is in a state that does not allow this.'),
   body_too_large: invalid('The request body is larger than 1 MiB. Send less.', 413),
+  capability_missing: invalid('The payment provider does not offer this; the message names what is missing.'),
   card_declined: card('The card was declined. Ask the payer for another way to pay.'),
   authentication_required: card('The card needs authentication. Send the payer to the checkout page.'),
   charge_already_refunded: invalid('The charge has already been refunded in full; nothing is left to refund.'),
@@ -108,7 +109,9 @@ export const errorCatalogue = {
   payment_intent_payment_attempt_expired: card('The payment was not completed in time. Start it again.'),
   payment_intent_payment_attempt_failed: card('The payment failed. Try again or use another payment method.'),
   payment_intent_unexpected_state: invalid('The payment intent is in a state that does not allow this.'),
-  payout_invalid_confirmation: invalid('The line of the bank statement does not fit this payout; the message says why.'),
+  payout_invalid_confirmation: invalid(
+    'The line of the bank statement does not fit this payout; the message says why.',
+  ),
   payout_unexpected_state: invalid('The payout is in a state that does not allow this.'),
   payment_vetoed: {
     status: 400,
@@ -149,6 +152,8 @@ export const errorCatalogue = {
     retryable: true,
   },
   token_expired: invalid('This link is not valid any more. Ask the shop for a new one.', 404),
+  setup_intent_authentication_failure: card('The payer could not be authenticated. Try again or use another card.'),
+  setup_intent_unexpected_state: invalid('The setup intent is in a state that does not allow this.'),
   url_invalid: invalid('The URL is not valid, or its host may not be called. Use a public https URL.'),
   webhook_signature_invalid: invalid('The signature does not fit the body and the secret, or it is too old.'),
 } as const satisfies Record<string, ErrorEntry>

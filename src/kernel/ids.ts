@@ -9,6 +9,7 @@ export const idPrefixes = {
   message: 'msg',
   customer: 'cus',
   paymentMethod: 'pm',
+  setupIntent: 'seti',
   paymentIntent: 'pi',
   charge: 'ch',
   operation: 'op',

@@ -57,6 +57,7 @@ import type {
   DisputesTable,
   RefundsTable,
 } from './tables-returns.ts'
+import type { PaymentMethodsTable, SetupIntentsTable, SetupOperationsTable } from './tables-setups.ts'
 import type { ProviderStatementsTable } from './tables-statements.ts'
 
 /** Rows as the database has them. A test compares this file with the migrated schema. */
@@ -82,6 +83,8 @@ export interface Tables {
   customers: CustomersTable
   customer_refs: CustomerRefsTable
   payment_methods: PaymentMethodsTable
+  setup_intents: SetupIntentsTable
+  setup_operations: SetupOperationsTable
   payment_intents: PaymentIntentsTable
   charges: ChargesTable
   refunds: RefundsTable
@@ -184,23 +187,6 @@ export interface CustomerRefsTable {
   connection: Generated<string>
   ref: string
   created_at: Date
-}
-
-export interface PaymentMethodsTable {
-  merchant_id: string
-  id: string
-  customer_id: string
-  provider: string
-  provider_connection_id: string | null
-  provider_ref: string
-  method: JsonOrNull<Record<string, unknown>>
-  consent: Json<Record<string, unknown>>
-  payment_intent_id: string
-  livemode: boolean
-  created_at: Date
-  detached_at: Date | null
-  forget_at: Date | null
-  forget_attempts: Generated<number>
 }
 
 export interface PaymentIntentsTable {
