@@ -31,3 +31,4 @@ create index provider_statements_due on provider_statements (next_attempt_at) wh
 select parley_protect('provider_statements', 'select, insert, update');
 -- The days on which something happened are looked up for every payment of such a provider.
 create index charges_stated on charges (created_at) where provider = 'wechatpay' and status = 'succeeded';
+create index refunds_stated on refunds (created_at) where provider = 'wechatpay';

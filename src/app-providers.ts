@@ -49,9 +49,13 @@ export const createWechatpay = (
 export const createAdapters = (config: {
   stripe: StripeConfig
   wechatpay?: WechatpayConfig | undefined
+  clock?: Clock
 }): ProviderAdapters => ({
   stripe: createStripeAdapter({ apiBase: config.stripe.apiBase }),
-  wechatpay: createWechatpayAdapter({ apiBase: config.wechatpay?.apiBase }),
+  wechatpay: createWechatpayAdapter({
+    apiBase: config.wechatpay?.apiBase,
+    ...(config.clock ? { clock: config.clock } : {}),
+  }),
 })
 
 /** The platforms that take money themselves. A refund of unknown outcome is repeated only where a key makes it one. */

@@ -35,6 +35,7 @@ export const startWork = async (options: WorkOptions): Promise<Work> => {
     await queue.takeStock()
     await services.payments.sweep()
     await services.payments.native.sweep()
+    await services.payments.statements.sweep()
     await services.refunds.sweep()
     await services.disputes.sweep()
     await services.methods.sweep()

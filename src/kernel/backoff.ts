@@ -25,6 +25,9 @@ export const notificationSchedule: Schedule = [
 /** Provider events that could not be applied yet because something else must happen first. */
 export const inboxSchedule: Schedule = [second, 5 * second, 30 * second, 2 * minute, 10 * minute, hour]
 
+/** A provider's statement of a day that is not there yet, or could not be read. */
+export const statementSchedule: Schedule = [30 * minute, hour, hour, 2 * hour, 6 * hour, 24 * hour]
+
 /**
  * Wait before the next attempt, in ms, up to a tenth more or less than the schedule says, so that a backlog does not
  * return as a herd. `random` is in [0, 1).

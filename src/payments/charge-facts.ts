@@ -8,7 +8,10 @@ type StoredFee = NonNullable<ChargeRow['fee']>
 export const feesOf = ({ fee }: Pick<ChargeRow, 'fee'>): StoredFee[] => (fee ? [fee, ...(fee.more ?? [])] : [])
 
 /** All fees that anybody has told us of; an answer that names fewer takes none back. */
-export const keptFees = (known: ChargeRow | undefined, charge: ProviderCharge): StoredFee | null => {
+export const keptFees = (
+  known: ChargeRow | undefined,
+  charge: Pick<ProviderCharge, 'fee' | 'moreFees'>,
+): StoredFee | null => {
   const told = [...(charge.fee ? [charge.fee] : []), ...(charge.moreFees ?? [])].map(storeFee)
   const before = known ? feesOf(known) : []
   const [first, ...more] = [...before, ...told.filter(({ ref }) => before.every((fee) => fee.ref !== ref))]

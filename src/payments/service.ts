@@ -5,6 +5,7 @@ import { createNativePayments, type NativeDeps } from './native-service.ts'
 import { identifyOpener } from './opener-service.ts'
 import { createPageService } from './page-service.ts'
 import { createReader } from './read-service.ts'
+import { createStatements } from './statement-service.ts'
 import { createPaymentWork } from './work-service.ts'
 
 export type PaymentService = ReturnType<typeof createPaymentService>
@@ -17,6 +18,8 @@ export const createPaymentService = (deps: Omit<NativeDeps, keyof HoldBatches>) 
   ...createPaymentWork(deps),
   /** Payments that a chat platform takes itself. */
   native: createNativePayments({ ...deps, ...createHoldBatches(deps) }),
+  /** What providers tell a day later. */
+  statements: createStatements(deps),
   /** Believes the platform's proof of who has opened a payment's page, or does nothing. */
   identify: (token: string, proof: string) => identifyOpener(deps, token, proof),
   explain: (merchantId: string, id: string) => explainIntent(deps, merchantId, id),

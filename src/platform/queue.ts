@@ -38,6 +38,7 @@ export const jobCatalogue = {
   'outbox.drain': job('notifications', 60_000),
   'notification.deliver': job('notifications', 60_000),
   'export.run': job('exports', 600_000),
+  'provider.statement': job('upkeep', 300_000),
   'upkeep.expire_exports': job('upkeep', 60_000, 3_600_000),
   'upkeep.forget_keys': job('upkeep', 60_000, 3_600_000),
   'upkeep.create_partitions': job('upkeep', 60_000, 6 * 3_600_000),

@@ -1,0 +1,18 @@
+import type { StatementCalendar } from '#providers/statements.ts'
+
+const dayMs = 24 * 3_600_000
+
+/**
+ * Of which moments the statements can be had now: from the first that is still kept, up to (not including) the day that
+ * is not ready yet. Days are the provider's own.
+ */
+export const statedSpan = (calendar: StatementCalendar, now: Date): { from: Date; to: Date } => {
+  const offset = calendar.offsetMinutes * 60_000
+  const ready = now.getTime() + offset - calendar.readyAfterHours * 3_600_000
+  const to = ready - (ready % dayMs) - offset
+  return { from: new Date(to - calendar.daysKept * dayMs), to: new Date(to) }
+}
+
+/** The first moment after a day (YYYY-MM-DD) at which its statement cannot be had any more. */
+export const goneAt = (calendar: StatementCalendar, day: string): Date =>
+  new Date(Date.parse(`${day}T00:00:00Z`) - calendar.offsetMinutes * 60_000 + (calendar.daysKept + 1) * dayMs)
