@@ -1,6 +1,7 @@
 import { unixSeconds } from '#kernel/clock.ts'
 import { showId } from '#kernel/ids.ts'
 import { toJsonAmount } from '#kernel/money.ts'
+import type { PayerAmount } from '#providers/price.ts'
 import { type IntentRow, showShipping } from './intent-view.ts'
 
 interface ChargeFee {
@@ -57,7 +58,7 @@ export const showCharge = (row: ChargeRow, intent: IntentRow) => ({
   paid: row.status === 'succeeded',
   payment_intent: showId('paymentIntent', row.payment_intent_id),
   payment_method: intent.payment_method,
-  payment_method_details: methodDetails(row.method),
+  payment_method_details: methodDetails(row),
   provider: row.provider,
   provider_id: row.provider_ref,
   receipt_email: (intent.options.receipt_email as string | undefined) ?? null,
@@ -101,10 +102,11 @@ const outcome = (row: ChargeRow) => ({
 })
 
 /** Stripe's `payment_method_details` from what the provider told: never more than brand, last four and expiry. */
-const methodDetails = (method: Record<string, unknown> | null) => {
+const methodDetails = ({ method, provider_ref: ref }: Pick<ChargeRow, 'method' | 'provider_ref'>) => {
   if (!method) return null
   const type = String(method.type)
   if (type === 'card') return { type, card: cardDetails(method) }
+  if (type === 'wechat_pay') return { type, wechat_pay: wechatDetails(method, ref) }
   if (type === 'sepa_debit') {
     return {
       type,
@@ -119,6 +121,23 @@ const methodDetails = (method: Record<string, unknown> | null) => {
     }
   }
   return { type }
+}
+
+/** Stripe's fields, and what the payer's own account was charged where that is not the price: a tourist, a discount. */
+const wechatDetails = ({ payer }: Record<string, unknown>, ref: string) => {
+  const paid = payer as PayerAmount | undefined
+  return {
+    fingerprint: null,
+    location: null,
+    transaction_id: ref,
+    ...(paid
+      ? {
+          payer_amount: toJsonAmount(BigInt(paid.amount)),
+          payer_currency: paid.currency,
+          payer_exchange_rate: paid.rate ?? null,
+        }
+      : {}),
+  }
 }
 
 const cardDetails = (method: Record<string, unknown>) => ({
