@@ -1,49 +1,30 @@
-import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { after } from 'node:test'
-import pg from 'pg'
 import { createEventService, type EventServiceOptions } from '#events/service.ts'
 import type { Clock } from '#kernel/clock.ts'
 import { newUuid } from '#kernel/ids.ts'
 import { type Role, roles } from '#platform/api-keys.ts'
 import { createSecrets } from '#platform/crypto.ts'
 import { type Database, inTransaction, openDatabase } from '#platform/database.ts'
-import { startEmbeddedPostgres } from '#platform/embedded-postgres.ts'
 import { createHttpApp } from '#platform/http.ts'
 import { createLogger } from '#platform/logger.ts'
 import { createMetrics } from '#platform/metrics.ts'
-import { migrate } from '#platform/migrate.ts'
 import { appendEvents, type NewEvent } from '#platform/outbox.ts'
 import type { JobName, JobPayload } from '#platform/queue.ts'
 import type { Route } from '#platform/route.ts'
+import { createTestDatabase as cloneTemplate } from '../support/database.ts'
 
 /** A migrated database of the file's own, dropped when its tests are done. */
 export const createTestDatabase = async (): Promise<Database> => {
-  const server = process.env.TEST_DATABASE_URL ? undefined : await startEmbeddedPostgres({ ephemeral: true })
-  const serverUrl = process.env.TEST_DATABASE_URL ?? server?.databaseUrl ?? ''
-  const name = `slices_test_${randomBytes(6).toString('hex')}`
-  await query(serverUrl, `create database ${name}`)
-  const url = Object.assign(new URL(serverUrl), { pathname: `/${name}` }).href
-  await migrate(url)
-  const db = openDatabase({ url, poolMax: 8, onError: () => undefined })
+  const database = await cloneTemplate()
+  const db = openDatabase({ url: database.url, poolMax: 8, onError: () => undefined })
   after(async () => {
     await db.close()
-    await query(serverUrl, `drop database ${name} with (force)`)
-    await server?.stop()
+    await database[Symbol.asyncDispose]()
   })
   return db
-}
-
-const query = async (url: string, text: string): Promise<void> => {
-  const client = new pg.Client({ connectionString: url })
-  await client.connect()
-  try {
-    await client.query(text)
-  } finally {
-    await client.end()
-  }
 }
 
 export const newMerchant = async (db: Database): Promise<string> => {

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import { randomBytes } from 'node:crypto'
 import { after } from 'node:test'
 import pg from 'pg'
 import { type Currency, isCurrency } from '#kernel/currencies.ts'
@@ -7,8 +6,7 @@ import { newUuid } from '#kernel/ids.ts'
 import type { Posting } from '#ledger/posting.ts'
 import { type LedgerItem, postLedger } from '#ledger/repo.ts'
 import { type Database, inTransaction, openDatabase } from '#platform/database.ts'
-import { startEmbeddedPostgres } from '#platform/embedded-postgres.ts'
-import { migrate } from '#platform/migrate.ts'
+import { createTestDatabase as cloneTemplate } from '../support/database.ts'
 
 export interface TestDatabase {
   readonly db: Database
@@ -24,14 +22,8 @@ export interface TestDatabase {
 
 /** A migrated database of the file's own, dropped when its tests are done. */
 export const createTestDatabase = async (): Promise<TestDatabase> => {
-  const server = process.env.TEST_DATABASE_URL ? undefined : await startEmbeddedPostgres({ ephemeral: true })
-  const serverUrl = process.env.TEST_DATABASE_URL ?? server?.databaseUrl ?? ''
-  const superuserUrl = server?.superuserUrl ?? process.env.TEST_DATABASE_SUPERUSER_URL
-  const name = `ledger_test_${randomBytes(6).toString('hex')}`
-  await query(serverUrl, `create database ${name}`)
-  const onServer = (of: string): string => Object.assign(new URL(of), { pathname: `/${name}` }).href
-  const url = onServer(serverUrl)
-  await migrate(url)
+  const database = await cloneTemplate()
+  const { url, superuserUrl } = database
   const db = openDatabase({ url, poolMax: 12, onError: () => undefined })
   const clients: pg.Client[] = []
   const connect = async (to: string): Promise<pg.Client> => {
@@ -43,8 +35,7 @@ export const createTestDatabase = async (): Promise<TestDatabase> => {
   after(async () => {
     await Promise.all(clients.map((client) => client.end()))
     await db.close()
-    await query(serverUrl, `drop database ${name} with (force)`)
-    await server?.stop()
+    await database[Symbol.asyncDispose]()
   })
   return {
     db,
@@ -57,7 +48,7 @@ export const createTestDatabase = async (): Promise<TestDatabase> => {
       await client.query(`select set_config('parley.merchants', $1, false)`, [merchantId])
       return client
     },
-    connectAsSuperuser: async () => (superuserUrl === undefined ? undefined : connect(onServer(superuserUrl))),
+    connectAsSuperuser: async () => (superuserUrl === undefined ? undefined : connect(superuserUrl)),
   }
 }
 
@@ -92,14 +83,4 @@ const newMerchant = async (db: Database): Promise<string> => {
       .execute(),
   )
   return merchantId
-}
-
-const query = async (url: string, text: string): Promise<void> => {
-  const client = new pg.Client({ connectionString: url })
-  await client.connect()
-  try {
-    await client.query(text)
-  } finally {
-    await client.end()
-  }
 }

@@ -9,17 +9,21 @@ import { createSchema } from '#sandbox/stripe/store/schema.ts'
 
 export interface TestDatabase extends AsyncDisposable {
   url: string
+  /** Undefined where the tests were given a server without its superuser. */
+  superuserUrl: string | undefined
 }
 
 /** A migrated database of the caller's own: a clone of a template that the first caller of a server has made. */
 export const createTestDatabase = async (): Promise<TestDatabase> => {
   const server = process.env.TEST_DATABASE_URL ? undefined : await startEmbeddedPostgres({ ephemeral: true })
   const serverUrl = process.env.TEST_DATABASE_URL ?? server?.databaseUrl ?? ''
+  const superuserUrl = server?.superuserUrl ?? process.env.TEST_DATABASE_SUPERUSER_URL
   const name = `world_${randomBytes(6).toString('hex')}`
   const template = await keepTemplate(serverUrl)
   await query(serverUrl, `create database ${name} template ${template}`)
   return {
     url: databaseOf(serverUrl, name),
+    superuserUrl: superuserUrl && databaseOf(superuserUrl, name),
     [Symbol.asyncDispose]: async () => {
       await query(serverUrl, `drop database ${name} with (force)`)
       await server?.stop()
