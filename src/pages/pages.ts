@@ -4,7 +4,7 @@ import { pay, showCheckout, showFailure, showReceipt } from '#pages/checkout/han
 import { identify } from '#pages/checkout/identify.ts'
 import { accentStyle } from '#pages/web/accent.ts'
 import { assets, sendAsset } from '#pages/web/assets.ts'
-import { showQr } from './qr.ts'
+import { showPayCode, showQr } from './qr.ts'
 
 export interface PagesOptions extends DeskOptions {
   /** Where `/` leads: /demo with the sandbox, else /docs. */
@@ -25,6 +25,8 @@ export const createPages = (options: PagesOptions): Router => {
   router.post('/pay/:token/identify', proof, (request, response) => identify(desk, request, response))
   router.get('/pay/:token/qr.png', showQr(options, 'png'))
   router.get('/pay/:token/qr.svg', showQr(options, 'svg'))
+  router.get('/pay/:token/code.png', showPayCode(options, 'png'))
+  router.get('/pay/:token/code.svg', showPayCode(options, 'svg'))
   router.get('/receipts/:token', (request, response) => showReceipt(desk, request, response))
   router.use(['/pay', '/receipts'], (error: unknown, request: Request, response: Response, next: NextFunction) => {
     if (response.headersSent) next(error)

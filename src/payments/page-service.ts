@@ -3,10 +3,12 @@ import type { Consent } from '#customers/method-schemas.ts'
 import { AppError } from '#kernel/errors.ts'
 import { newUuid } from '#kernel/ids.ts'
 import { inTransaction, type Tx } from '#platform/database.ts'
+import type { PaySurface } from '#providers/handover.ts'
 import type { PaymentDeps } from './apply-service.ts'
 import type { ChargeRow } from './charge-view.ts'
 import { findPlatform, type WayToPay, wayToPay } from './chat-money-service.ts'
 import { perform } from './command-service.ts'
+import { isFor } from './handover.ts'
 import { checkCommand } from './intent-machine.ts'
 import type { IntentRow } from './intent-view.ts'
 import { leavePage } from './leave-page-service.ts'
@@ -17,6 +19,7 @@ import { isOpenedByPayer } from './opener-service.ts'
 import { keepsByApi, payerToKeep } from './payer-service.ts'
 import { refuseOther } from './plan-service.ts'
 import { findIntent, listCharges, updateIntent } from './repo.ts'
+import { surfaceFor } from './surface-service.ts'
 import { requireAllowed } from './veto-service.ts'
 
 /** What the hosted pages show: the payment, its attempts, its refunds, who sells and where it was asked for. */
@@ -77,8 +80,9 @@ export const createPageService = (deps: PaymentDeps) => ({
   },
 
   /**
-   * The URL of the provider's page for this payment, opened if need be. A payer who taps twice gets the same page:
-   * one that is open is used again, and only one can be opened at a time (`lock_timeout` tells the second tap to wait).
+   * Opens the provider's page for this payment if need be: its URL, or undefined where the payer is handed over otherwise
+   * (`page_handover`). A payer who taps twice gets the same page: one that is open and fits where they are is used again,
+   * and only one can be opened at a time (`lock_timeout` tells the second tap to wait).
    */
   openPage: async (
     row: IntentRow,
@@ -89,24 +93,27 @@ export const createPageService = (deps: PaymentDeps) => ({
       locale?: string | undefined
       /** The payer's, to have the method kept. */
       consent?: Consent | undefined
+      /** Absent: in some browser. */
+      surface?: PaySurface | undefined
     },
-  ): Promise<string> => {
+  ): Promise<string | undefined> => {
     const scope = { merchantId: row.merchant_id, intentId: row.id, requestId: newUuid() }
     const fresh =
       (await inTransaction(deps.db, row.merchant_id, (tx) => findIntent(tx, row.merchant_id, row.id))) ?? row
-    const open = usablePage(fresh, deps.clock.now())
     const { consent } = links
-    if (open !== undefined && pageKeeps(fresh) === (consent !== undefined)) return open
+    const { surface, wanted } = await surfaceFor(deps, fresh, links.surface)
+    const isOpen = isUsable(fresh, deps.clock.now()) && isFor(fresh, wanted)
+    if (isOpen && pageKeeps(fresh) === (consent !== undefined)) return plainUrl(fresh)
     if (fresh.page_ref !== null) await leavePage(deps, scope, fresh.page_ref)
     if (checkCommand(fresh.status, 'page').ok) await requireAllowed(deps, fresh, scope.requestId)
     const customerRef = consent || keepsByApi(fresh.options) ? await payerToKeep(deps, fresh) : undefined
     const saved = await perform(deps, scope, 'page', async (tx, current) => {
       refuseOther(fresh, current)
       // Another tap was faster.
-      if (usablePage(current, deps.clock.now()) !== undefined) return { row: current }
+      if (isUsable(current, deps.clock.now())) return { row: current }
       const { title, returnUrl, cancelUrl, locale } = links
       const expiresAt = current.expires_at?.toISOString()
-      const payer = customerRef === undefined ? {} : { customerRef, save: true }
+      const payer = customerRef === undefined ? { surface } : { surface, customerRef, save: true }
       const command = { title, returnUrl, cancelUrl, locale, expiresAt, capture: current.capture_method, ...payer }
       const options = withConsent(current.options, customerRef === undefined ? undefined : consent)
       const isSame = options.consent === undefined && current.options.consent === undefined
@@ -117,8 +124,8 @@ export const createPageService = (deps: PaymentDeps) => ({
         command: { ...command, items: itemsOf(current) },
       }
     })
-    if (saved.page_url === null) throw new AppError('provider_error')
-    return saved.page_url
+    if (saved.page_url === null && saved.page_handover === null) throw new AppError('provider_error')
+    return plainUrl(saved)
   },
 
   payWithKept: (row: IntentRow, tap: Parameters<typeof payWithKept>[2]): Promise<IntentRow> =>
@@ -167,11 +174,15 @@ const readPlace = async (tx: Tx, merchantId: string, threadId: string): Promise<
   return { channel, locale, connection: connections.length === 1 ? connections[0] : undefined }
 }
 
-/** The open page's URL, unless it is about to close. */
-const usablePage = (row: IntentRow, now: Date): string | undefined => {
+/** A page is open, and not about to close. */
+const isUsable = (row: IntentRow, now: Date): boolean => {
   const leftMs = (row.page_expires_at?.getTime() ?? 0) - now.getTime()
-  return row.page_url !== null && leftMs > pageSlackMs ? row.page_url : undefined
+  return (row.page_url !== null || row.page_handover !== null) && leftMs > pageSlackMs
 }
+
+/** A browser can be sent there without more ado. */
+const plainUrl = ({ page_url, page_handover }: IntentRow): string | undefined =>
+  page_handover === null ? (page_url ?? undefined) : undefined
 
 interface LineItem {
   product_name: string

@@ -1,7 +1,7 @@
 import type { Currency } from '#kernel/currencies.ts'
 import type { AccountFault } from './account-fault.ts'
 import type { DisputeCalls } from './disputes.ts'
-import type { Handover, PaySurface } from './handover.ts'
+import type { Handover, HandoverRules, PaySurface } from './handover.ts'
 import type { MoneyCalls } from './money.ts'
 import type { PayerAmount, ProviderDiscount } from './price.ts'
 import type { StatementCalendar, StatementCalls } from './statements.ts'
@@ -239,6 +239,8 @@ export interface ProviderNotice {
 export interface PaymentProvider {
   readonly id: ProviderId
   readonly capabilities: ProviderCapabilities
+  /** Present where a page is not one URL for everybody. */
+  readonly handovers?: HandoverRules
   /** Present where payers can dispute what they paid. */
   readonly disputes?: DisputeCalls
   /** Present where the provider tells its account with us: entries and payouts. */

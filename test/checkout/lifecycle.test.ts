@@ -22,7 +22,7 @@ const openPage = async (checkout: CheckoutView): Promise<string> => {
   const page = await payments.readPage(checkout.checkout_url?.split('/pay/')[1] ?? '')
   assert.ok(page)
   const links = { returnUrl: `${world.url}/back`, cancelUrl: `${world.url}/back`, title: 'Order' }
-  return payments.openPage(page.intent, links)
+  return (await payments.openPage(page.intent, links)) ?? ''
 }
 
 const whole = {

@@ -14,10 +14,13 @@ import type { IntentRow } from '#payments/intent-view.ts'
 import type { PaymentPage } from '#payments/page-service.ts'
 import type { PaymentService } from '#payments/service.ts'
 import type { Logger } from '#platform/logger.ts'
-import type { Scene } from './frame.ts'
+import { readAgain } from './form-fields.ts'
+import { linkTo, type Scene } from './frame.ts'
+import { type HandState, nextLook } from './hand-over.ts'
 import { passOf } from './pass.ts'
 import { createReturnLookup } from './return-lookup.ts'
 import { isOrdering } from './state.ts'
+import { surfaceOf } from './surface.ts'
 import { createTries } from './tries.ts'
 import { checkoutTitle, checkoutView, noticeView } from './view.ts'
 
@@ -67,7 +70,12 @@ export const readScene = async (desk: Desk, request: Request, token = tokenOf(re
   const lang = readLocale(queryOf(desk, request).get('lang'))
   const language = chooseLanguage(checkout?.row.locale ?? page.thread?.locale, request.get('accept-language'), lang)
   const path = `/pay/${encodeURIComponent(token)}`
-  return { page, checkout, language, lang, texts: texts[language.locale], path, now: desk.clock.now() }
+  // Who asks for a code wants what a browser elsewhere gets.
+  const surface =
+    readAgain(request.body) === 'code'
+      ? { kind: 'browser' as const }
+      : surfaceOf(request.get('user-agent') ?? '', request.ip)
+  return { page, checkout, language, lang, texts: texts[language.locale], path, now: desk.clock.now(), surface }
 }
 
 const readCheckout = async ({ checkouts }: Desk, intent: IntentRow): Promise<Checkout | undefined> => {
@@ -92,6 +100,7 @@ export const sendCheckout = (
   const scripts = [
     ...(isForm ? [assets.orderScript.path] : []),
     ...(page.opener === 'unknown' ? [assets.miniAppScript.path] : []),
+    ...(isHanded(state) ? [assets.handOverScript.path] : []),
   ]
   const whole: Page = {
     title: checkoutTitle(state, scene),
@@ -106,6 +115,15 @@ export const sendCheckout = (
   const formAction = [...desk.providerOrigins, ...(page.way === 'invoice' ? invoiceOrigins : [])]
   sendPage(response, whole, { formAction, script: scripts.length > 0 })
 }
+
+/** A page on which the payer is handed over; it looks by itself how it stands, without scripts too. */
+export const sendHanded = (desk: Desk, response: Response, state: HandState, scene: Scene): void => {
+  const next = scene.turn && nextLook(scene.turn)
+  const refresh = next && { seconds: next.seconds, to: linkTo(scene, { hand: next.turn }), isFallback: true }
+  sendCheckout(desk, response, state, scene, refresh ? { refresh } : {})
+}
+
+const isHanded = (state: PageState): boolean => ['scan', 'lapsed', 'inApp', 'openApp'].includes(state)
 
 /** Where the invoices of chat platforms are. */
 const invoiceOrigins = ['https://t.me']

@@ -139,3 +139,9 @@ export const parseAmount = (text: string, currency: string): bigint | undefined 
   if (whole === undefined || fraction.length > digits) return undefined
   return BigInt(whole + fraction.padEnd(digits, '0'))
 }
+
+/** The button of a page that has handed the payer over: the same way once more, or a code instead. */
+export const readAgain = (body: unknown): 'same' | 'code' | undefined => {
+  const value = typeof body === 'object' && body !== null ? Reflect.get(body, 'again') : undefined
+  return value === 'same' || value === 'code' ? value : undefined
+}

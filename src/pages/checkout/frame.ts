@@ -4,9 +4,11 @@ import { type Locale, locales } from '#pages/texts/texts.ts'
 import { type Html, html, nothing, safeUrl } from '#pages/web/html.ts'
 import { type Language, languageNames } from '#pages/web/locale.ts'
 import type { PaymentPage } from '#payments/page-service.ts'
+import type { PaySurface } from '#providers/handover.ts'
 import { chatLink } from './chat-link.ts'
 import { fill } from './fill.ts'
 import type { FormChange } from './form-change.ts'
+import type { Turn } from './hand-over.ts'
 import { channelName, type Line, linesOf, showAmount } from './order.ts'
 
 /** Everything a view is drawn from. */
@@ -21,6 +23,10 @@ export interface Scene {
   /** Path of the checkout page, without query. */
   path: string
   now: Date
+  /** Where this page is open. */
+  surface: PaySurface
+  /** Of a visit that is handed over on this page. */
+  turn?: Turn
   /** What was typed and could not be taken as it is. */
   form?: Pick<FormChange, 'typed' | 'problems'>
   notice?: Notice
@@ -29,7 +35,9 @@ export interface Scene {
 }
 
 /** What a payer has to know before they tap again. `words`: the shop's own. */
-export type Notice = { kind: 'changed' | 'later' | 'other' } | { kind: 'refused'; words: string | undefined }
+export type Notice =
+  | { kind: 'changed' | 'later' | 'other' | 'canceled' | 'failed' | 'silent' }
+  | { kind: 'refused'; words: string | undefined }
 
 /** A path of this payment in the language that was chosen. */
 export const linkTo = (

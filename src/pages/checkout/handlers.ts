@@ -1,10 +1,12 @@
 import type { Request, Response } from 'express'
 import { AppError } from '#kernel/errors.ts'
 import { showId } from '#kernel/ids.ts'
+import type { PageState } from '#pages/texts/text-names.ts'
 import { isForeignPost } from '#pages/web/answer.ts'
-import { type Desk, queryOf, readScene, sendCheckout, sendNotice } from './desk.ts'
-import { readPosted } from './form-fields.ts'
-import { linkTo, type Scene } from './frame.ts'
+import { type Desk, queryOf, readScene, sendCheckout, sendHanded, sendNotice } from './desk.ts'
+import { readAgain, readPosted } from './form-fields.ts'
+import { linkTo, type Notice, receiptPath, type Scene } from './frame.ts'
+import { asksProvider, handStateOf, type Turn, turnOf } from './hand-over.ts'
 import { type GoOn, placeOrder } from './place-order.ts'
 import { receiptView } from './receipt-view.ts'
 import { isOrdering, openPageUrl, sceneState } from './state.ts'
@@ -12,6 +14,8 @@ import { payKept, toPayment } from './ways-to-pay.ts'
 
 const workingMax = 10
 const returnedMax = 6
+/** So many looks, two seconds apart, until a payment that the bridge has told of counts as not made. */
+const toldMax = 8
 
 /** Changes nothing, for chat apps open links to preview them. Only a return from the provider looks there. */
 export const showCheckout = async (desk: Desk, request: Request, response: Response): Promise<void> => {
@@ -21,12 +25,13 @@ export const showCheckout = async (desk: Desk, request: Request, response: Respo
     working: countOf(query.get('working')),
     isCancel: query.get('by') === 'cancel',
     isLate: query.get('already') === '1',
+    turn: turnOf(query),
   }
   const first = await readScene(desk, request)
   if (!first) return sendNotice(request, response, 'missing', 404)
   const { intent } = first.page
   const isOpen = intent.status !== 'succeeded' && intent.status !== 'canceled'
-  const isAsking = visit.returned > 0 && isOpen
+  const isAsking = (visit.returned > 0 || asksProvider(visit.turn)) && isOpen
   const isKnown = isAsking ? await desk.lookUp(intent) : true
   const scene = isAsking ? ((await readScene(desk, request)) ?? first) : first
   const moved = await movedTo(desk, scene)
@@ -52,6 +57,8 @@ interface Visit {
   isCancel: boolean
   /** Wanted to pay what was paid already. */
   isLate: boolean
+  /** Has been handed over on our own page. */
+  turn: Turn
 }
 
 const answer = (desk: Desk, response: Response, scene: Scene, visit: Visit, isKnown: boolean): void => {
@@ -59,12 +66,17 @@ const answer = (desk: Desk, response: Response, scene: Scene, visit: Visit, isKn
   const opened = openPageUrl(scene.page.intent, scene.now)
   const isAsked = state === 'payable' || state === 'declined'
   const isWaiting = visit.working > 0 && visit.working <= workingMax
-  // The payer has been at the provider and nobody knows how it went: asking them to pay again would be wrong.
-  if (isAsked && !isKnown && !visit.isCancel && visit.returned < returnedMax) {
+  const isHanded = visit.turn.turn > 0
+  if (isHanded && isAsked) {
+    answerHanded(desk, response, { ...scene, turn: visit.turn }, state, isKnown)
+  } else if (isHanded && state === 'paid') {
+    response.redirect(303, receiptPath(linkTo(scene)))
+  } else if (isAsked && !isKnown && !visit.isCancel && visit.returned < returnedMax) {
+    // The payer has been at the provider and nobody knows how it went: asking them to pay again would be wrong.
     const refresh = { seconds: 2, to: linkTo(scene, { returned: visit.returned + 1 }) }
     sendCheckout(desk, response, 'processing', scene, { refresh })
-  } else if (isAsked && isWaiting && opened) {
-    response.redirect(303, opened)
+  } else if (isAsked && isWaiting && (opened || handStateOf(scene))) {
+    response.redirect(303, opened ?? linkTo(scene, { hand: 1 }))
   } else if (isAsked && isWaiting) {
     const refresh = { seconds: 1, to: linkTo(scene, { working: visit.working + 1 }) }
     sendCheckout(desk, response, 'working', scene, { refresh })
@@ -72,6 +84,33 @@ const answer = (desk: Desk, response: Response, scene: Scene, visit: Visit, isKn
     sendCheckout(desk, response, state === 'paid' && visit.isLate ? 'already' : state, scene)
   }
 }
+
+/** What a bridge says is not believed: the provider was asked just before. It may be slower than the bridge. */
+const answerHanded = (
+  desk: Desk,
+  response: Response,
+  scene: Scene & { turn: Turn },
+  state: PageState,
+  isKnown: boolean,
+): void => {
+  const { turn, by } = scene.turn
+  const handed = handStateOf(scene)
+  const isOpen = by === 'ok' || (by !== undefined && !isKnown)
+  if (isOpen && turn <= toldMax) {
+    const refresh = { seconds: 2, to: linkTo(scene, { hand: turn + 1, by }) }
+    sendCheckout(desk, response, 'processing', scene, { refresh })
+  } else if (handed) {
+    const kind = by === undefined || by === 'ok' ? undefined : bridgeNotices[by]
+    sendHanded(desk, response, handed, kind ? { ...scene, notice: { kind } } : scene)
+  } else {
+    sendCheckout(desk, response, state, scene)
+  }
+}
+
+const bridgeNotices = { cancel: 'canceled', fail: 'failed', none: 'silent' } as const satisfies Record<
+  string,
+  Notice['kind']
+>
 
 /** The Pay button: on to the provider's page. A second tap meets the first one's page, or waits for it. */
 export const pay = async (desk: Desk, request: Request, response: Response): Promise<void> => {
@@ -83,6 +122,11 @@ export const pay = async (desk: Desk, request: Request, response: Response): Pro
   if (remove !== undefined) return removeKept(desk, request, response, scene, remove)
   const asked = { ...scene, keep }
   const goOn: GoOn = (...way) => (kept === undefined ? toPayment(...way) : payKept(...way, { method: kept, total }))
+  if (readAgain(request.body) !== undefined) {
+    // What was handed over was complete; what is not open any more begins anew.
+    if (scene.page.intent.page_ref === null) return response.redirect(303, linkTo(scene))
+    if (state === 'payable' || state === 'declined') return toPayment(desk, response, scene)
+  }
   if (isOrdering(state, scene)) return placeOrder(desk, request, response, asked, goOn)
   if (state === 'paid') return response.redirect(303, linkTo(scene, { already: 1 }))
   if (state !== 'payable' && state !== 'declined') return response.redirect(303, linkTo(scene))

@@ -35,4 +35,8 @@ export const marks: Record<PageState, Html> = {
   free: check,
   placed: check,
   unpayable: alert,
+  scan: nothing,
+  lapsed: clock,
+  inApp: lock,
+  openApp: lock,
 }

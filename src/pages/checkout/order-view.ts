@@ -5,6 +5,7 @@ import { addressFields, contactFields, type Drawing, sentenceOf } from './fields
 import { fill } from './fill.ts'
 import { askedOf, typedOf } from './form-fields.ts'
 import { linkTo, type Scene } from './frame.ts'
+import { bridgeWords } from './hand-over-view.ts'
 import { hasKept, keepChoice, keptButtons, removeButtons } from './kept-view.ts'
 import { showAmount } from './order.ts'
 
@@ -67,6 +68,10 @@ export const orderAlert = (scene: Scene): Html => {
       )
     case 'other':
       return alert(html`<p>${texts.askedOfOther}</p>`)
+    case 'canceled':
+    case 'failed':
+    case 'silent':
+      return alert(html`<p>${bridgeWords(scene, notice.kind)}</p>`)
     case 'later':
       return alert(html`<p>${texts.order.tryLater}</p>`)
     default:

@@ -1,9 +1,11 @@
 import { isCurrency } from '#kernel/currencies.ts'
 import { amountText } from '#messages/cards/amount-text.ts'
 import type { Texts } from '#pages/texts/text-names.ts'
+import type { Locale } from '#pages/texts/texts.ts'
 import type { ChargeRow } from '#payments/charge-view.ts'
 import type { IntentRow } from '#payments/intent-view.ts'
 import { itemsOf } from '#payments/page-service.ts'
+import type { PayerAmount } from '#providers/price.ts'
 
 export interface Line {
   name: string
@@ -49,6 +51,13 @@ export const methodText = (charge: Pick<ChargeRow, 'method'> | undefined): strin
   return typeof last4 === 'string' ? `${name} ···· ${last4}` : name
 }
 
+/** What left the payer's own account, where that is another amount or another currency. */
+export const payerText = (charge: Pick<ChargeRow, 'method'> | undefined, tag: string): string | undefined => {
+  const { amount, currency } = (charge?.method?.payer ?? {}) as Partial<PayerAmount>
+  if (amount === undefined || currency === undefined || !isCurrency(currency)) return undefined
+  return showAmount(BigInt(amount), currency, tag)
+}
+
 const methodNames: Record<string, string> = {
   amex: 'American Express',
   diners: 'Diners Club',
@@ -57,6 +66,14 @@ const methodNames: Record<string, string> = {
   sepa_debit: 'SEPA',
   wechat_pay: 'WeChat Pay',
 }
+
+const apps: Readonly<Record<string, { name: string; inChinese: string }>> = {
+  wechatpay: { name: 'WeChat', inChinese: '微信' },
+}
+
+/** The app that payers of a provider pay with; nothing where it is a page. */
+export const appName = (provider: string, locale: Locale): string | undefined =>
+  locale === 'zh-Hans' ? apps[provider]?.inChinese : apps[provider]?.name
 
 const channelNames: Record<string, string> = { whatsapp: 'WhatsApp', wechat: 'WeChat', line: 'LINE' }
 

@@ -6,7 +6,7 @@ import { countryName } from './countries.ts'
 import { fill } from './fill.ts'
 import { backToChat, languageSwitch, merchantHeader, receiptPath, type Scene, whatFor } from './frame.ts'
 import { marks } from './marks.ts'
-import { methodText, paidCharge, showAmount } from './order.ts'
+import { methodText, paidCharge, payerText, showAmount } from './order.ts'
 import { bill } from './view.ts'
 
 /** What was paid, to whom, when, how, and what came back since. */
@@ -53,9 +53,11 @@ const refundLabel = (status: string, { receipt }: Texts): string | undefined => 
 const facts = ({ page, language, texts }: Scene): Html => {
   const charge = paidCharge(page.charges)
   const method = methodText(charge)
+  const payer = payerText(charge, language.tag)
   const rows = [
     { name: texts.receipt.date, value: html`${moment(charge?.created_at ?? page.intent.updated_at, language.tag)}` },
     ...(method ? [{ name: texts.receipt.method, value: html`<bdi dir="ltr">${method}</bdi>` }] : []),
+    ...(payer ? [{ name: texts.receipt.payer, value: html`<bdi>${payer}</bdi>` }] : []),
     {
       name: texts.receipt.number,
       value: html`<bdi dir="ltr" class="number">${showId('paymentIntent', page.intent.id)}</bdi>`,

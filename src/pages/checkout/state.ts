@@ -74,7 +74,10 @@ export const confirmationUrl = ({ next_action, page_url }: IntentRow): string | 
 /** Less than this left, and the provider's page counts as closed, as it does where it is opened. */
 const pageSlackMs = 60_000
 
-export const openPageUrl = ({ page_url, page_expires_at }: IntentRow, now: Date): string | undefined =>
-  page_url !== null && page_expires_at !== null && page_expires_at.getTime() - now.getTime() > pageSlackMs
+export const openPageUrl = ({ page_url, page_handover, page_expires_at }: IntentRow, now: Date): string | undefined =>
+  page_url !== null &&
+  page_handover === null &&
+  page_expires_at !== null &&
+  page_expires_at.getTime() - now.getTime() > pageSlackMs
     ? page_url
     : undefined

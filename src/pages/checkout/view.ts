@@ -13,9 +13,10 @@ import {
   type Scene,
   whatFor,
 } from './frame.ts'
+import { codeFigure, handedAction } from './hand-over-view.ts'
 import { hasKept, keepChoice, keptButtons, removeButtons } from './kept-view.ts'
 import { marks } from './marks.ts'
-import { channelName, linesOf, showAmount } from './order.ts'
+import { appName, channelName, linesOf, showAmount } from './order.ts'
 import { orderAlert, orderView } from './order-view.ts'
 import { confirmationUrl, declineReason, isOrdering } from './state.ts'
 
@@ -51,11 +52,13 @@ export const checkoutTitle = (state: PageState, scene: Scene): string => {
   const { page, texts } = scene
   return state === 'payable'
     ? `${fillText(texts.pay, { amount: amountOf(scene) })} · ${page.merchant.name}`
-    : `${titleOf(state, texts)} · ${page.merchant.name}`
+    : `${fillText(titleOf(state, texts), { channel: appOf(scene) })} · ${page.merchant.name}`
 }
 
 const titleOf = (state: Exclude<PageState, 'payable'>, texts: Texts): string =>
   state === 'declined' ? texts.declined.title : texts.states[state].title
+
+const appOf = ({ page, language }: Scene): string => appName(page.intent.provider, language.locale) ?? ''
 
 const amountOf = ({ page, checkout, language }: Scene): string => {
   const { intent } = page
@@ -73,8 +76,11 @@ const headline = (state: PageState, scene: Scene): Html => {
   const sentence =
     state === 'declined'
       ? html`${texts.nothingCharged} ${texts.declined.reasons[declineReason(page.intent.last_payment_error)]}`
-      : fill(texts.states[state].sentence, { merchant: page.merchant.name })
-  return html`<div class="hero" data-live id="hero">${marks[state]}<h1 class="title">${titleOf(state, texts)}</h1><p class="sentence" role="status">${sentence}</p>
+      : fill(texts.states[state].sentence, { merchant: page.merchant.name, channel: appOf(scene) })
+  const title = html`<h1 class="title">${fill(titleOf(state, texts), { channel: appOf(scene) })}</h1>`
+  if (state === 'scan')
+    return html`<div class="hero scan">${title}<p class="amount">${amount}</p>${what}${codeFigure(scene, amountOf(scene))}<p class="sentence" role="status">${sentence}</p></div>`
+  return html`<div class="hero" data-live id="hero">${marks[state]}${title}<p class="sentence" role="status">${sentence}</p>
 <p class="amount">${amount}</p>${what}</div>`
 }
 
@@ -102,6 +108,11 @@ const action = (state: PageState, scene: Scene): Html => {
     case 'already':
     case 'refunded':
       return html`${backToChat(scene)}<a class="button quiet" href="${receiptPath(path)}">${texts.showReceipt}</a>`
+    case 'scan':
+    case 'lapsed':
+    case 'inApp':
+    case 'openApp':
+      return handedAction(state, scene, amountOf(scene))
     case 'processing':
     case 'checking':
     case 'authorised':
@@ -138,13 +149,15 @@ const smallPrint = (state: PageState, scene: Scene): Html => {
   const cancel = page.intent.return_url === null ? nothing : backLink(scene)
   return html`${state === 'free' ? nothing : html`<p class="small">${whereToPay(scene)}</p>`}
 ${when || cancel !== nothing ? html`<p class="small row">${when ? html`<span>${fill(texts.expires, { when })}</span>` : nothing}${cancel}</p>` : nothing}
-${page.intent.livemode || state === 'free' || page.way === 'invoice' ? nothing : testCards(texts)}`
+${page.intent.livemode || state === 'free' || page.way === 'invoice' || appOf(scene) !== '' ? nothing : testCards(texts)}`
 }
 
-const whereToPay = ({ page, texts }: Scene): Html =>
-  page.way === 'invoice'
-    ? fill(texts.payInChat, { channel: channelName(page.thread?.channel) ?? '' })
-    : html`${texts.securePage}`
+const whereToPay = (scene: Scene): Html => {
+  const { page, texts } = scene
+  if (page.way === 'invoice') return fill(texts.payInChat, { channel: channelName(page.thread?.channel) ?? '' })
+  const channel = appOf(scene)
+  return channel === '' ? html`${texts.securePage}` : fill(texts.handover.payWith, { channel })
+}
 
 const backLink = ({ page, texts }: Scene): Html =>
   page.intent.return_url && /^https?:\/\//i.test(page.intent.return_url)

@@ -36,10 +36,9 @@ const toProvider = async (desk: Desk, response: Response, scene: Scene): Promise
   const links = { returnUrl: back({ returned: 1 }), cancelUrl: back({ returned: 1, by: 'cancel' }) }
   const consent = consentOf(scene)
   try {
-    response.redirect(
-      303,
-      await desk.payments.openPage(page.intent, { ...links, title, locale: language.tag, consent }),
-    )
+    const { surface } = scene
+    const url = await desk.payments.openPage(page.intent, { ...links, title, locale: language.tag, consent, surface })
+    response.redirect(303, url ?? linkTo(scene, { hand: 1 }))
   } catch (error) {
     explainFailure(desk, response, scene, error)
   }

@@ -51,6 +51,10 @@ export const en: Texts = {
       sentence:
         'Nothing was charged. {merchant} has to connect Telegram to be paid in Stars. Ask them for another way to pay.',
     },
+    scan: { title: 'Scan to pay', sentence: 'In {channel}, tap + and Scan, then point the camera at the code.' },
+    lapsed: { title: 'This code has expired', sentence: 'Nothing was charged. Ask for a new one here.' },
+    inApp: { title: 'Pay in {channel}', sentence: 'Nothing is charged until you confirm in {channel}.' },
+    openApp: { title: 'Pay in {channel}', sentence: '{channel} opens. Come back here afterwards.' },
   },
   declined: {
     title: 'Declined',
@@ -72,6 +76,20 @@ export const en: Texts = {
     always: '{merchant} keeps this card for your next payments.',
     remove: 'Remove {method}',
     card: 'saved card',
+  },
+  handover: {
+    payWith: 'You pay with {channel}.',
+    alt: 'QR code to pay {amount} with {channel}',
+    onPhone:
+      '{channel} takes no saved pictures of it: open this page on another screen and scan it there, or open the link inside {channel}.',
+    newCode: 'Show a new code',
+    codeInstead: 'Pay by code instead',
+    open: 'Open {channel}',
+    havePaid: 'I have paid',
+    canceled: 'You cancelled. Nothing was charged.',
+    failed: '{channel} did not take the payment. Try again, or pay by code.',
+    silent: '{channel} does not answer on this page. Pay by code instead.',
+    simulated: 'Open the simulated phone',
   },
   order: {
     contact: 'Contact',
@@ -129,6 +147,7 @@ export const en: Texts = {
     reserved: 'Reserved',
     date: 'Date',
     method: 'Method',
+    payer: 'You paid',
     number: 'Number',
     refund: { succeeded: 'Refunded', pending: 'Refund on its way', failed: 'Refund failed' },
     kept: 'Paid after refunds',

@@ -54,6 +54,10 @@ export const es: Texts = {
       sentence:
         'No se ha cobrado nada. {merchant} tiene que conectar Telegram para cobrar en Stars. Pide otra forma de pagar.',
     },
+    scan: { title: 'Escanea para pagar', sentence: 'En {channel}, toca + y Escanear, y apunta al código.' },
+    lapsed: { title: 'Este código ha caducado', sentence: 'No se ha cobrado nada. Pide uno nuevo aquí.' },
+    inApp: { title: 'Paga en {channel}', sentence: 'No se cobra nada hasta que confirmes en {channel}.' },
+    openApp: { title: 'Paga en {channel}', sentence: 'Se abrirá {channel}. Vuelve aquí después.' },
   },
   declined: {
     title: 'Rechazado',
@@ -75,6 +79,20 @@ export const es: Texts = {
     always: '{merchant} guarda esta tarjeta para tus próximos pagos.',
     remove: 'Eliminar {method}',
     card: 'tarjeta guardada',
+  },
+  handover: {
+    payWith: 'Pagas con {channel}.',
+    alt: 'Código QR para pagar {amount} con {channel}',
+    onPhone:
+      '{channel} no acepta imágenes guardadas del código: abre esta página en otra pantalla y escanéalo ahí, o abre el enlace dentro de {channel}.',
+    newCode: 'Mostrar un código nuevo',
+    codeInstead: 'Pagar con código',
+    open: 'Abrir {channel}',
+    havePaid: 'Ya he pagado',
+    canceled: 'Has cancelado. No se ha cobrado nada.',
+    failed: '{channel} no ha aceptado el pago. Inténtalo otra vez o paga con código.',
+    silent: '{channel} no responde en esta página. Paga con código.',
+    simulated: 'Abrir el teléfono simulado',
   },
   order: {
     contact: 'Contacto',
@@ -132,6 +150,7 @@ export const es: Texts = {
     reserved: 'Reservado',
     date: 'Fecha',
     method: 'Método',
+    payer: 'Has pagado',
     number: 'Número',
     refund: { succeeded: 'Reembolsado', pending: 'Reembolso en camino', failed: 'Reembolso fallido' },
     kept: 'Pagado tras reembolsos',

@@ -60,6 +60,10 @@ export const fr: Texts = {
       sentence:
         'Rien n’a été débité. {merchant} doit connecter Telegram pour être payé en Stars. Demandez un autre moyen de payer.',
     },
+    scan: { title: 'Scannez pour payer', sentence: 'Dans {channel}, touchez + puis Scanner, et visez le code.' },
+    lapsed: { title: 'Ce code a expiré', sentence: 'Rien n’a été débité. Demandez-en un nouveau ici.' },
+    inApp: { title: 'Payer dans {channel}', sentence: 'Rien n’est débité avant votre confirmation dans {channel}.' },
+    openApp: { title: 'Payer dans {channel}', sentence: '{channel} s’ouvre. Revenez ici ensuite.' },
   },
   declined: {
     title: 'Refusé',
@@ -81,6 +85,20 @@ export const fr: Texts = {
     always: '{merchant} conserve cette carte pour vos prochains paiements.',
     remove: 'Supprimer {method}',
     card: 'carte enregistrée',
+  },
+  handover: {
+    payWith: 'Vous payez avec {channel}.',
+    alt: 'Code QR pour payer {amount} avec {channel}',
+    onPhone:
+      '{channel} n’accepte pas d’image enregistrée du code : ouvrez cette page sur un autre écran et scannez-le, ou ouvrez le lien dans {channel}.',
+    newCode: 'Afficher un nouveau code',
+    codeInstead: 'Payer plutôt par code',
+    open: 'Ouvrir {channel}',
+    havePaid: 'J’ai payé',
+    canceled: 'Vous avez annulé. Rien n’a été débité.',
+    failed: '{channel} n’a pas pris le paiement. Réessayez ou payez par code.',
+    silent: '{channel} ne répond pas sur cette page. Payez plutôt par code.',
+    simulated: 'Ouvrir le téléphone simulé',
   },
   order: {
     contact: 'Coordonnées',
@@ -138,6 +156,7 @@ export const fr: Texts = {
     reserved: 'Réservé',
     date: 'Date',
     method: 'Moyen de paiement',
+    payer: 'Vous avez payé',
     number: 'Numéro',
     refund: { succeeded: 'Remboursé', pending: 'Remboursement en cours', failed: 'Remboursement échoué' },
     kept: 'Payé après remboursements',

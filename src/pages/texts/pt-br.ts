@@ -54,6 +54,10 @@ export const ptBr: Texts = {
       sentence:
         'Nada foi cobrado. {merchant} precisa conectar o Telegram para receber em Stars. Peça outra forma de pagar.',
     },
+    scan: { title: 'Escaneie para pagar', sentence: 'No {channel}, toque em + e Escanear, e aponte para o código.' },
+    lapsed: { title: 'Este código expirou', sentence: 'Nada foi cobrado. Peça um novo aqui.' },
+    inApp: { title: 'Pague no {channel}', sentence: 'Nada é cobrado até você confirmar no {channel}.' },
+    openApp: { title: 'Pague no {channel}', sentence: 'O {channel} vai abrir. Depois, volte aqui.' },
   },
   declined: {
     title: 'Recusado',
@@ -75,6 +79,20 @@ export const ptBr: Texts = {
     always: '{merchant} guarda este cartão para seus próximos pagamentos.',
     remove: 'Remover {method}',
     card: 'cartão salvo',
+  },
+  handover: {
+    payWith: 'Você paga com {channel}.',
+    alt: 'Código QR para pagar {amount} com {channel}',
+    onPhone:
+      'O {channel} não aceita imagens salvas do código: abra esta página em outra tela e escaneie lá, ou abra o link dentro do {channel}.',
+    newCode: 'Mostrar um novo código',
+    codeInstead: 'Pagar com código',
+    open: 'Abrir o {channel}',
+    havePaid: 'Já paguei',
+    canceled: 'Você cancelou. Nada foi cobrado.',
+    failed: 'O {channel} não aceitou o pagamento. Tente de novo ou pague com código.',
+    silent: 'O {channel} não responde nesta página. Pague com código.',
+    simulated: 'Abrir o celular simulado',
   },
   order: {
     contact: 'Contato',
@@ -132,6 +150,7 @@ export const ptBr: Texts = {
     reserved: 'Reservado',
     date: 'Data',
     method: 'Forma de pagamento',
+    payer: 'Você pagou',
     number: 'Número',
     refund: { succeeded: 'Reembolsado', pending: 'Reembolso a caminho', failed: 'Reembolso não concluído' },
     kept: 'Pago após reembolsos',

@@ -21,6 +21,11 @@ export type PageState =
   | 'placed'
   /** In money that only a chat app takes, and none is there. */
   | 'unpayable'
+  /** Handed over on our own page: by a code, one that is too old, inside the provider's app, or by opening that. */
+  | 'scan'
+  | 'lapsed'
+  | 'inApp'
+  | 'openApp'
 
 /** Why a card was declined, as far as a payer may know: lost, stolen and suspected cards are just declined. */
 export type DeclineReason =
@@ -78,6 +83,21 @@ export interface Texts {
   declined: { title: string; reasons: Record<DeclineReason, string> }
   /** Cards that are kept for the next time. `save` is what the payer agrees to. */
   kept: { pay: string; another: string; save: string; always: string; remove: string; card: string }
+  /** Paying with a provider's own app, which is the `{channel}` here and in the four states that are about it. */
+  handover: {
+    payWith: string
+    alt: string
+    /** Beside a code on the very phone that would have to scan it. */
+    onPhone: string
+    newCode: string
+    codeInstead: string
+    open: string
+    havePaid: string
+    canceled: string
+    failed: string
+    silent: string
+    simulated: string
+  }
   /** The form of an order. */
   order: {
     contact: string
@@ -109,6 +129,8 @@ export interface Texts {
     reserved: string
     date: string
     method: string
+    /** What left the payer's own account, where that is another amount. */
+    payer: string
     number: string
     refund: Record<'succeeded' | 'pending' | 'failed', string>
     kept: string

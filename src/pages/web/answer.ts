@@ -12,7 +12,8 @@ export interface Page {
   scripts?: readonly string[]
   /** Marks the kind of page for the style sheet. */
   kind: string
-  refresh?: { seconds: number; to: string }
+  /** `isFallback`: only where no script does it. */
+  refresh?: { seconds: number; to: string; isFallback?: boolean }
   body: Html
 }
 
@@ -65,6 +66,11 @@ export const isForeignPost = (request: Request): boolean => {
   return site !== undefined && site !== 'same-origin' && site !== 'none'
 }
 
+const refreshing = ({ seconds, to, isFallback }: NonNullable<Page['refresh']>): Html => {
+  const meta = html`<meta http-equiv="refresh" content="${seconds};url=${to}">`
+  return isFallback ? html`<noscript>${meta}</noscript>` : meta
+}
+
 const document = ({
   title,
   lang,
@@ -81,7 +87,7 @@ const document = ({
 <meta name="viewport" content="width=device-width,initial-scale=1,viewport-fit=cover">
 <meta name="color-scheme" content="light dark">
 <title>${title}</title>
-${refresh ? html`<meta http-equiv="refresh" content="${refresh.seconds};url=${refresh.to}">` : nothing}
+${refresh ? refreshing(refresh) : nothing}
 <link rel="icon" href="${assets.icon.path}" type="image/svg+xml">
 ${[assets.base.path, ...styles].map((path) => html`<link rel="stylesheet" href="${path}">`)}
 ${scripts.map((path) => html`<script src="${path}" defer></script>`)}

@@ -131,14 +131,13 @@ const pageOf = (
   if (way === 'native') return { ...page, handover: { kind: 'qr', code: textOf(found.code_url, 'code_url') } }
   if (way === 'h5') {
     const url = textOf(found.h5_url ?? found.mweb_url, 'h5_url')
-    return { ...page, url: `${url}&redirect_url=${encodeURIComponent(command.returnUrl)}` }
+    return { ...page, handover: { kind: 'link' }, url: `${url}&redirect_url=${encodeURIComponent(command.returnUrl)}` }
   }
   const { account } = client
   const signer = { ...account, appid: account.subAppid ?? account.appid, mchid: account.subMchid ?? account.mchid }
-  return {
-    ...page,
-    handover: { kind: 'bridge', params: bridgeParams(signer, textOf(found.prepay_id, 'prepay_id'), now) },
-  }
+  const params = bridgeParams(signer, textOf(found.prepay_id, 'prepay_id'), now)
+  if (way === 'app') return { ...page, handover: { kind: 'app', params } }
+  return { ...page, handover: { kind: 'bridge', params, payer: command.surface?.openid ?? '' } }
 }
 
 /** An order that is paid or closed is not open any more, however it came to that. */

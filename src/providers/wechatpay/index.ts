@@ -5,6 +5,7 @@ import { currenciesOf } from './amounts.ts'
 import { createWechatpayClient } from './client.ts'
 import { wechatpayCommands } from './commands.ts'
 import { wechatpayLookups } from './lookups.ts'
+import { handoversOf } from './requests.ts'
 import { createStatements, statementCalendar } from './statements.ts'
 import { createWebhookVerifier } from './webhook.ts'
 
@@ -45,6 +46,7 @@ export const createWechatpayProvider = (options: WechatpayProviderOptions): Paym
   return {
     id: 'wechatpay',
     capabilities: { ...wechatpayCapabilities, currencies: currenciesOf(account.region) },
+    handovers: handoversOf(account),
     ...wechatpayCommands({ client, clock, notifyUrl }),
     ...wechatpayLookups(client),
     ...(isDomestic ? { statements: createStatements(client) } : {}),

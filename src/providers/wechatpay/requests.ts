@@ -1,3 +1,4 @@
+import type { HandoverRules, WantedHandover } from '#providers/handover.ts'
 import type { PageCommand, PaymentProvider, ProviderTags } from '#providers/provider.ts'
 import type { WechatpayAccount } from './account.ts'
 import { toWire } from './amounts.ts'
@@ -14,10 +15,27 @@ export type Way = 'jsapi' | 'native' | 'h5' | 'app'
  * when nobody has said who the payer is.
  */
 export const chooseWay = ({ kind, h5 }: WechatpayAccount, surface: PageCommand['surface']): Way => {
-  if (kind === 'app') return 'app'
-  if (surface?.kind === 'wechat' && surface.openid !== undefined) return 'jsapi'
+  if (kind === 'app' && surface?.kind === 'app') return 'app'
+  if (kind !== 'app' && surface?.kind === 'wechat' && surface.openid !== undefined) return 'jsapi'
   return surface?.kind === 'phone' && h5 && surface.ip !== undefined ? 'h5' : 'native'
 }
+
+const handoverKinds = { jsapi: 'bridge', native: 'qr', h5: 'link', app: 'app' } as const satisfies Record<
+  Way,
+  WantedHandover['kind']
+>
+
+/** How a page for this surface is handed over; a bridge works for the payer alone for whom it was signed. */
+export const handoversOf = (account: WechatpayAccount): HandoverRules => ({
+  app: account.subAppid ?? account.appid,
+  wanted: (surface) => {
+    const way = chooseWay(account, surface)
+    return {
+      kind: handoverKinds[way],
+      ...(way === 'jsapi' && surface?.openid !== undefined ? { payer: surface.openid } : {}),
+    }
+  },
+})
 
 /** A number of ours at WeChat: an order's, a refund's. It is the operation's id, so a repetition is the same order. */
 export const isOwnNumber = (text: string): boolean => /^[0-9A-Za-z_\-|*]{6,32}$/.test(text)
