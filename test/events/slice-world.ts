@@ -125,6 +125,7 @@ export const serveRoutes = async (db: Database, routes: readonly Route[]) => {
     mount: () => undefined,
   })
   const server = createServer(app).listen(0, '127.0.0.1')
+  server.keepAliveTimeout = 0 // a slow machine pauses for longer, and then a request meets a closing connection
   await once(server, 'listening')
   after(() => server.close())
   const { port } = server.address() as AddressInfo

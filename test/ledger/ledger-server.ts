@@ -38,6 +38,7 @@ export const startLedgerServer = async (db: Database): Promise<string> => {
     mount: () => undefined,
   })
   const server = app.listen(0, '127.0.0.1')
+  server.keepAliveTimeout = 0 // a slow machine pauses for longer, and then a request meets a closing connection
   await new Promise((resolve) => server.once('listening', resolve))
   after(() => {
     server.closeAllConnections()
