@@ -98,6 +98,17 @@ export const findDueAccounts = (maintenance: Db, now: Date, limit: number) =>
     .limit(limit)
     .execute()
 
+/** Up to when an account's entries are mirrored; undefined when it is not followed. */
+export const findMirroredUntil = async (maintenance: Db, key: AccountKey): Promise<Date | undefined> => {
+  const row = await maintenance
+    .selectFrom('provider_accounts')
+    .select('mirrored_until')
+    .where('provider', '=', key.provider)
+    .where('connection', '=', key.connection)
+    .executeTakeFirst()
+  return row?.mirrored_until
+}
+
 /**
  * Whose account it is: of a connection its merchant; of the deployment's own account the only merchant there is. An
  * account that serves several is nobody's.

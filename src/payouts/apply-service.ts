@@ -2,14 +2,14 @@ import type { Insertable } from 'kysely'
 import { payoutsConfirmedBy } from '#accounts/settings.ts'
 import { newUuid } from '#kernel/ids.ts'
 import { oneLine } from '#ledger/posting.ts'
-import { type LedgerItem, postLedger } from '#ledger/repo.ts'
+import { postLedger } from '#ledger/repo.ts'
 import { inTransaction, type Tx } from '#platform/database.ts'
 import { appendEvents } from '#platform/outbox.ts'
 import type { PayoutsTable } from '#platform/tables-payouts.ts'
 import type { ProviderBalanceEntry, ProviderPayout } from '#providers/money.ts'
 import type { AccountKey } from './account-repo.ts'
 import { type Arrival, arrivalOf, arrivedAs, payoutPostings } from './arrival-service.ts'
-import { tellBalance } from './balance-service.ts'
+import { readFunds, tellBalance } from './balance-service.ts'
 import type { PayoutDeps } from './claim-service.ts'
 import { findEntryIds, insertEntries } from './entry-repo.ts'
 import { judgePayout, type PayoutVerdict } from './payout-news.ts'
@@ -38,6 +38,7 @@ export const applyPayout = (deps: PayoutDeps, news: PartNews): Promise<void> =>
   inTransaction(deps.db, news.merchantId, async (tx) => {
     const { account, merchantId, payout } = news
     const now = deps.clock.now()
+    const before = await readFunds(tx, merchantId)
     // What it takes has become available before it: 1120 must not seem to fall below zero.
     const settled = await settleMerchant(tx, deps, account, merchantId)
     const { row, isNew } = await insertPart(tx, newRow(news, now))
@@ -50,16 +51,9 @@ export const applyPayout = (deps: PayoutDeps, news: PartNews): Promise<void> =>
     await postLedger(tx, postings, now)
     const saved = await save(tx, now, news, row, { verdict, arrival })
     await tell(tx, now, { before: row, saved, verdict, isNew })
-    const gained = new Map(settled.gained)
-    gained.set(row.currency, (gained.get(row.currency) ?? 0n) + gainOf(postings))
-    await tellBalance(tx, deps, { merchantId, livemode: row.livemode, entries: settled.entries, gained })
+    const items = [...settled.items, ...postings]
+    await tellBalance(tx, deps, { merchantId, livemode: row.livemode, entries: settled.entries, before, items })
   })
-
-/** What postings of one currency put on 1120. */
-const gainOf = (items: readonly LedgerItem[]): bigint =>
-  items
-    .flatMap(({ posting }) => posting.legs)
-    .reduce((sum, { code, amount }) => (code === '1120' ? sum + amount : sum), 0n)
 
 const newRow = ({ account, payout, merchantId, amount }: PartNews, now: Date) =>
   ({

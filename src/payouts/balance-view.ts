@@ -1,4 +1,5 @@
 import { toJsonAmount } from '#kernel/money.ts'
+import type { Posting } from '#ledger/posting.ts'
 import type { BalanceObject } from './schemas.ts'
 
 /** What an account of the chart holds in one currency; debit positive, minor units. */
@@ -27,6 +28,20 @@ export const showBalance = (funds: readonly Funds[], livemode: boolean): Balance
     reserved: of('1130'),
     in_transit: of('1140'),
   }
+}
+
+/** The same once these are booked. */
+export const fundsAfter = (funds: readonly Funds[], postings: readonly Posting[]): Funds[] => [
+  ...funds,
+  ...postings.flatMap(({ legs }) => legs.map(({ code, currency, amount }) => ({ code, currency, amount }))),
+]
+
+/** Whether a currency's available balance has become negative. */
+export const fallenBelowZero = (before: readonly Funds[], after: readonly Funds[]): boolean => {
+  const available = (funds: readonly Funds[], currency: string): bigint =>
+    funds.reduce((sum, one) => (one.code === '1120' && one.currency === currency ? sum + one.amount : sum), 0n)
+  const currencies = new Set(after.map(({ currency }) => currency))
+  return [...currencies].some((currency) => available(after, currency) < 0n && available(before, currency) >= 0n)
 }
 
 const codes: ReadonlySet<string> = new Set(['1110', '1120', '1130', '1140'])

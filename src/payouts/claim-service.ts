@@ -51,7 +51,11 @@ export const claimEntries = async (
   const now = deps.clock.now()
   const payouts = entries.filter(({ kind }) => isOfPayout(kind))
   await ensurePayouts(maintenance, account, [...new Set(payouts.flatMap(({ source }) => source?.ref ?? []))], now)
-  const plain = entries.filter(({ kind }) => !isOfPayout(kind)).sort(byTime)
+  // Newest first as they come; within a second only their order tells which was earlier.
+  const plain = entries
+    .filter(({ kind }) => !isOfPayout(kind))
+    .reverse()
+    .sort(byTime)
   const sources = await findSources(deps, account, plain)
   const claimed = await findClaimed(
     maintenance,
@@ -87,7 +91,7 @@ export const claimEntries = async (
 }
 
 const byTime = (a: ProviderBalanceEntry, b: ProviderBalanceEntry): number =>
-  a.createdAt.getTime() - b.createdAt.getTime() || (a.ref < b.ref ? -1 : 1)
+  a.createdAt.getTime() - b.createdAt.getTime()
 
 interface Claimed {
   readonly entry: ProviderBalanceEntry

@@ -1,12 +1,12 @@
 import { addMs } from '#kernel/clock.ts'
 import { newUuid } from '#kernel/ids.ts'
 import type { MoneyCalls, ProviderBalanceEntry, ProviderPayout } from '#providers/money.ts'
-import type { ProviderAnswer } from '#providers/provider.ts'
-import { type AccountKey, findOwner } from './account-repo.ts'
+import { type AccountKey, findMirroredUntil, findOwner } from './account-repo.ts'
 import { applyPayout } from './apply-service.ts'
 import { claimEntries, type PayoutDeps } from './claim-service.ts'
 import { isOfPayout } from './entry-postings.ts'
 import { sumPayoutParts } from './entry-repo.ts'
+import { listSince, openMoney, requireAnswer } from './money-service.ts'
 import { takeIntoPayout } from './payout-entry-service.ts'
 import {
   claimPayout,
@@ -43,25 +43,13 @@ export const followPayout = async (deps: PayoutDeps, id: string): Promise<void> 
   }
 }
 
-/** The provider's answer, or an error that puts the work off: nothing is concluded from what is not known. */
-export const requireAnswer = <T>(answer: ProviderAnswer<T>): T => {
-  if (answer.outcome === 'ok') return answer.value
-  throw new Error(answer.outcome === 'unknown' ? answer.reason : answer.decline.message)
-}
-
-/** What the provider tells of an account; undefined where it tells nothing. */
-export const openMoney = async (deps: PayoutDeps, account: AccountKey): Promise<MoneyCalls | undefined> => {
-  const connectionId = account.connection === '' ? null : account.connection
-  const merchantId = (await findOwner(deps.db.maintenance, account.connection)) ?? ''
-  return (await deps.providers.open({ merchantId, provider: account.provider, connectionId })).money
-}
-
 const follow = async (deps: PayoutDeps, row: ProviderPayoutRow): Promise<PayoutRelease> => {
   const account = { provider: row.provider, connection: row.connection }
   const now = deps.clock.now()
   const money = await openMoney(deps, account)
   const payout = money && requireAnswer(await money.findPayout({ payoutRef: row.provider_ref }))
   if (!money || !payout) return { last_error: 'the provider does not have this payout', next_attempt_at: null }
+  if (row.state === 'unknown' && !payout.isComposed) await catchUp(deps, money, account)
   const told = await compose(deps, money, account, payout, row.composed_at !== null)
   const entries = await readOwnEntries(money, payout)
   const parts = await partsOf(deps, account, payout, told !== undefined || row.composed_at !== null)
@@ -121,6 +109,13 @@ const compose = async (
     cursor = page.next
   } while (cursor !== undefined)
   return told
+}
+
+/** What a payout made by hand took is not told: what the account has is mirrored before, so that it does not seem to be missing. */
+const catchUp = async (deps: PayoutDeps, money: MoneyCalls, account: AccountKey): Promise<void> => {
+  const until = await findMirroredUntil(deps.db.maintenance, account)
+  if (until === undefined) return
+  for await (const entries of listSince(money, until)) await claimEntries(deps, account, entries)
 }
 
 const isOwn = (payout: ProviderPayout, entry: ProviderBalanceEntry): boolean =>

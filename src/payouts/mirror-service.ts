@@ -4,14 +4,12 @@ import { type AccountRow, claimAccount, releaseAccount, updateAccount } from './
 import { claimEntries, type PayoutDeps } from './claim-service.ts'
 import { readStored } from './entry.ts'
 import { nextAvailable, takeUnclaimed } from './entry-repo.ts'
-import { openMoney, requireAnswer } from './follow-service.ts'
+import { lookBackMs, openMoney, requireAnswer } from './money-service.ts'
 import { settleAccount } from './settle-service.ts'
 
 const hourMs = 3_600_000
 /** Longer than a round may take; a crashed worker's account comes back after it. */
 const leaseMs = 5 * 60_000
-/** How far a round looks back behind the last one: entries appear some minutes late, and clocks differ. */
-const lookBackMs = 2 * hourMs
 /** Pages of one run; the next run goes on where it stopped. */
 const pagesMax = 50
 const unclaimedMax = 500

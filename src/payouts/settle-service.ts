@@ -6,7 +6,7 @@ import { type LedgerItem, postLedger } from '#ledger/repo.ts'
 import { inTransaction, type Tx } from '#platform/database.ts'
 import type { ProviderBalanceEntry } from '#providers/money.ts'
 import type { AccountKey } from './account-repo.ts'
-import { tellBalance } from './balance-service.ts'
+import { readFunds, tellBalance } from './balance-service.ts'
 import { bookingOf, findSources, type PayoutDeps } from './claim-service.ts'
 import { postingsOf } from './entry-postings.ts'
 import { type EntryRow, findDueMerchants, lockDue, lockWaiting, markBooked } from './entry-repo.ts'
@@ -26,8 +26,9 @@ export const settleAccount = async (deps: PayoutDeps, account: AccountKey & { li
     await identifyWaiting(deps, account, merchantId)
     for (let booked = entriesMax; booked === entriesMax; ) {
       booked = await inTransaction(deps.db, merchantId, async (tx) => {
+        const before = await readFunds(tx, merchantId)
         const settled = await settleMerchant(tx, deps, account, merchantId)
-        if (settled.entries > 0) await tellBalance(tx, deps, { merchantId, livemode: account.livemode, ...settled })
+        await tellBalance(tx, deps, { merchantId, livemode: account.livemode, before, ...settled })
         return settled.entries
       })
     }
@@ -37,8 +38,7 @@ export const settleAccount = async (deps: PayoutDeps, account: AccountKey & { li
 
 export interface Settled {
   readonly entries: number
-  /** By currency, what 1120 has gained. */
-  readonly gained: ReadonlyMap<string, bigint>
+  readonly items: readonly LedgerItem[]
 }
 
 /** Dr 1120 / Cr 1110 for every entry that has become available, once: its batch is written on it in the same transaction. */
@@ -50,13 +50,11 @@ export const settleMerchant = async (
 ): Promise<Settled> => {
   const now = clock.now()
   const rows = await lockDue(tx, merchantId, account, now, entriesMax)
-  const batches = batchesOf(rows.map(dueOf))
   const items: LedgerItem[] = []
-  for (const batch of batches) items.push(...(await settleBatch(tx, account, merchantId, batch, now)))
+  for (const batch of batchesOf(rows.map(dueOf)))
+    items.push(...(await settleBatch(tx, account, merchantId, batch, now)))
   await postLedger(tx, items, now)
-  const gained = new Map<string, bigint>()
-  for (const { currency, amount } of batches) gained.set(currency, (gained.get(currency) ?? 0n) + amount)
-  return { entries: rows.length, gained }
+  return { entries: rows.length, items }
 }
 
 const settleBatch = async (
