@@ -10,6 +10,8 @@ import { pathToFileURL } from 'node:url'
 import { markOf } from './notes.ts'
 
 const waiting = process.argv.slice(2)
+// Each Parley that a test starts listens for SIGTERM.
+process.setMaxListeners(0)
 
 // Bound to where we are now, or a file would be a part of the one before.
 const next = AsyncResource.bind(() => {

@@ -91,7 +91,7 @@ describe('several files in one process', () => {
     assert.match(last?.failures[0]?.detail ?? '', /left open, if not by one .*: \S+left-open\.fixture\.ts$/)
   })
 
-  test('the order stays, and folders that start a browser are among themselves', () => {
+  test('the order stays, and what takes long is among itself', () => {
     assert.deepEqual(groupFiles(['test/a/1.ts', 'test/browser/2.ts', 'test/b/3.ts', 'test/browser/4.ts']), [
       ['test/a/1.ts', 'test/b/3.ts'],
       ['test/browser/2.ts', 'test/browser/4.ts'],
