@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { after, before, describe, test } from 'node:test'
-import type { Browser, FrameLocator, Page } from 'playwright-core'
+import type { Browser, ConsoleMessage, FrameLocator, Page } from 'playwright-core'
 import { checkAccessibility, noChromium, openBrowser, schemes, shoot, visit } from './chromium.ts'
 import { askForPayment, startApp, type TestApp } from './start-app.ts'
 
@@ -90,8 +90,10 @@ describe('the web chat', { skip: noChromium }, () => {
     await bot(chat, { text: 'Not for everybody' })
     await using person = await visit(browser)
     await person.page.goto(originOf(sites.foreign))
+    const isRefusal = (message: ConsoleMessage) => message.text().includes('frame-ancestors')
+    const refused = person.page.waitForEvent('console', { predicate: isRefusal })
     await person.page.getByRole('button', { name: 'Chat with us' }).click()
-    await person.page.waitForEvent('console', { predicate: (message) => message.text().includes('frame-ancestors') })
+    await refused
     assert.equal(await person.page.frameLocator('#parley-frame').getByText('Not for everybody').count(), 0)
   })
 
