@@ -20,6 +20,7 @@ export const explainIntent = (deps: PaymentDeps, merchantId: string, id: string)
     const story = [
       ...(await vetoes(tx, merchantId, row.id)),
       ...(await operations(tx, merchantId, row.id)),
+      ...(await answers(tx, merchantId, row.id)),
       ...(await providerEvents(tx, merchantId, row.id)),
       ...(await events(tx, merchantId, row.id)),
       ...(await ledger(tx, merchantId, row.id)),
@@ -64,6 +65,42 @@ const operations = async (tx: Tx, merchantId: string, intentId: string): Promise
       amount: row.amount === null ? null : toJsonAmount(row.amount),
       attempts: row.attempts,
       answer: row.answer,
+      finished_at: row.finished_at?.toISOString() ?? null,
+    },
+  }))
+}
+
+/** What was sent to the provider about a dispute; the texts themselves are the dispute's. */
+const answers = async (tx: Tx, merchantId: string, intentId: string): Promise<Chapter[]> => {
+  const rows = await tx
+    .selectFrom('dispute_operations as o')
+    .innerJoin('disputes as d', (join) =>
+      join.onRef('d.merchant_id', '=', 'o.merchant_id').onRef('d.id', '=', 'o.dispute_id'),
+    )
+    .select([
+      'o.id',
+      'o.kind',
+      'o.state',
+      'o.reason',
+      'o.attempts',
+      'o.created_at',
+      'o.finished_at',
+      'd.id as dispute_id',
+    ])
+    .where('d.merchant_id', '=', merchantId)
+    .where('d.payment_intent_id', '=', intentId)
+    .orderBy('o.id')
+    .execute()
+  return rows.map((row) => ({
+    at: row.created_at.toISOString(),
+    kind: 'operation',
+    id: showId('operation', row.id),
+    text: `dispute ${row.kind} ${row.state}${row.reason ? `: ${row.reason}` : ''}`,
+    data: {
+      kind: row.kind,
+      dispute: showId('dispute', row.dispute_id),
+      state: row.state,
+      attempts: row.attempts,
       finished_at: row.finished_at?.toISOString() ?? null,
     },
   }))

@@ -115,12 +115,15 @@ describe('a dispute', () => {
       const again = await refused(stripe.disputes.update(id, { evidence: { uncategorized_text: 'more' } }))
       assert.equal(again.code, 'dispute_unexpected_state')
       await world.settle()
+      const { body: told } = await world.request().get(`/v1/payment_intents/${intent.id}/explain`)
+      const story = told.story.map(({ text }: { text: string }) => text)
+      assert.equal(story.filter((text: string) => text === 'dispute evidence succeeded').length, 2)
       const end = await stripe.disputes.retrieve(id)
       assert.deepEqual([end.status, own(end).settled], [verdict, true])
       assert.equal(await openFunds(), before)
-      const told = await eventsOf(intent.id)
-      assert.equal(told.filter((type) => type === 'charge.dispute.closed').length, 1)
-      assert.equal(told.includes('charge.dispute.funds_reinstated'), verdict === 'won')
+      const events = await eventsOf(intent.id)
+      assert.equal(events.filter((type) => type === 'charge.dispute.closed').length, 1)
+      assert.equal(events.includes('charge.dispute.funds_reinstated'), verdict === 'won')
       const refund = stripe.refunds.create({ payment_intent: intent.id, amount: 100 })
       if (code === undefined) assert.equal((await refund).amount, 100)
       else assert.equal((await refused(refund)).code, code)
@@ -170,6 +173,39 @@ describe('a dispute', () => {
     await world.settle()
     assert.deepEqual([(await disputeOf(intent.id)).status, await openFunds()], ['warning_closed', before])
   })
+})
+
+test('a share of a bill that is disputed and lost went back to its payer before it was a sale', async () => {
+  const lines = async (code: string) =>
+    (await world.request('finance').get('/v1/ledger/trial_balance')).body.data
+      .filter((one: { code: string; currency: string }) => one.code === code && one.currency === 'chf')
+      .reduce((sum: number, { balance }: { balance: number }) => sum + balance, 0)
+  const bill = async (cards: readonly string[]) => {
+    const { body } = await world
+      .request()
+      .post('/v1/bills')
+      .send({
+        thread,
+        title: 'Dinner',
+        currency: 'chf',
+        amount: 2000,
+        participants: [{ participant: { external_id: '1' } }, { participant: { external_id: '2' } }],
+      })
+    for (const [index, card] of cards.entries())
+      await stripe.paymentIntents.confirm(body.shares[index].payment_intent, { payment_method: card })
+    await world.settle()
+    return body
+  }
+  const open = await bill(['pm_card_createDispute'])
+  assert.deepEqual([await lines('2031'), await lines('1150')], [-1000, 1000])
+  await stripe.disputes.close((await disputeOf(open.shares[0].payment_intent)).id)
+  assert.deepEqual([await lines('2031'), await lines('1150'), await lines('5050')], [0, 0, 0])
+  const sold = await bill(['pm_card_createDispute', 'pm_card_visa'])
+  await stripe.disputes.close((await disputeOf(sold.shares[0].payment_intent)).id)
+  assert.deepEqual(
+    [await lines('2031'), await lines('1150'), await lines('5050'), await lines('4010')],
+    [0, 0, 1000, -2000],
+  )
 })
 
 describe('files', () => {
