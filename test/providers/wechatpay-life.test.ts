@@ -3,6 +3,8 @@ import { after, before, describe, test } from 'node:test'
 import { sql } from 'kysely'
 import { parseId } from '#kernel/ids.ts'
 import type { PaySurface } from '#providers/handover.ts'
+import { readAccount } from '#providers/wechatpay/account.ts'
+import { createWechatpayClient } from '#providers/wechatpay/client.ts'
 import { startWechatpaySandbox } from '#sandbox/wechatpay/index.ts'
 import type { MerchantCredentials, WechatpaySandbox } from '#sandbox/wechatpay/options.ts'
 import { createWorld, type World } from '../support/world.ts'
@@ -10,6 +12,18 @@ import { createWorld, type World } from '../support/world.ts'
 const home = '1900000109'
 const old = '1900000110'
 const abroad = '1900000111'
+
+const accountOf = (keys: MerchantCredentials) =>
+  readAccount(
+    { mchid: keys.mchid, appid: keys.appid },
+    {
+      private_key: keys.privateKey,
+      serial_no: keys.serialNo,
+      api_v3_key: keys.apiV3Key,
+      public_key: keys.publicKey,
+      public_key_id: keys.publicKeyId,
+    },
+  )
 
 /** A whole Parley whose shop has three accounts at a simulated WeChat Pay: the newest kind, an old one, one overseas. */
 describe('a shop with WeChat Pay', () => {
@@ -189,8 +203,6 @@ describe('a shop with WeChat Pay', () => {
   test('reads a statement again without booking anything twice', async () => {
     const before = await balances()
     const db = world.app.db.maintenance
-    const due = () =>
-      sql`update provider_statements set state = 'due', read_at = null, fees = 0, next_attempt_at = ${world.clock.now()}`
     const owner = await import('pg').then(({ default: pg }) => new pg.Client({ connectionString: world.databaseUrl }))
     await owner.connect()
     const { rows } = await owner.query('select count(*)::int as n from provider_statements where state = $1', ['read'])
@@ -203,7 +215,6 @@ describe('a shop with WeChat Pay', () => {
     const { statements } = world.app.services.payments
     await Promise.all(found.flatMap(({ merchant_id, id }) => [1, 2].map(() => statements.read(merchant_id, id))))
     assert.deepEqual(await balances(), before)
-    void due
   })
 
   test('is paid inside WeChat by one person, through the old account with certificates', async () => {
@@ -283,6 +294,37 @@ describe('a shop with WeChat Pay', () => {
     await settle()
     const failed = (await world.request().get(`/v1/refunds/${poor}`)).body
     assert.deepEqual([failed.status, failed.failure_reason], ['failed', 'insufficient_funds'])
+  })
+
+  test('hears of a complaint, answers it, and says when it is settled', async () => {
+    const account = accountOf(wechat.credentialsOf(home))
+    const client = createWechatpayClient({ account, clock: world.clock, apiBase: wechat.url })
+    const url = `${world.url}/webhooks/providers/wechatpay/${connections.get(home)}`
+    await client.send({ method: 'POST', path: '/v3/merchant-service/complaint-notifications', body: { url } })
+    const id = await create(900)
+    const { ref } = await open(id)
+    await pay(ref)
+    await settle()
+    await wechat.control('POST', 'complaints', {
+      out_trade_no: ref,
+      problem_type: 'REFUND',
+      detail: 'The tea was cold',
+    })
+    await settle()
+    const disputes = async () => (await world.request('merchant').get(`/v1/disputes?payment_intent=${id}`)).body.data
+    const [dispute] = await disputes()
+    assert.deepEqual([dispute?.status, dispute?.amount, dispute?.reason], ['warning_needs_response', 900, 'refund'])
+    const change = world.request('merchant').post(`/v1/disputes/${dispute.id}`)
+    const answered = await change.send({ evidence: { uncategorized_text: 'We send another one.' }, submit: true })
+    assert.equal(answered.status, 200, JSON.stringify(answered.body))
+    await settle()
+    const [open_] = await disputes()
+    assert.deepEqual([open_.status, open_.evidence_details.submission_count], ['warning_under_review', 1])
+    const closed = await world.request('merchant').post(`/v1/disputes/${dispute.id}/close`)
+    assert.equal(closed.status, 200, JSON.stringify(closed.body))
+    await settle()
+    assert.equal((await disputes())[0].status, 'warning_closed')
+    assert.equal((await balances())['1150 cny'], undefined)
   })
 
   test('refuses what WeChat has not said, as WeChat wants it refused, and keeps nothing of it', async () => {

@@ -4,6 +4,7 @@ import type { WechatpayAccount } from './account.ts'
 import { currenciesOf } from './amounts.ts'
 import { createWechatpayClient } from './client.ts'
 import { wechatpayCommands } from './commands.ts'
+import { createComplaints } from './complaints.ts'
 import { wechatpayLookups } from './lookups.ts'
 import { handoversOf } from './requests.ts'
 import { createStatements, statementCalendar } from './statements.ts'
@@ -49,7 +50,7 @@ export const createWechatpayProvider = (options: WechatpayProviderOptions): Paym
     handovers: handoversOf(account),
     ...wechatpayCommands({ client, clock, notifyUrl }),
     ...wechatpayLookups(client),
-    ...(isDomestic ? { statements: createStatements(client) } : {}),
+    ...(isDomestic ? { statements: createStatements(client), disputes: createComplaints(client, clock) } : {}),
     prepareWebhook: async (headers) => {
       const serial = headers['wechatpay-serial']
       if (serial) await client.keys.learn(serial)

@@ -119,7 +119,7 @@ export const readTags = (attach: unknown): ProviderTags => {
 }
 
 /** By whole characters: half of one is nothing that WeChat could show. */
-const clip = (text: string, lengthMax: number): string => {
+export const clip = (text: string, lengthMax: number): string => {
   let clipped = ''
   for (const character of text.toWellFormed()) {
     if (clipped.length + character.length > lengthMax) break
