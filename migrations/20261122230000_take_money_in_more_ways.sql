@@ -21,3 +21,5 @@ alter table customer_refs add primary key (merchant_id, customer_id, provider, c
 alter table payment_methods
   add provider_connection_id uuid,
   add foreign key (merchant_id, provider_connection_id) references connections;
+-- News of an account that is connected to the deployment's own name the account alone.
+create index connections_by_account on connections (channel, external_id);

@@ -1,14 +1,21 @@
 import type { OpenProviderConnection } from '#connections/open-service.ts'
-import type { Clock } from '#kernel/clock.ts'
+import { type Clock, systemClock } from '#kernel/clock.ts'
 import { AppError } from '#kernel/errors.ts'
 import { createNativeProvider, type NativeProviderDeps } from '#payments/native-provider-service.ts'
 import { isNativeProvider } from '#payments/native-rules.ts'
 import type { Metrics } from '#platform/metrics.ts'
-import type { ProviderAccount, ProviderAdapters, Providers } from '#providers/accounts.ts'
+import type {
+  CredentialFailure,
+  ProviderAccount,
+  ProviderAdapter,
+  ProviderAdapters,
+  Providers,
+} from '#providers/accounts.ts'
 import { measured } from '#providers/measured.ts'
 import type { PaymentProvider, ProviderId } from '#providers/provider.ts'
 import { createStripeAdapter } from '#providers/stripe/adapter.ts'
 import { createStripeProvider } from '#providers/stripe/index.ts'
+import { createRatePause } from '#providers/stripe/rate-pause.ts'
 import { readAccount, type WechatpaySecrets, type WechatpaySettings } from '#providers/wechatpay/account.ts'
 import { createWechatpayAdapter } from '#providers/wechatpay/adapter.ts'
 import { createWechatpayProvider } from '#providers/wechatpay/index.ts'
@@ -20,10 +27,11 @@ export interface StripeConfig {
   apiBase?: string | undefined
 }
 
-export const createStripe = (config: StripeConfig): PaymentProvider =>
+export const createStripe = (config: StripeConfig, clock: Clock = systemClock): PaymentProvider =>
   createStripeProvider({
     secretKey: config.secretKey,
     webhookSecrets: config.webhookSecrets,
+    clock,
     ...(config.apiBase === undefined ? {} : { apiBase: config.apiBase }),
   })
 
@@ -51,7 +59,11 @@ export const createAdapters = (config: {
   wechatpay?: WechatpayConfig | undefined
   clock?: Clock
 }): ProviderAdapters => ({
-  stripe: createStripeAdapter({ apiBase: config.stripe.apiBase }),
+  stripe: createStripeAdapter({
+    apiBase: config.stripe.apiBase,
+    platformKey: config.stripe.secretKey,
+    platformPause: createRatePause(config.clock ?? systemClock),
+  }),
   wechatpay: createWechatpayAdapter({
     apiBase: config.wechatpay?.apiBase,
     ...(config.clock ? { clock: config.clock } : {}),
@@ -75,6 +87,8 @@ interface DirectoryDeps {
     openProvider(merchantId: string, id: string): Promise<OpenProviderConnection | undefined>
     openProviderById(id: string): Promise<OpenProviderConnection | undefined>
     notifyUrl(provider: string, id: string): string
+    findAccounts(provider: ProviderAdapter['id'], externalId: string): Promise<OpenProviderConnection[]>
+    markBroken(merchantId: string, id: string, failure: CredentialFailure): Promise<void>
   }
 }
 
@@ -92,7 +106,11 @@ export const createProviders = (deps: DirectoryDeps): Providers & { listeners: P
     const known = opened.get(connection.id)
     if (known?.version === connection.version) return known.provider
     const notifyUrl = deps.connections.notifyUrl(connection.provider, connection.id)
-    const provider = measured(deps.adapters[connection.provider].open(connection, notifyUrl), observe)
+    const onRefused = (failure: CredentialFailure) => {
+      // The next refusal tells again, if this cannot be written.
+      deps.connections.markBroken(connection.merchantId, connection.id, failure).catch(() => undefined)
+    }
+    const provider = measured(deps.adapters[connection.provider].open(connection, notifyUrl, onRefused), observe)
     const [oldest] = opened.keys()
     if (opened.size >= openAccountsMax && oldest !== undefined) opened.delete(oldest)
     opened.set(connection.id, { version: connection.version, provider })
@@ -118,6 +136,14 @@ export const createProviders = (deps: DirectoryDeps): Providers & { listeners: P
         if (connectionId === '') return own.get(id)
         const connection = await deps.connections.openProviderById(connectionId)
         return connection?.provider === id ? openConnection(connection) : undefined
+      },
+      findConnected: async (id, account, merchantId) => {
+        const adapter = adapterOf(deps.adapters, id)
+        if (!adapter?.isPlatformOnly) return undefined
+        const all = await deps.connections.findAccounts(adapter.id, account)
+        const connected = all.filter(({ settings }) => adapter.isPlatformOnly?.(settings) === true)
+        const named = connected.find((one) => one.merchantId === merchantId)
+        return (named ?? (connected.length === 1 ? connected[0] : undefined))?.id
       },
     },
   }

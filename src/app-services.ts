@@ -149,7 +149,7 @@ export const createServices = (config: ServicesConfig, overrides: ServicesOverri
 
 /** Whoever else there is: chat platforms, payment providers, and the merchants' accounts at both. */
 const createOutside = (config: ServicesConfig, overrides: ServicesOverrides, base: Base) => {
-  const stripe = overrides.providers?.stripe ?? createStripe(config.stripe)
+  const stripe = overrides.providers?.stripe ?? createStripe(config.stripe, base.clock)
   const channelOptions = { stripe, clock: base.clock, allowPrivate: config.allowPrivateWebhooks }
   const channels = overrides.channels ?? createChannels(config.channels ?? {}, channelOptions)
   const adapters = createAdapters({ ...config, clock: base.clock })

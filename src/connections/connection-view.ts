@@ -2,6 +2,7 @@ import type { ChannelCapabilities } from '#channels/channel.ts'
 import type { ChannelFailure } from '#channels/inbound.ts'
 import { unixSeconds } from '#kernel/clock.ts'
 import { showId } from '#kernel/ids.ts'
+import type { ProviderCapabilities } from '#providers/provider.ts'
 import { isProviderChannel } from './place.ts'
 import type { ConnectionRow } from './repo.ts'
 import type { ConnectionView } from './schemas.ts'
@@ -9,7 +10,7 @@ import type { ConnectionView } from './schemas.ts'
 /** The connection as clients read it; of its secrets only the hints. */
 export const showConnection = (
   row: ConnectionRow,
-  capabilities: ChannelCapabilities | undefined,
+  capabilities: ConnectionView['capabilities'],
   publicUrl: string,
 ): ConnectionView => ({
   id: showId('connection', row.id),
@@ -22,7 +23,7 @@ export const showConnection = (
   settings: row.settings,
   secrets: row.secret_hints,
   webhook_url: webhookUrl(row, publicUrl),
-  capabilities: capabilities ? showCapabilities(capabilities) : null,
+  capabilities,
   checked: row.checked_at && unixSeconds(row.checked_at),
   livemode: row.livemode,
   created: unixSeconds(row.created_at),
@@ -38,7 +39,7 @@ export const webhookUrl = (
   return `${publicUrl}/webhooks/${kind}/${channel}/${showId('connection', id)}`
 }
 
-const showCapabilities = (can: ChannelCapabilities) => ({
+export const showChannel = (can: ChannelCapabilities) => ({
   native_pay: can.nativePay === 'all' ? ('all' as const) : [...can.nativePay],
   invoice_links: [...(can.invoiceLinks ?? [])],
   veto: can.veto,
@@ -51,4 +52,15 @@ const showCapabilities = (can: ChannelCapabilities) => ({
   buttons: { max: can.buttons.max, title_max: can.buttons.titleMax, url_max: can.buttons.urlMax },
   text: can.text,
   rate_per_second: can.ratePerSecond,
+})
+
+export const showProvider = (can: ProviderCapabilities) => ({
+  currencies: can.currencies === 'all' ? ('all' as const) : [...can.currencies],
+  manual_capture: can.manualCapture,
+  partial_capture: can.partialCapture,
+  multicapture: can.multicapture ?? false,
+  overcapture: can.overcapture ?? false,
+  incremental_authorization: can.incrementalAuthorization,
+  partial_refund: can.partialRefund,
+  saved_methods: can.savedMethods,
 })

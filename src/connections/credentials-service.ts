@@ -48,7 +48,10 @@ export const createTester = ({ channels, adapters, outbound }: TesterDeps) => ({
     if (channel === 'veto') return testVeto(outbound, settings, secrets)
     if (isProviderChannel(channel)) {
       const tested = await adapters[channel].test({ merchantId, id, settings, secrets, livemode })
-      return tested.ok ? { ok: true, account: { ...tested, settings, secrets } } : tested
+      if (!tested.ok) return tested
+      const { externalId, name } = tested
+      const account = { externalId, name: name.slice(0, 200), settings: { ...settings, ...tested.settings }, secrets }
+      return { ok: true, account }
     }
     const tested = await channels[channel].test({ merchantId, id, channel, settings, secrets, livemode })
     if (!tested.ok) return tested

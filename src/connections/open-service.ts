@@ -5,7 +5,7 @@ import { type Database, inTransaction } from '#platform/database.ts'
 import type { KeyRing } from '#platform/key-ring.ts'
 import type { ProviderAdapter, ProviderConnection } from '#providers/accounts.ts'
 import { isProviderChannel } from './place.ts'
-import { type ConnectionRow, findActive, findByIds, findConnection, findVetoes } from './repo.ts'
+import { type ConnectionRow, findActive, findByExternalId, findByIds, findConnection, findVetoes } from './repo.ts'
 import { openSecrets } from './secret-service.ts'
 
 /** A connection as its row stands now. */
@@ -74,6 +74,12 @@ export const createOpener = ({ db, keys }: { db: Database; keys: KeyRing }) => {
     /** The one that a provider's notification names, of whatever merchant and in whatever state. Both ids are UUIDs. */
     openProviderById: async (id: string): Promise<OpenProviderConnection | undefined> =>
       openProviderRow(keys, await findByPath(id)),
+
+    /** Who has connected an account of a provider, of whatever merchants. */
+    findAccounts: async (provider: ProviderAdapter['id'], externalId: string): Promise<OpenProviderConnection[]> => {
+      const rows = await findByExternalId(db.maintenance, provider, externalId)
+      return rows.flatMap((row) => openProviderRow(keys, row) ?? [])
+    },
 
     /** The thread's own, else the only active one of its channel. */
     openForThread: async (

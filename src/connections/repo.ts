@@ -42,6 +42,21 @@ export const findByIds = (db: Db, ids: readonly string[]): Promise<ConnectionRow
     .where('id', '=', sql<string>`any(${[...ids]}::uuid[])`)
     .execute()
 
+/** Whoever has connected an account. Only the maintenance role may ask. */
+export const findByExternalId = (
+  db: Db,
+  channel: ConnectionRow['channel'],
+  externalId: string,
+): Promise<ConnectionRow[]> =>
+  db
+    .selectFrom('connections')
+    .selectAll()
+    .where('channel', '=', channel)
+    .where('external_id', '=', externalId)
+    .where('deleted_at', 'is', null)
+    .orderBy('created_at')
+    .execute()
+
 /** The row of an account that was connected before and deleted since. */
 export const lockDeleted = (
   db: Db,

@@ -68,8 +68,8 @@ export const connectionRoutes = (connections: ConnectionService): Route[] => [
     errors: [...refusals, 'resource_already_exists'],
     example,
     isAnswerSecret: true,
-    handler: ({ merchantId, livemode, resourceId, body }) =>
-      connections.create({ merchantId, livemode }, resourceId, body),
+    handler: ({ merchantId, livemode, role, resourceId, body }) =>
+      connections.create({ merchantId, livemode, role }, resourceId, body),
   }),
   route({
     method: 'get',
@@ -110,7 +110,7 @@ export const connectionRoutes = (connections: ConnectionService): Route[] => [
     response,
     errors: [...refusals, 'resource_missing', 'lock_timeout'],
     example,
-    handler: ({ merchantId, params: { id }, body }) => connections.update(merchantId, id, body),
+    handler: ({ merchantId, role, params: { id }, body }) => connections.update({ merchantId, role }, id, body),
   }),
   route({
     method: 'post',

@@ -60,6 +60,19 @@ const capabilities = z
   })
   .meta({ id: 'ChannelCapabilities' })
 
+const providerCapabilities = z
+  .object({
+    currencies: z.union([z.literal('all'), z.array(z.string())]),
+    manual_capture: z.boolean(),
+    partial_capture: z.boolean(),
+    multicapture: z.boolean(),
+    overcapture: z.boolean(),
+    incremental_authorization: z.boolean(),
+    partial_refund: z.boolean(),
+    saved_methods: z.boolean(),
+  })
+  .meta({ id: 'ProviderCapabilities' })
+
 export const connectionSchema = z
   .object({
     id: z.string(),
@@ -81,7 +94,10 @@ export const connectionSchema = z
       .string()
       .nullable()
       .meta({ description: 'Where the platform sends its updates: enter it there. Null for `veto`.' }),
-    capabilities: capabilities.nullable(),
+    capabilities: z
+      .union([capabilities, providerCapabilities])
+      .nullable()
+      .meta({ description: 'What the chat platform, or the payment provider, can do.' }),
     checked: z.int().nullable().meta({ description: 'When the credentials were last tested.' }),
     livemode: z.boolean(),
     created: z.int(),

@@ -3,6 +3,7 @@ import type { ChannelFailure } from '#channels/inbound.ts'
 import type { Clock } from '#kernel/clock.ts'
 import { AppError, notFound } from '#kernel/errors.ts'
 import { newUuid, showId } from '#kernel/ids.ts'
+import type { Role } from '#platform/api-keys.ts'
 import { type Database, inTransaction, type Tx } from '#platform/database.ts'
 import type { KeyRing } from '#platform/key-ring.ts'
 import { type ListQuery, listAnswer, readPage, requireUuid } from '#platform/listing.ts'
@@ -11,9 +12,11 @@ import type { Outbound } from '#platform/outbound.ts'
 import { appendEvents } from '#platform/outbox.ts'
 import type { JobQueue } from '#platform/queue.ts'
 import type { ProviderAdapters } from '#providers/accounts.ts'
-import { showConnection } from './connection-view.ts'
+import { showChannel, showConnection, showProvider } from './connection-view.ts'
 import { type Account, createTester, refusedConnection, type Tester } from './credentials-service.ts'
 import { createOpener } from './open-service.ts'
+import { isProviderChannel } from './place.ts'
+import { refuseTaken, refuseUnproven } from './proof-service.ts'
 import {
   type ConnectionChange,
   type ConnectionRow,
@@ -43,6 +46,8 @@ export interface ConnectionDeps {
 interface Scope {
   merchantId: string
   livemode: boolean
+  /** Of the key that asks; absent: the deployment itself. */
+  role?: Role
 }
 
 type Parts = ConnectionDeps & { tester: Tester }
@@ -59,8 +64,8 @@ export const createConnectionService = (deps: ConnectionDeps) => {
     create: (scope: Scope, id: string, input: ConnectionInput): Promise<ConnectionView> =>
       create(parts, scope, id, input),
 
-    update: (merchantId: string, id: string, change: ConnectionUpdate): Promise<ConnectionView> =>
-      update(parts, merchantId, id, change),
+    update: (scope: Omit<Scope, 'livemode'>, id: string, change: ConnectionUpdate): Promise<ConnectionView> =>
+      update(parts, scope, id, change),
 
     /** Asks the platform again; the answer is kept and shown, good or bad. */
     test: (merchantId: string, id: string): Promise<ConnectionView> => testAgain(parts, merchantId, id),
@@ -119,12 +124,15 @@ export const createConnectionService = (deps: ConnectionDeps) => {
   }
 }
 
-const show = ({ channels, publicUrl }: ConnectionDeps, row: ConnectionRow): ConnectionView =>
-  showConnection(
+const show = ({ channels, adapters, publicUrl }: ConnectionDeps, row: ConnectionRow): ConnectionView => {
+  const { channel, settings } = row
+  if (isProviderChannel(channel)) return showConnection(row, showProvider(adapters[channel].capabilities), publicUrl)
+  return showConnection(
     row,
-    isChannelId(row.channel) ? channels[row.channel].capabilities(row.settings) : undefined,
+    isChannelId(channel) ? showChannel(channels[channel].capabilities(settings)) : null,
     publicUrl,
   )
+}
 
 const requireRow = async (tx: Tx, merchantId: string, id: string): Promise<ConnectionRow> => {
   const row = await findConnection(tx, merchantId, requireUuid('connection', id, 'connection'))
@@ -138,8 +146,11 @@ const create = async (
   id: string,
   { channel, settings = {}, secrets = {} }: ConnectionInput,
 ): Promise<ConnectionView> => {
-  const tested = await parts.tester.test({ ...scope, id }, channel, parts.tester.parse(channel, { settings, secrets }))
+  const credentials = parts.tester.parse(channel, { settings, secrets })
+  refuseUnproven(parts, scope.role, channel, credentials.settings)
+  const tested = await parts.tester.test({ ...scope, id }, channel, credentials)
   if (!tested.ok) throw refusedConnection(tested.failure)
+  await refuseTaken(parts, scope.merchantId, channel, tested.account)
   const row = await save(parts, scope, id, channel, tested.account)
   // Read back: a request repeated after a crash must show the secret that was stored, not a new one.
   const { signing_secret = '' } = channel === 'veto' ? openSecrets(parts.keys, row) : {}
@@ -179,7 +190,7 @@ const save = (
 
 const update = async (
   parts: Parts,
-  merchantId: string,
+  { merchantId, role }: Omit<Scope, 'livemode'>,
   id: string,
   change: ConnectionUpdate,
 ): Promise<ConnectionView> => {
@@ -193,6 +204,8 @@ const update = async (
   const given = merge(row.channel, row.settings, before, change)
   const parsed = tester.parse(row.channel, given)
   const credentials = row.channel === 'veto' ? { ...parsed, secrets: before } : parsed
+  const isProven = change.settings === undefined && change.secrets === undefined
+  if (!isProven) refuseUnproven(parts, role, row.channel, credentials.settings)
   const tested = await tester.test({ merchantId, id: row.id, livemode: row.livemode }, row.channel, credentials)
   if (!tested.ok) throw refusedConnection(tested.failure)
   const { account } = tested
@@ -200,6 +213,7 @@ const update = async (
     const message = `These credentials belong to another account (${account.externalId}). Create a connection for it.`
     throw new AppError('connection_refused', { message })
   }
+  await refuseTaken(parts, merchantId, row.channel, account)
   return write(parts, row, {
     name: account.name,
     settings: account.settings,
@@ -243,7 +257,8 @@ const testAgain = async (parts: Parts, merchantId: string, id: string): Promise<
   const checked_at = parts.clock.now()
   if (tested.ok) {
     const status = row.status === 'disabled' ? ('disabled' as const) : ('active' as const)
-    return write(parts, row, { status, failure: null, checked_at, name: tested.account.name })
+    const { name, settings } = tested.account
+    return write(parts, row, { status, failure: null, checked_at, name, settings })
   }
   const { failure } = tested
   if (failure.reason === 'connection_broken' && row.status === 'active') {

@@ -48,11 +48,26 @@ export interface ProviderAdapter {
   readonly secrets: z.ZodObject
   readonly capabilities: ProviderCapabilities
   /** Asks the provider whose credentials these are. Never throws for what the provider says. */
-  test(
+  test(connection: ProviderConnection): Promise<TestedAccount | { ok: false; failure: CredentialFailure }>
+  /** Whether these settings name somebody's account without proof: only the platform may say whose it is. */
+  isPlatformOnly?(settings: Readonly<Record<string, unknown>>): boolean
+  /**
+   * The provider as this account. `notifyUrl`: where it sends its notifications. `onRefused` is told when the provider
+   * does not take the credentials any more.
+   */
+  open(
     connection: ProviderConnection,
-  ): Promise<{ ok: true; externalId: string; name: string } | { ok: false; failure: CredentialFailure }>
-  /** The provider as this account. `notifyUrl`: where it sends its notifications. */
-  open(connection: ProviderConnection, notifyUrl: string): PaymentProvider
+    notifyUrl: string,
+    onRefused?: (failure: CredentialFailure) => void,
+  ): PaymentProvider
+}
+
+/** `settings`: facts of the account that are kept beside what was sent. */
+export interface TestedAccount {
+  ok: true
+  externalId: string
+  name: string
+  settings?: Readonly<Record<string, unknown>>
 }
 
 export type ProviderAdapters = Readonly<Record<ProviderAdapter['id'], ProviderAdapter>>

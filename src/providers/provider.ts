@@ -234,6 +234,8 @@ export interface ProviderNotice {
     /** A type we do not know: parked for a person. */
     | { kind: 'unknown' }
   tags: ProviderTags
+  /** Whose it is, when that is an account connected to ours and not our own. */
+  account?: string
 }
 
 export interface PaymentProvider {

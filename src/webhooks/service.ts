@@ -9,7 +9,7 @@ import type { Database } from '#platform/database.ts'
 import type { Logger } from '#platform/logger.ts'
 import type { Metrics } from '#platform/metrics.ts'
 import type { JobQueue } from '#platform/queue.ts'
-import type { PaymentProvider } from '#providers/provider.ts'
+import type { PaymentProvider, ProviderNotice } from '#providers/provider.ts'
 import type { RefundService } from '#refunds/service.ts'
 import { type Arrival, findDueEvents, insertArrivals } from './inbox-repo.ts'
 import { createInbox } from './inbox-service.ts'
@@ -19,6 +19,11 @@ import { createInboxReader } from './read-service.ts'
 /** Who checks what comes in: the deployment's own account (''), or a connection, of whatever merchant and state. */
 export interface ProviderListeners {
   open(provider: string, connectionId: string): Promise<PaymentProvider | undefined>
+  /**
+   * The connection (UUID) of an account that is connected to the deployment's own. `merchantId`: whose, where several
+   * merchants have it; never another's.
+   */
+  findConnected(provider: string, account: string, merchantId: string | undefined): Promise<string | undefined>
 }
 
 export interface WebhookDeps {
@@ -82,8 +87,7 @@ export const createWebhookService = (deps: WebhookDeps) => {
       const isNew = await keep({
         id,
         provider: providerId,
-        connection: connectionId,
-        notice: verified.notice,
+        ...(await addressee(deps, providerId, connectionId, verified.notice)),
         body,
         receivedAt: deps.clock.now(),
       })
@@ -104,4 +108,22 @@ export const createWebhookService = (deps: WebhookDeps) => {
     },
     ...createInboxReader(deps),
   }
+}
+
+/**
+ * What happens at a connected account comes in with the deployment's own news, and belongs to that account's connection: its
+ * owner can write any ids into its objects. News of accounts that nobody has connected are kept and left alone.
+ */
+const addressee = async (
+  { listeners }: WebhookDeps,
+  provider: string,
+  connection: string,
+  notice: ProviderNotice,
+): Promise<Pick<Arrival, 'connection' | 'notice'>> => {
+  const { account, tags } = notice
+  if (account === undefined) return { connection, notice }
+  const merchantId = tags.merchant === undefined ? undefined : parseId('merchant', tags.merchant)
+  const found = connection === '' ? await listeners.findConnected(provider, account, merchantId) : undefined
+  if (found !== undefined) return { connection: found, notice }
+  return { connection, notice: { ...notice, subject: { kind: 'ignored' }, tags: {} } }
 }

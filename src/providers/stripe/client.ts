@@ -1,20 +1,28 @@
 import { Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
 import Stripe from 'stripe'
+import type { CredentialFailure } from '#providers/accounts.ts'
 import type { ProviderAnswer, ProviderDecline, ProviderPayment } from '#providers/provider.ts'
 import { accountFaultOf } from './account-fault.ts'
 import { UnmappedError, UnsendableAmountError } from './amounts.ts'
-import { createHttpClient } from './http-client.ts'
+import { createHttpClient, type Watch } from './http-client.ts'
 import { mapDecline, refOf } from './mapping.ts'
+import type { RatePause } from './rate-pause.ts'
 
 export interface StripeClientOptions {
   secretKey: string
   /** Another host than Stripe's own: `http://127.0.0.1:4243`. */
   apiBase?: string
   timeoutMs?: number
+  /** Acts for this account, which is connected to the key's own (`Stripe-Account`). */
+  account?: string
+  /** Told when Stripe does not take the key, or the account withdrew from it. */
+  onRefused?: (failure: CredentialFailure) => void
+  pause?: RatePause
 }
 
-export const createStripeClient = ({ secretKey, apiBase, timeoutMs = 20_000 }: StripeClientOptions): Stripe => {
+export const createStripeClient = (options: StripeClientOptions): Stripe => {
+  const { secretKey, apiBase, account, timeoutMs = 20_000 } = options
   const base = new URL(apiBase ?? 'https://api.stripe.com')
   if (base.pathname !== '/') throw new TypeError('the base address of the Stripe API has no path')
   const isPlain = base.protocol === 'http:'
@@ -27,12 +35,26 @@ export const createStripeClient = ({ secretKey, apiBase, timeoutMs = 20_000 }: S
     maxNetworkRetries: 0,
     timeout: timeoutMs,
     telemetry: false,
-    httpClient: createHttpClient(new Agent({ keepAlive: true, scheduling: 'lifo' })),
+    httpClient: createHttpClient(new Agent({ keepAlive: true, scheduling: 'lifo' }), watchOf(options)),
+    ...(account === undefined ? {} : { stripeAccount: account }),
     host: base.hostname,
     port: base.port || (isPlain ? 80 : 443),
     protocol: isPlain ? 'http' : 'https',
   })
 }
+
+const watchOf = ({ pause, onRefused }: StripeClientOptions): Watch => ({
+  before: () => {
+    if (pause?.isOn()) throw new Error('Stripe asked us to wait; this look-up is made later')
+  },
+  hear: ({ status, code, retryAfter }) => {
+    pause?.hear(status, retryAfter)
+    // A restricted key that lacks a permission is refused with 403, too, but works for all else.
+    if (status !== 401 && !(status === 403 && code === 'account_invalid')) return
+    const advice = 'Stripe refuses the key. Replace it (secrets[secret_key]), or connect the account again.'
+    onRefused?.({ reason: 'connection_broken', code: code ?? String(status), advice })
+  },
+})
 
 /**
  * Sends one command. Whatever may have had an effect that we did not hear of is `unknown`. When a refusal names a

@@ -6,12 +6,15 @@ import { stripeCommands } from './commands.ts'
 import { stripeDisputes } from './disputes.ts'
 import { stripeLookups } from './lookups.ts'
 import { stripeMoney } from './money.ts'
+import { createRatePause } from './rate-pause.ts'
 import { createWebhookVerifier } from './webhook.ts'
 
 export interface StripeProviderOptions extends StripeClientOptions {
-  /** The signing secrets of our webhook endpoint; two during a rotation. */
-  webhookSecrets: readonly string[]
+  /** The signing secrets of our webhook endpoint; two during a rotation. Undefined: no endpoint is set up (yet). */
+  webhookSecrets: readonly string[] | undefined
   clock?: Clock
+  /** The connected account that this is; absent: the one of the key. */
+  connectedAccount?: string
 }
 
 export const stripeCapabilities: ProviderCapabilities = {
@@ -32,9 +35,10 @@ export const stripeCapabilities: ProviderCapabilities = {
 export const createStripeProvider = ({
   webhookSecrets,
   clock = systemClock,
+  connectedAccount,
   ...options
 }: StripeProviderOptions): PaymentProvider => {
-  const stripe = createStripeClient(options)
+  const stripe = createStripeClient({ pause: createRatePause(clock), ...options })
   return {
     id: 'stripe',
     capabilities: stripeCapabilities,
@@ -42,6 +46,8 @@ export const createStripeProvider = ({
     ...stripeLookups(stripe),
     disputes: stripeDisputes(stripe),
     money: stripeMoney(stripe),
-    verifyWebhook: createWebhookVerifier(webhookSecrets),
+    verifyWebhook: webhookSecrets
+      ? createWebhookVerifier(webhookSecrets, connectedAccount)
+      : () => ({ ok: false, reason: 'no signing secret of this endpoint is known (secrets[webhook_secret])' }),
   }
 }

@@ -3,7 +3,7 @@ import { unixSeconds } from '#kernel/clock.ts'
 import type { PaymentProvider, ProviderPayment } from '#providers/provider.ts'
 import { UnmappedError } from './amounts.ts'
 import { type LookupAnswer, lookup } from './client.ts'
-import { mapCharge, mapFee, mapPage, mapPayment, mapRefund, refOf, tagNames } from './mapping.ts'
+import { mapAccount, mapCharge, mapFee, mapPage, mapPayment, mapRefund, refOf, tagNames } from './mapping.ts'
 import { expand } from './requests.ts'
 
 type Lookups = Pick<
@@ -58,6 +58,9 @@ export const withFees = async (stripe: Stripe, payment: ProviderPayment): Promis
   const [fee, ...moreFees] = found.value.toReversed()
   return { outcome: 'ok', value: { ...payment, charge: { ...charge, ...(fee ? { fee, moreFees } : {}) } } }
 }
+
+/** Whose key it is, with what is worth knowing of the account. */
+export const findAccount = (stripe: Stripe) => lookup(async () => mapAccount(await stripe.accounts.retrieveCurrent()))
 
 export const findPage = (stripe: Stripe, pageRef: string) =>
   lookup(async () => mapPage(await stripe.checkout.sessions.retrieve(pageRef)))

@@ -53,7 +53,7 @@ export const mapCharge = (charge: Stripe.Charge): ProviderCharge => {
   return {
     ref: text(charge.id, 'charge id'),
     state,
-    amount: amountCaptured > authorized ? amountCaptured : authorized,
+    amount: most(authorized, amountCaptured),
     amountCaptured,
     amountRefunded: amount('amount_refunded'),
     captured: charge.captured === true,
@@ -103,6 +103,21 @@ export const mapSavedMethod = (method: Stripe.PaymentMethod): { ref: string } =>
   return { ref: text(method.id, 'payment method id') }
 }
 
+/** An account in our words; `settings` as a connection keeps them. */
+export const mapAccount = (account: Stripe.Account) => {
+  mustBe('account', account)
+  const { settings, country, default_currency, charges_enabled } = account
+  return {
+    externalId: text(account.id, 'account id'),
+    name: settings?.dashboard?.display_name || account.id,
+    settings: {
+      ...given('country', country),
+      ...given('default_currency', default_currency),
+      charges_enabled: charges_enabled === true,
+    },
+  }
+}
+
 /** The names under which our ids travel in Stripe's metadata. */
 export const tagNames = {
   merchant: 'parley_merchant',
@@ -146,6 +161,8 @@ const chargeDecline = (charge: Stripe.Charge): ProviderDecline =>
     decline_code: charge.outcome?.reason ?? undefined,
     message: charge.failure_message ?? charge.outcome?.seller_message ?? undefined,
   })
+
+const most = (a: bigint, b: bigint): bigint => (a > b ? a : b)
 
 /** What the bank allows beyond one capture of what is held. */
 const flexibility = (charge: Stripe.Charge, currency: Currency) => {

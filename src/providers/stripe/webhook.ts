@@ -15,7 +15,7 @@ const toleranceSeconds = 300
  * broken UTF-8 would slip through), accepts any time in the future, and has a switch that turns the age check off.
  * During a rotation several secrets are valid.
  */
-export const createWebhookVerifier = (secrets: readonly string[]): Verify => {
+export const createWebhookVerifier = (secrets: readonly string[], connectedAccount?: string): Verify => {
   if (secrets.length === 0 || secrets.some((secret) => secret === '' || /\s/.test(secret))) {
     throw new TypeError('Stripe needs at least one webhook secret, none of them empty or with white space in it')
   }
@@ -28,8 +28,15 @@ export const createWebhookVerifier = (secrets: readonly string[]): Verify => {
     if (Math.abs(ageSeconds) > toleranceSeconds) return refuse('the signature is too old, or from the future')
     const event = eventSchema.safeParse(parseJson(body))
     if (!event.success) return refuse('the body is not an event')
-    return { ok: true, notice: toNotice(event.data) }
+    return { ok: true, notice: addressed(toNotice(event.data), connectedAccount) }
   }
+}
+
+/** What comes in at a connected account's own endpoint is of interest only when it is that account's. */
+const addressed = (notice: ProviderNotice, connectedAccount: string | undefined): ProviderNotice => {
+  if (connectedAccount === undefined) return notice
+  const { account, ...rest } = notice
+  return account === connectedAccount ? rest : { ...rest, subject: { kind: 'ignored' }, tags: {} }
 }
 
 const refuse = (reason: string) => ({ ok: false as const, reason })
@@ -63,6 +70,7 @@ const eventSchema = z.looseObject({
   type: z.string().min(1).max(255),
   created: z.int().min(0).max(253_402_300_799),
   livemode: z.boolean(),
+  account: z.string().min(1).max(255).optional(),
   data: z.looseObject({ object: z.looseObject({}) }),
 })
 
@@ -81,6 +89,7 @@ const toNotice = (event: z.infer<typeof eventSchema>): ProviderNotice => ({
   livemode: event.livemode,
   subject: subjectOf(event.type, event.data.object),
   tags: mapTags(event.data.object.metadata),
+  ...(event.account === undefined ? {} : { account: event.account }),
 })
 
 const subjectOf = (type: string, object: Record<string, unknown>): Subject => {
