@@ -19,6 +19,7 @@ import { ledgerRoutes } from '#ledger/routes.ts'
 import { messageJobs } from '#messages/jobs.ts'
 import { messageRoutes } from '#messages/routes.ts'
 import { chatRoutes } from '#pages/chat/chat-routes.ts'
+import { handoverRoutes } from '#payments/handover-routes.ts'
 import { paymentJobs } from '#payments/jobs.ts'
 import { paymentRoutes } from '#payments/routes.ts'
 import { payoutJobs } from '#payouts/jobs.ts'
@@ -44,6 +45,7 @@ export const createRoutes = (services: Services): Route[] => [
   ...routingRoutes(services.routing),
   ...messageRoutes(services.messages),
   ...paymentRoutes(services.payments),
+  ...handoverRoutes(services.payments),
   ...refundRoutes(services.refunds),
   ...disputeRoutes(services.disputes),
   ...checkoutRoutes(services.checkouts),

@@ -3,6 +3,7 @@ import { showId } from '#kernel/ids.ts'
 import { toJsonAmount } from '#kernel/money.ts'
 import type { ProviderAccount } from '#providers/accounts.ts'
 import type { Attribution } from '#threads/touch.ts'
+import { handoverAction } from './handover.ts'
 import type { IntentStatus } from './intent-machine.ts'
 
 export interface IntentRow {
@@ -94,7 +95,7 @@ export const showIntent = (row: IntentRow, links: IntentLinks) => ({
   latest_charge: row.latest_charge_id && showId('charge', row.latest_charge_id),
   livemode: row.livemode,
   metadata: row.metadata,
-  next_action: row.next_action,
+  next_action: row.next_action ?? handoverAction(row, links.checkoutUrl),
   participant: row.participant_id && showId('participant', row.participant_id),
   payment_method: row.payment_method,
   processing: row.status === 'processing' ? { type: 'card' } : null,
@@ -130,7 +131,7 @@ const carried = (options: Record<string, unknown>) => ({
   payment_method_options: methodOptions(options.payment_method_options as MethodOptions | undefined),
   payment_method_types: (options.payment_method_types as string[] | undefined) ?? ['card'],
   receipt_email: (options.receipt_email as string | undefined) ?? null,
-  setup_future_usage: (options.setup_future_usage as 'off_session' | undefined) ?? null,
+  setup_future_usage: (options.setup_future_usage as 'off_session' | 'on_session' | undefined) ?? null,
   shipping: showShipping(options.shipping as Shipping | undefined),
 })
 

@@ -1,4 +1,5 @@
 import { explainIntent } from './explain-service.ts'
+import { createHandover } from './handover-service.ts'
 import { createIntentCommands } from './intent-service.ts'
 import { createHoldBatches, type HoldBatches } from './native-batch-service.ts'
 import { createNativePayments, type NativeDeps } from './native-service.ts'
@@ -16,6 +17,8 @@ export const createPaymentService = (deps: Omit<NativeDeps, keyof HoldBatches>) 
   ...createIntentCommands(deps),
   ...createPageService(deps),
   ...createPaymentWork(deps),
+  /** For an integrator's own front end. */
+  handOver: createHandover(deps, createPageService(deps).openPage),
   /** Payments that a chat platform takes itself. */
   native: createNativePayments({ ...deps, ...createHoldBatches(deps) }),
   /** What providers tell a day later. */
