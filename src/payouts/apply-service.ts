@@ -15,7 +15,6 @@ import { findEntryIds, insertEntries } from './entry-repo.ts'
 import { judgePayout, type PayoutVerdict } from './payout-news.ts'
 import { insertPart, type PayoutRow, readSettings, updatePayout } from './payout-repo.ts'
 import { showPayout } from './payout-view.ts'
-import { settleMerchant } from './settle-service.ts'
 
 /** What is known of a merchant's part of a payout. */
 export interface PartNews {
@@ -36,11 +35,9 @@ export interface PartNews {
  */
 export const applyPayout = (deps: PayoutDeps, news: PartNews): Promise<void> =>
   inTransaction(deps.db, news.merchantId, async (tx) => {
-    const { account, merchantId, payout } = news
+    const { merchantId, payout } = news
     const now = deps.clock.now()
     const before = await readFunds(tx, merchantId)
-    // What it takes has become available before it: 1120 must not seem to fall below zero.
-    const settled = await settleMerchant(tx, deps, account, merchantId)
     const { row, isNew } = await insertPart(tx, newRow(news, now))
     const confirmedBy = payoutsConfirmedBy(await readSettings(tx, merchantId))
     const known = isNew ? undefined : { status: row.status, confirmedBy: row.confirmed_by }
@@ -51,8 +48,7 @@ export const applyPayout = (deps: PayoutDeps, news: PartNews): Promise<void> =>
     await postLedger(tx, postings, now)
     const saved = await save(tx, now, news, row, { verdict, arrival })
     await tell(tx, now, { before: row, saved, verdict, isNew })
-    const items = [...settled.items, ...postings]
-    await tellBalance(tx, deps, { merchantId, livemode: row.livemode, entries: settled.entries, before, items })
+    await tellBalance(tx, deps, { merchantId, livemode: row.livemode, entries: 0, before, items: postings })
   })
 
 const newRow = ({ account, payout, merchantId, amount }: PartNews, now: Date) =>

@@ -17,6 +17,7 @@ import {
   releasePayout,
   wakePayout,
 } from './payout-repo.ts'
+import { settleAccount } from './settle-service.ts'
 
 /** Longer than a payout's entries take to list; a crashed worker's payout comes back after it. */
 const leaseMs = 5 * 60_000
@@ -52,6 +53,8 @@ const follow = async (deps: PayoutDeps, row: ProviderPayoutRow): Promise<PayoutR
   if (row.state === 'unknown' && !payout.isComposed) await catchUp(deps, money, account)
   const told = await compose(deps, money, account, payout, row.composed_at !== null)
   const entries = await readOwnEntries(money, payout)
+  // What it takes has become available before it: 1120 must not seem to fall below zero.
+  await settleAccount(deps, { ...account, livemode: payout.livemode })
   const parts = await partsOf(deps, account, payout, told !== undefined || row.composed_at !== null)
   for (const part of parts) {
     await applyPayout(deps, { account, payout, ...part, ...(told === undefined ? {} : { told }), ...entries })

@@ -36,13 +36,13 @@ export const settleAccount = async (deps: PayoutDeps, account: AccountKey & { li
   }
 }
 
-export interface Settled {
+interface Settled {
   readonly entries: number
   readonly items: readonly LedgerItem[]
 }
 
 /** Dr 1120 / Cr 1110 for every entry that has become available, once: its batch is written on it in the same transaction. */
-export const settleMerchant = async (
+const settleMerchant = async (
   tx: Tx,
   { clock }: Pick<PayoutDeps, 'clock'>,
   account: AccountKey,

@@ -2,6 +2,7 @@ import { type RawBuilder, sql } from 'kysely'
 import { type IntentStatus, intentStatuses, isTerminal, judgeNews } from '#payments/intent-machine.ts'
 import type { Db } from '#platform/database.ts'
 import type { App } from '../../src/app.ts'
+import { findBrokenMoney } from './money-invariants.ts'
 
 /** What the simulator says truly happened (`GET /_sandbox/book`). */
 export interface Book {
@@ -16,7 +17,7 @@ export interface Book {
     /** Withdrawn because of disputes and not reinstated, without the fees. */
     disputed: number
   }[]
-  currencies: { currency: string; captured: number; refunded: number; fees: number; disputed: number }[]
+  currencies: { currency: string; net: number; captured: number; refunded: number; fees: number; disputed: number }[]
   idempotency_keys: { key: string; effect: string; effects: number }[]
 }
 
@@ -37,6 +38,7 @@ export const findBrokenInvariants = async (app: App, book: Book): Promise<string
     ...found.flat(),
     ...label('I-03 balances = fold of entries', await foreignBalances(app)),
     ...label('I-05 provider book = ledger', await compareBook(db, book)),
+    ...label('I-21 money at the provider', await findBrokenMoney(db, book)),
     ...label('I-08 only allowed edges', await forbiddenEdges(db)),
   ]
 }
