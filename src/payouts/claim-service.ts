@@ -207,7 +207,9 @@ export const findSources = async (
   return {
     of: ({ source }) => charges.get(source?.chargeRef ?? ''),
     amountOf: ({ kind, amount, currency, source }, charge) => {
-      if (currency === charge.currency) return undefined
+      // What a dispute moves is booked in the currency of the balance already.
+      const isOfDispute = kind === 'dispute' || kind === 'dispute_reversal'
+      if (currency === charge.currency || isOfDispute) return undefined
       const refund = refunds.get(source?.ref ?? '')
       if (kind === 'charge' && amount > 0n && charge.amountCaptured > 0n)
         return { amount: charge.amountCaptured, currency: charge.currency }
