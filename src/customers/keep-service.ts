@@ -14,7 +14,7 @@ const hourMs = 3_600_000
 
 /**
  * How the provider names the customer, who is made there the first time. Called between transactions. Throws
- * `provider_unknown_outcome` and `provider_error`.
+ * `provider_unknown_outcome`, `provider_error`, and `provider_account_unavailable` when another account might do it.
  */
 export const ensureCustomerRef = async (
   { db, clock, providers }: { db: Database; clock: Clock; providers: Providers },
@@ -33,7 +33,10 @@ export const ensureCustomerRef = async (
   const provider = await providers.open(account)
   const answer = await provider.createCustomer({ idempotencyKey, customer })
   if (answer.outcome === 'unknown') throw new AppError('provider_unknown_outcome', { retryAfter: 2 })
-  if (answer.outcome === 'refused') throw new AppError('provider_error', { message: answer.decline.message })
+  if (answer.outcome === 'refused') {
+    const { accountFault, message } = answer.decline
+    throw new AppError(accountFault ? 'provider_account_unavailable' : 'provider_error', { message })
+  }
   return inTransaction(db, merchantId, async (tx) => {
     await tx
       .insertInto('customer_refs')

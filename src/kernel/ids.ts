@@ -13,6 +13,7 @@ export const idPrefixes = {
   paymentIntent: 'pi',
   charge: 'ch',
   operation: 'op',
+  attempt: 'att',
   refund: 're',
   payout: 'po',
   balanceTransaction: 'txn',

@@ -46,6 +46,13 @@ export interface Applied {
   verdict: NewsVerdict
 }
 
+/** What the caller knows of the news besides (`IntentFacts`). */
+interface Knowledge {
+  isCurrent?: boolean
+  isElsewhere?: boolean
+  cancellationReason?: string | undefined
+}
+
 /**
  * Brings a locked payment intent to the provider's view: row, attempt, ledger and events in the caller's transaction.
  * Running it twice with the same view changes nothing the second time.
@@ -55,12 +62,16 @@ export const applyPayment = async (
   deps: PaymentDeps,
   row: IntentRow,
   payment: ProviderPayment,
-  { isCurrent = false, cancellationReason }: { isCurrent?: boolean; cancellationReason?: string | undefined } = {},
+  { cancellationReason, isCurrent = false, isElsewhere = false }: Knowledge = {},
 ): Promise<Applied> => {
   const now = deps.clock.now()
   const known = payment.charge && (await findChargeByRef(tx, row.merchant_id, row.provider, payment.charge.ref))
   const amountPending = await findPendingAmount(tx, row.merchant_id, row.id)
-  const verdict = readNews({ ...factsOf(row, amountPending), isCurrent }, known && chargeFacts(known), payment)
+  const verdict = readNews(
+    { ...factsOf(row, amountPending), isCurrent, isElsewhere },
+    known && chargeFacts(known),
+    payment,
+  )
   if (verdict.kind === 'conflict') return { row: await keepConflict(tx, deps, row, verdict.reason), verdict }
   if (verdict.kind === 'stale') return { row, verdict }
   if (verdict.kind === 'abandoned') return { row: await updateIntent(tx, row, withoutPage(row), now), verdict }

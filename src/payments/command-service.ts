@@ -25,6 +25,7 @@ import {
 } from './plan-service.ts'
 import { isBeforeMoney } from './provider-news.ts'
 import { updateIntent } from './repo.ts'
+import { routeByMethod } from './route-service.ts'
 import type { ConfirmIntent } from './schemas.ts'
 import { requireAllowed } from './veto-service.ts'
 
@@ -55,13 +56,15 @@ export const confirmIntent = async (
       })
     }
     const options = { ...row.options, ...carriedOptions(body) }
-    const used = await resolveMethod(tx, row, method)
+    const account = await routeByMethod(tx, deps, row, method)
+    const used = await resolveMethod(tx, { ...row, ...account }, method)
     const captureMethod =
       body.capture_method === undefined ? row.capture_method : body.capture_method === 'manual' ? 'manual' : 'automatic'
     const saved = await updateIntent(
       tx,
       row,
       {
+        ...account,
         payment_method: method,
         options,
         capture_method: captureMethod,
@@ -142,13 +145,23 @@ export const intentEvent = (deps: PaymentDeps, row: IntentRow, type: string, pre
   createdAt: deps.clock.now(),
 })
 
+type Plan = (tx: Tx, row: IntentRow) => Promise<Planned>
+
 /** Phase one in a transaction (check, plan, write the operation), then the call, then the record. */
 export const perform = async (
   deps: PaymentDeps,
   scope: CommandScope,
   command: IntentCommand,
-  plan: (tx: Tx, row: IntentRow) => Promise<Planned>,
-): Promise<IntentRow> => {
+  plan: Plan,
+): Promise<IntentRow> => settle(deps, await performOnce(deps, scope, command, plan))
+
+/** The same, with a refusal as an answer: the caller may know another account to ask. */
+export const performOnce = async (
+  deps: PaymentDeps,
+  scope: CommandScope,
+  command: IntentCommand,
+  plan: Plan,
+): Promise<Outcome> => {
   const planned = await inTransaction(deps.db, scope.merchantId, async (tx) => {
     const row = await requireLocked(tx, scope)
     const earlier = await findEarlier(tx, scope, command)
@@ -163,13 +176,12 @@ export const perform = async (
   })
   if (planned.row) {
     deps.queue.wake('outbox.drain', { id: planned.row.id })
-    return planned.row
+    return { kind: 'done', row: planned.row }
   }
   // The same request again, after a crash or a lost connection: finish its operation instead of making another.
-  const outcome = planned.earlier
-    ? await resolveOperation(deps, scope.merchantId, planned.earlier.id, true)
-    : await runOperation(deps, planned.operation)
-  return settle(deps, outcome)
+  return planned.earlier
+    ? resolveOperation(deps, scope.merchantId, planned.earlier.id, true)
+    : runOperation(deps, planned.operation)
 }
 
 const operationKind: Partial<Record<IntentCommand, NewOperation['kind']>> = {

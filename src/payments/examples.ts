@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import type { attemptSchema } from './attempt-schemas.ts'
 import type { chargeSchema, intentSchema } from './schemas.ts'
 
 /** One payment intent as the reference shows it. */
@@ -64,4 +65,24 @@ export const chargeExample: z.input<typeof chargeSchema> = {
   refunded: false,
   status: 'succeeded',
   thread: 'thr_01jd2q8k5xf0srd3q7m9w1c4ze',
+}
+
+/** One attempt as the reference shows it. */
+export const attemptExample: z.input<typeof attemptSchema> = {
+  id: 'att_01jd2q8m7xf0srd3q7m9w1c4zj',
+  object: 'payment_attempt',
+  payment_intent: intentExample.id,
+  kind: 'page',
+  status: 'succeeded',
+  provider: 'wechatpay',
+  connection: 'con_01jd2q8m7xf0srd3q7m9w1c4zj',
+  route: { rule: 'china', reason: 'channel is wechat and currency is cny', choice: 1, of: 2 },
+  amount: 4200,
+  currency: 'cny',
+  decline: null,
+  operation: 'op_01jd2q8m7xf0srd3q7m9w1c4zj',
+  request_id: '08D48DE7A40610B00118BAF8F58C0120CD1628D3A801',
+  charges: [chargeExample],
+  created: 1_795_334_400,
+  finished: 1_795_334_401,
 }

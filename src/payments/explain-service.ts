@@ -2,12 +2,15 @@ import { showId } from '#kernel/ids.ts'
 import { toJsonAmount } from '#kernel/money.ts'
 import { inTransaction, type Tx } from '#platform/database.ts'
 import type { PaymentDeps } from './apply-service.ts'
-import { listOperations } from './operation-repo.ts'
+import type { IntentRow } from './intent-view.ts'
+import { listOperations, type OperationRow } from './operation-repo.ts'
+import type { StoredCommand } from './provider-calls-service.ts'
 import { requireIntent } from './read-service.ts'
+import { routeOf, showRoute, tellRoute } from './route.ts'
 
 interface Chapter {
   at: string
-  kind: 'veto' | 'operation' | 'provider_event' | 'event' | 'ledger' | 'message'
+  kind: 'routing' | 'veto' | 'operation' | 'provider_event' | 'event' | 'ledger' | 'message'
   id: string
   text: string
   data: Record<string, unknown>
@@ -18,6 +21,7 @@ export const explainIntent = (deps: PaymentDeps, merchantId: string, id: string)
   inTransaction(deps.db, merchantId, async (tx) => {
     const row = await requireIntent(tx, merchantId, id)
     const story = [
+      ...routing(row),
       ...(await vetoes(tx, merchantId, row.id)),
       ...(await operations(tx, merchantId, row.id)),
       ...(await answers(tx, merchantId, row.id)),
@@ -34,6 +38,14 @@ export const explainIntent = (deps: PaymentDeps, merchantId: string, id: string)
       story,
     }
   })
+
+/** The decision that holds; earlier ones are told by the operations that followed them. */
+const routing = (row: IntentRow): Chapter[] => {
+  const route = routeOf(row)
+  if (!route) return []
+  const { decided_at: at } = route
+  return [{ at, kind: 'routing', id: showId('paymentIntent', row.id), text: tellRoute(route), data: showRoute(route) }]
+}
 
 const vetoes = async (tx: Tx, merchantId: string, intentId: string): Promise<Chapter[]> => {
   const rows = await tx
@@ -58,9 +70,10 @@ const operations = async (tx: Tx, merchantId: string, intentId: string): Promise
     at: row.created_at.toISOString(),
     kind: 'operation',
     id: showId('operation', row.id),
-    text: `${row.kind} ${row.state}${row.reason ? `: ${row.reason}` : ''}`,
+    text: `${row.kind} ${row.state}${tellAccount(row)}${row.reason ? `: ${row.reason}` : ''}`,
     data: {
       kind: row.kind,
+      ...accountOf(row),
       state: row.state,
       amount: row.amount === null ? null : toJsonAmount(row.amount),
       attempts: row.attempts,
@@ -104,6 +117,17 @@ const answers = async (tx: Tx, merchantId: string, intentId: string): Promise<Ch
       finished_at: row.finished_at?.toISOString() ?? null,
     },
   }))
+}
+
+const accountOf = ({ command }: OperationRow) => {
+  const { provider, connection, route } = command as unknown as StoredCommand
+  return { provider, connection: connection ? showId('connection', connection) : null, route: route ?? null }
+}
+
+/** " at wechatpay (choice 2 of 2 by rule 'china')", for what takes money. */
+const tellAccount = ({ command }: OperationRow): string => {
+  const { provider, route } = command as unknown as StoredCommand
+  return route ? ` at ${provider} (choice ${route.choice} of ${route.of} by rule '${route.rule}')` : ''
 }
 
 const providerEvents = async (tx: Tx, merchantId: string, intentId: string): Promise<Chapter[]> => {

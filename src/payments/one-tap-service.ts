@@ -4,10 +4,12 @@ import { isExpired } from '#customers/method-view.ts'
 import { findCustomer } from '#customers/repo.ts'
 import { newUuid, showId } from '#kernel/ids.ts'
 import type { Tx } from '#platform/database.ts'
+import { type Choice, isSameChoice } from '#routing/rule.ts'
 import type { PaymentDeps } from './apply-service.ts'
 import { confirmIntent } from './command-service.ts'
 import type { IntentRow } from './intent-view.ts'
 import { keepsByApi } from './payer-service.ts'
+import { findUsable } from './route-service.ts'
 
 /** A method that the payer can pay with again, in words: "Visa ···· 4242". */
 export interface KeptMethod {
@@ -25,7 +27,7 @@ export interface Keeping {
 const nothingKept: Keeping = { methods: [], saving: undefined }
 
 /**
- * For a customer only, where the provider keeps methods: for the payer whom the platform has proven, else for whoever
+ * For a customer only, what is kept by the accounts that can take this payment: for the payer whom the platform has proven, else for whoever
  * opens the link, unless the platform could prove who that is (`mustProve`) or several people of a thread open one link.
  */
 export const readKeeping = async (
@@ -35,19 +37,25 @@ export const readKeeping = async (
   { isPayer, mustProve }: { isPayer: boolean; mustProve: boolean },
 ): Promise<Keeping> => {
   const { merchant_id: merchantId, customer_id: customerId } = row
-  if (customerId === null || !deps.providers.capabilities(row.provider).savedMethods) return nothingKept
+  if (customerId === null) return nothingKept
   const customer = await findCustomer(tx, merchantId, customerId)
   if (!customer || customer.deleted_at) return nothingKept
   if (!isPayer && (mustProve || (await isForMany(tx, row)))) return nothingKept
   const attached = await listAttached(tx, merchantId, customerId)
-  const usable = attached.filter((one) => isSameAccount(one, row) && !isExpired(one, deps.clock.now()))
+  const accounts = attached.length === 0 ? [] : await findUsable(tx, deps, row)
+  const usable = attached.filter((one) => isKeptBy(one, accounts) && !isExpired(one, deps.clock.now()))
   const byLook = new Map(usable.toReversed().map((one) => [JSON.stringify(one.method), one]))
   return {
     methods: [...byLook.values()]
       .toSorted((a, b) => (a.id < b.id ? 1 : -1))
       .map(({ id, method }) => ({ id: showId('paymentMethod', id), method: method ?? {} })),
-    saving: keepsByApi(row.options) ? 'always' : 'offered',
+    saving: savingOf(deps, row),
   }
+}
+
+const savingOf = (deps: PaymentDeps, row: IntentRow): Keeping['saving'] => {
+  if (!deps.providers.capabilities(row.provider).savedMethods) return undefined
+  return keepsByApi(row.options) ? 'always' : 'offered'
 }
 
 /** In a thread of several payers, whoever taps first would pay with somebody else's card. */
@@ -87,7 +95,8 @@ export const withConsent = (options: IntentRow['options'], consent: Consent | un
 export const pageKeeps = ({ options }: IntentRow): boolean => options.consent !== undefined
 
 /** A method can be charged through the account that keeps it only. */
-const isSameAccount = (
+const isKeptBy = (
   kept: { provider: string; provider_connection_id: string | null },
-  row: Pick<IntentRow, 'provider' | 'provider_connection_id'>,
-): boolean => kept.provider === row.provider && kept.provider_connection_id === row.provider_connection_id
+  accounts: readonly Choice[],
+): boolean =>
+  accounts.some((one) => isSameChoice(one, { provider: kept.provider, connection: kept.provider_connection_id }))

@@ -1,5 +1,6 @@
 import { delayMs, lookupSchedule } from '#kernel/backoff.ts'
 import { addMs } from '#kernel/clock.ts'
+import { AppError } from '#kernel/errors.ts'
 import { inTransaction } from '#platform/database.ts'
 import type {
   PaymentProvider,
@@ -19,14 +20,18 @@ export type Outcome =
   | { kind: 'done'; row: IntentRow }
   /** The provider did something else than we asked for; the row says what, nothing was booked. */
   | { kind: 'conflict'; row: IntentRow }
-  | { kind: 'refused'; decline: ProviderDecline; row: IntentRow }
+  /** `mayMoveOn`: it is the account's fault, and the account certainly holds nothing of this call. */
+  | { kind: 'refused'; decline: ProviderDecline; row: IntentRow; mayMoveOn: boolean }
   | { kind: 'unknown' }
 
 type Answer = ProviderAnswer<ProviderPayment | ProviderPage>
+type Refused = Extract<Answer, { outcome: 'refused' }>
 
 /** Calls the provider for an operation that is written as `sent`, and records what came of it. */
 export const runOperation = async (deps: PaymentDeps, operation: OperationRow): Promise<Outcome> => {
-  const outcome = await recordAnswer(deps, operation, await sendOperation(await providerOf(deps, operation), operation))
+  const provider = await openFirst(deps, operation)
+  const answer = 'outcome' in provider ? provider : await sendOperation(provider, operation)
+  const outcome = await recordAnswer(deps, operation, answer)
   // A lost answer is looked up at once: the client is still waiting and the provider usually knows.
   return outcome.kind === 'unknown' ? resolveOperation(deps, operation.merchant_id, operation.id, true) : outcome
 }
@@ -75,6 +80,16 @@ const providerOf = (
 ): Promise<PaymentProvider> => {
   const { provider, connection } = command as unknown as StoredCommand
   return deps.providers.open({ merchantId, provider, connectionId: connection ?? null })
+}
+
+/** An account that is gone has not been asked anything yet, when this is the first call of the operation. */
+const openFirst = async (deps: PaymentDeps, operation: OperationRow): Promise<PaymentProvider | Refused> => {
+  try {
+    return await providerOf(deps, operation)
+  } catch (error) {
+    if (!(error instanceof AppError) || error.code !== 'provider_account_unavailable') throw error
+    return { outcome: 'refused', decline: { code: error.code, message: error.message, accountFault: 'gone' } }
+  }
 }
 
 const recordAnswer = async (deps: PaymentDeps, operation: OperationRow, answer: Answer): Promise<Outcome> => {
@@ -146,12 +161,19 @@ const record = async (
       operation,
       {
         state: 'failed',
-        answer: { decline: answer.decline, request_id: answer.requestId },
+        answer: { decline: answer.decline, request_id: answer.requestId, ref: answer.payment?.ref },
         reason: answer.decline.message,
       },
       now,
     )
-    return { kind: 'refused', decline: answer.decline, row: saved }
+    // A call that was sent before may have had its effect then.
+    const isFirst = operation.attempts <= 1 && answer.payment === undefined
+    return {
+      kind: 'refused',
+      decline: answer.decline,
+      row: saved,
+      mayMoveOn: isFirst && answer.decline.accountFault !== undefined,
+    }
   }
   const { value } = answer
   if ('amountReceived' in value) {
@@ -241,5 +263,6 @@ export const readOutcome = (deps: PaymentDeps, merchantId: string, id: string): 
       kind: 'refused',
       decline: decline ?? { code: 'processing_error', message: operation.reason ?? 'The provider refused.' },
       row,
+      mayMoveOn: false,
     }
   })

@@ -1,24 +1,20 @@
 import { isChannelId } from '#channels/channel.ts'
-import type { Consent } from '#customers/method-schemas.ts'
 import { AppError } from '#kernel/errors.ts'
 import { newUuid } from '#kernel/ids.ts'
 import { inTransaction, type Tx } from '#platform/database.ts'
-import type { PaySurface } from '#providers/handover.ts'
 import type { PaymentDeps } from './apply-service.ts'
 import type { ChargeRow } from './charge-view.ts'
 import { findPlatform, type WayToPay, wayToPay } from './chat-money-service.ts'
-import { perform } from './command-service.ts'
 import { isFor } from './handover.ts'
 import { checkCommand } from './intent-machine.ts'
 import type { IntentRow } from './intent-view.ts'
 import { leavePage } from './leave-page-service.ts'
 import { readCheckoutToken } from './link-service.ts'
 import { isChatMoney } from './native-rules.ts'
-import { type Keeping, pageKeeps, payWithKept, readKeeping, withConsent } from './one-tap-service.ts'
+import { type Keeping, pageKeeps, payWithKept, readKeeping } from './one-tap-service.ts'
+import { isUsable, openRouted, type PageLinks } from './open-page-service.ts'
 import { isOpenedByPayer } from './opener-service.ts'
-import { keepsByApi, payerToKeep } from './payer-service.ts'
-import { refuseOther } from './plan-service.ts'
-import { findIntent, listCharges, updateIntent } from './repo.ts'
+import { findIntent, listCharges } from './repo.ts'
 import { surfaceFor } from './surface-service.ts'
 import { requireAllowed } from './veto-service.ts'
 
@@ -48,9 +44,6 @@ export interface PaymentPage {
   /** payer: the chat platform has proven that the payer opened it; unknown: it might say who did; absent: it cannot. */
   opener?: 'payer' | 'unknown' | undefined
 }
-
-/** Less than this left, and the provider's page is opened anew instead of sending the payer to one about to close. */
-const pageSlackMs = 60_000
 
 export const createPageService = (deps: PaymentDeps) => ({
   /** The payment that a link's token opens, or undefined when it is none of ours. `pass`: of `identifyOpener`. */
@@ -84,46 +77,17 @@ export const createPageService = (deps: PaymentDeps) => ({
    * (`page_handover`). A payer who taps twice gets the same page: one that is open and fits where they are is used again,
    * and only one can be opened at a time (`lock_timeout` tells the second tap to wait).
    */
-  openPage: async (
-    row: IntentRow,
-    links: {
-      returnUrl: string
-      cancelUrl: string
-      title: string
-      locale?: string | undefined
-      /** The payer's, to have the method kept. */
-      consent?: Consent | undefined
-      /** Absent: in some browser. */
-      surface?: PaySurface | undefined
-    },
-  ): Promise<string | undefined> => {
+  openPage: async (row: IntentRow, links: PageLinks): Promise<string | undefined> => {
     const scope = { merchantId: row.merchant_id, intentId: row.id, requestId: newUuid() }
     const fresh =
       (await inTransaction(deps.db, row.merchant_id, (tx) => findIntent(tx, row.merchant_id, row.id))) ?? row
     const { consent } = links
-    const { surface, wanted } = await surfaceFor(deps, fresh, links.surface)
-    const isOpen = isUsable(fresh, deps.clock.now()) && isFor(fresh, wanted)
+    const isOpen =
+      isUsable(fresh, deps.clock.now()) && isFor(fresh, (await surfaceFor(deps, fresh, links.surface)).wanted)
     if (isOpen && pageKeeps(fresh) === (consent !== undefined)) return plainUrl(fresh)
     if (fresh.page_ref !== null) await leavePage(deps, scope, fresh.page_ref)
     if (checkCommand(fresh.status, 'page').ok) await requireAllowed(deps, fresh, scope.requestId)
-    const customerRef = consent || keepsByApi(fresh.options) ? await payerToKeep(deps, fresh) : undefined
-    const saved = await perform(deps, scope, 'page', async (tx, current) => {
-      refuseOther(fresh, current)
-      // Another tap was faster.
-      if (isUsable(current, deps.clock.now())) return { row: current }
-      const { title, returnUrl, cancelUrl, locale } = links
-      const expiresAt = current.expires_at?.toISOString()
-      const payer = customerRef === undefined ? { surface } : { surface, customerRef, save: true }
-      const command = { title, returnUrl, cancelUrl, locale, expiresAt, capture: current.capture_method, ...payer }
-      const options = withConsent(current.options, customerRef === undefined ? undefined : consent)
-      const isSame = options.consent === undefined && current.options.consent === undefined
-      return {
-        row: isSame ? current : await updateIntent(tx, current, { options }, deps.clock.now()),
-        kind: 'page' as const,
-        amount: current.amount,
-        command: { ...command, items: itemsOf(current) },
-      }
-    })
+    const saved = await openRouted(deps, fresh, links)
     if (saved.page_url === null && saved.page_handover === null) throw new AppError('provider_error')
     return plainUrl(saved)
   },
@@ -174,32 +138,6 @@ const readPlace = async (tx: Tx, merchantId: string, threadId: string): Promise<
   return { channel, locale, connection: connections.length === 1 ? connections[0] : undefined }
 }
 
-/** A page is open, and not about to close. */
-const isUsable = (row: IntentRow, now: Date): boolean => {
-  const leftMs = (row.page_expires_at?.getTime() ?? 0) - now.getTime()
-  return (row.page_url !== null || row.page_handover !== null) && leftMs > pageSlackMs
-}
-
 /** A browser can be sent there without more ado. */
 const plainUrl = ({ page_url, page_handover }: IntentRow): string | undefined =>
   page_handover === null ? (page_url ?? undefined) : undefined
-
-interface LineItem {
-  product_name: string
-  quantity: number
-  unit_cost: number
-}
-
-/** The order lines that the client sent in `amount_details`, for the pages. Amounts are per unit. */
-export const itemsOf = (row: IntentRow): { name: string; amount: string; quantity: number }[] => {
-  const details = row.options.amount_details as { line_items?: LineItem[]; shipping?: { amount?: number } } | undefined
-  const lines = (details?.line_items ?? []).map((item) => ({
-    name: item.product_name,
-    amount: String(item.unit_cost),
-    quantity: item.quantity,
-  }))
-  const shipping = details?.shipping?.amount
-  return shipping === undefined || shipping === 0
-    ? lines
-    : [...lines, { name: 'Delivery', amount: String(shipping), quantity: 1 }]
-}

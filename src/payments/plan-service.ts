@@ -6,6 +6,7 @@ import { hasInFlight, type NewOperation } from './operation-repo.ts'
 import type { StoredCommand } from './provider-calls-service.ts'
 import { isBeforeMoney } from './provider-news.ts'
 import { lockIntent } from './repo.ts'
+import { routeOfAttempt } from './route.ts'
 
 /** A client's command: whose payment, and the request's identity, which makes the command happen once. */
 export interface CommandScope {
@@ -19,7 +20,7 @@ export interface Planned {
   /** Absent: nothing to call, the row is the result. */
   kind?: NewOperation['kind']
   amount?: bigint
-  command?: Omit<StoredCommand, 'provider' | 'connection' | 'version' | 'currency'>
+  command?: Omit<StoredCommand, 'provider' | 'connection' | 'route' | 'version' | 'currency'>
 }
 
 export const newOperation = (
@@ -36,6 +37,7 @@ export const newOperation = (
     ...command,
     provider: row.provider,
     connection: row.provider_connection_id,
+    ...(kind === 'authorize' || kind === 'page' ? { route: routeOfAttempt(row) } : {}),
     version: row.version,
     currency: row.currency,
   },

@@ -4,6 +4,7 @@ import type { PaySurface } from '#providers/handover.ts'
 import type { PaymentProvider, ProviderAnswer, ProviderPage, ProviderPayment } from '#providers/provider.ts'
 import type { IntentRow } from './intent-view.ts'
 import type { OperationRow } from './operation-repo.ts'
+import type { AttemptRoute } from './route.ts'
 
 /**
  * What an operation needs besides its row, written with it so that a resend is the same request to the byte. Amounts
@@ -13,6 +14,8 @@ export interface StoredCommand {
   provider: string
   /** The merchant's connection there; absent or null: the deployment's own account. */
   connection?: string | null
+  /** Of what takes money: the decision that led to this account. */
+  route?: AttemptRoute | undefined
   version: number
   currency: Currency
   paymentRef?: string | undefined

@@ -14,6 +14,8 @@ export interface IntentFacts {
   amountPending?: bigint | undefined
   /** A hosted page of the provider is (or was last) the way to pay. */
   hasPage: boolean
+  /** The payment is with another account than the one whose news this is. */
+  isElsewhere?: boolean
   /** The caller knows that this is the payment to follow: its own call's answer, or the page's payment. */
   isCurrent: boolean
 }
@@ -102,8 +104,9 @@ const moneyStates: readonly IntentStatus[] = ['processing', 'requires_capture', 
 export const readNews = (intent: IntentFacts, known: ChargeFacts | undefined, news: PaymentNews): NewsVerdict => {
   const mismatch = findMismatch(intent, news)
   if (mismatch) return { kind: 'conflict', reason: mismatch }
-  const isKnown = intent.isCurrent || intent.providerRef === news.ref
-  if (!isKnown && (intent.providerRef !== null || isIdle(news))) return judgeOther(intent, news)
+  const isKnown = intent.isElsewhere !== true && (intent.isCurrent || intent.providerRef === news.ref)
+  const isTaken = intent.isElsewhere === true || intent.providerRef !== null
+  if (!isKnown && (isTaken || isIdle(news))) return judgeOther(intent, news)
   if (news.state === 'canceled' && intent.hasPage && isBeforeMoney(intent.status)) return { kind: 'abandoned' }
   const verdict = judgeNews(intent.status, news.state)
   if (verdict === 'conflict')
@@ -139,6 +142,9 @@ const isOvercaptured = ({ amount, amountReceived, charge }: PaymentNews): boolea
 /** Neither holds money nor waits for the payer: an attempt that was given up, or has not begun. */
 const isIdle = (news: PaymentNews): boolean => !moneyStates.includes(news.state) && news.state !== 'requires_action'
 
+/** Whether a payment in this state holds money, or is about to. */
+export const holdsMoney = (state: IntentStatus): boolean => moneyStates.includes(state)
+
 export const isBeforeMoney = (status: IntentStatus): boolean =>
   status === 'requires_payment_method' || status === 'requires_confirmation' || status === 'requires_action'
 
@@ -147,7 +153,7 @@ const judgeOther = (intent: IntentFacts, news: PaymentNews): NewsVerdict =>
   moneyStates.includes(news.state)
     ? {
         kind: 'conflict',
-        reason: `a second payment ${news.ref} is ${news.state} while ${intent.providerRef} is ${intent.status}`,
+        reason: `a second payment ${news.ref} is ${news.state} while ${intent.providerRef ?? 'another account'} is ${intent.status}`,
       }
     : { kind: 'stale', reason: `${news.ref} is not the payment that is followed` }
 

@@ -151,17 +151,6 @@ export const createReader = (deps: PaymentDeps) => ({
       }
     }),
 
-  attempts: (merchantId: string, id: string, query: ListQuery) =>
-    inTransaction(deps.db, merchantId, async (tx) => {
-      const intent = await requireIntent(tx, merchantId, id)
-      const page = await readPage(chargesOf(tx, merchantId).where('payment_intent_id', '=', intent.id), query, 'charge')
-      return listAnswer(
-        `/v1/payment_intents/${id}/attempts`,
-        page.rows.map((row) => showCharge(row, intent)),
-        page.hasMore,
-      )
-    }),
-
   retrieveCharge: (merchantId: string, id: string, expand: readonly string[] = []) =>
     inTransaction(deps.db, merchantId, async (tx) => {
       const uuid = requireUuid('charge', id, 'charge')

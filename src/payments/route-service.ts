@@ -4,13 +4,21 @@ import { AppError } from '#kernel/errors.ts'
 import { parseId } from '#kernel/ids.ts'
 import type { Tx } from '#platform/database.ts'
 import { accountsOf } from '#routing/accounts.ts'
-import { type Decision, decide, type KnownAccount, nameOf, type RouteFacts, refusalOf } from '#routing/rule.ts'
+import {
+  type Choice,
+  type Decision,
+  decide,
+  type KnownAccount,
+  nameOf,
+  type RouteFacts,
+  refusalOf,
+} from '#routing/rule.ts'
 import type { PaymentDeps } from './apply-service.ts'
 import type { IntentRow } from './intent-view.ts'
 import { hasInFlight } from './operation-repo.ts'
 import { type Place, readPlace } from './place-service.ts'
 import { lockIntent, updateIntent } from './repo.ts'
-import { factsOf, type Routed, routeBy, routeOf, routeOfChatMoney, routeOnward, shippedTo } from './route.ts'
+import { factsOf, type Routed, routeAnew, routeBy, routeOf, routeOfChatMoney, routeOnward, shippedTo } from './route.ts'
 
 type RouteDeps = Pick<PaymentDeps, 'providers' | 'clock'>
 type Terms = Pick<IntentRow, 'amount' | 'currency' | 'capture_method' | 'customer_id' | 'options'>
@@ -86,7 +94,7 @@ export const reroute = async (
 }
 
 /** No payment, page or call at any account, as far as can be known. Needs the payment's lock. */
-const isNowhere = async (tx: Tx, row: IntentRow): Promise<boolean> =>
+export const isNowhere = async (tx: Tx, row: IntentRow): Promise<boolean> =>
   row.provider_ref === null && row.page_ref === null && !(await hasInFlight(tx, row.merchant_id, row.id))
 
 /**
@@ -120,6 +128,15 @@ export const routeByMethod = async (
   return routeBy({ ok: true, rule: 'method', reason, choices: [choice], passed: [] }, facts, deps.clock.now())
 }
 
+/** The accounts that could take a payment as it stands, whatever the rules say; once one has something of it, that one. */
+export const findUsable = async (tx: Tx, deps: RouteDeps, row: IntentRow): Promise<Choice[]> => {
+  if (row.provider_ref !== null) return [{ provider: row.provider, connection: row.provider_connection_id }]
+  const key = { merchantId: row.merchant_id, threadId: row.thread_id, customerId: row.customer_id }
+  const place = await readPlace(tx, deps, key)
+  const facts = factsOf(row, place)
+  return accountsOf(deps.providers, place.connections).filter((account) => refusalOf(account, facts) === undefined)
+}
+
 /** Where a payment goes back to when a chat platform did not take it: where its route has led, or leads now. */
 export const routeHome = async (tx: Tx, deps: RouteDeps, row: IntentRow): Promise<Routed> => {
   const route = routeOf(row)
@@ -144,7 +161,23 @@ export const moveOn = async (
   const isMoved = row?.provider !== refused.provider || row.provider_connection_id !== refused.provider_connection_id
   if (!row || !route || isMoved || !(await isNowhere(tx, row)) || (await hasTried(tx, row))) return undefined
   const onward = routeOnward(route, reason)
-  return onward && updateIntent(tx, row, onward, deps.clock.now())
+  const saved = await updateIntent(tx, row, onward ?? routeAnew(route), deps.clock.now())
+  return onward && saved
+}
+
+/** Why the account of a payment takes nothing new any more, since it was decided on; undefined: it does. */
+export const findShut = async (tx: Tx, row: IntentRow): Promise<string | undefined> => {
+  const { provider, provider_connection_id: connection } = row
+  if (connection === null) return undefined
+  const found = await tx
+    .selectFrom('connections')
+    .select('status')
+    .where('merchant_id', '=', row.merchant_id)
+    .where('id', '=', connection)
+    .where('deleted_at', 'is', null)
+    .executeTakeFirst()
+  if (found?.status === 'active') return undefined
+  return `${nameOf({ provider, connection })} is ${found?.status ?? 'not connected any more'}.`
 }
 
 /** Whether any account has, or had, a payment for it: one that failed is none of ours to judge. */

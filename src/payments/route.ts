@@ -1,7 +1,7 @@
 import type { Currency } from '#kernel/currencies.ts'
 import { showId } from '#kernel/ids.ts'
 import { toJsonAmount } from '#kernel/money.ts'
-import { type Choice, type Decision, nameOf, type Passed, type RouteFacts } from '#routing/rule.ts'
+import { type Choice, type Decision, isSameChoice, nameOf, type Passed, type RouteFacts } from '#routing/rule.ts'
 import type { IntentRow } from './intent-view.ts'
 import { chatMoneyTaker } from './native-rules.ts'
 
@@ -68,6 +68,14 @@ export const routeOnward = (route: Route, reason: string): Routed | undefined =>
   if (!from || route.chosen + 1 >= route.choices.length) return undefined
   return routed({ ...route, chosen: route.chosen + 1, passed: [...route.passed, { ...from, reason }] })
 }
+
+/** From the first account again: they have all refused, and some may be mended by the next time. */
+export const routeAnew = (route: Route): Routed =>
+  routed({
+    ...route,
+    chosen: 0,
+    passed: route.passed.filter((one) => !route.choices.some((choice) => isSameChoice(choice, one))),
+  })
 
 const routed = (route: Route): Routed => ({ ...accountIn(route), route: { ...route } })
 

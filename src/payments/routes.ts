@@ -1,22 +1,19 @@
-import { listQuery } from '#platform/listing.ts'
 import { type Route, route } from '#platform/route.ts'
-import { chargeExample, intentExample as example } from './examples.ts'
+import { attemptList, attemptsQuery } from './attempt-schemas.ts'
+import { chargeRoutes } from './charge-routes.ts'
+import { attemptExample, chargeExample, intentExample as example } from './examples.ts'
 import {
   cancelIntentBody,
   captureIntentBody,
-  chargeList,
-  chargeSchema,
   confirmIntentBody,
   createIntentBody,
   explanationSchema,
   incrementBody,
   intentList,
   intentSearchResult,
-  listChargesQuery,
   listIntentsQuery,
   intentParams as params,
   intentSchema as response,
-  retrieveChargeQuery,
   retrieveQuery,
   searchIntentsQuery,
   updateIntentBody,
@@ -36,13 +33,18 @@ const declines = [
   'provider_unknown_outcome',
 ] as const
 /** What stands between a confirmation and the provider. */
-const gates = ['payment_vetoed', 'checkout_not_ready', 'promotion_code_invalid'] as const
+const gates = [
+  'payment_vetoed',
+  'checkout_not_ready',
+  'promotion_code_invalid',
+  'provider_account_unavailable',
+] as const
 const tag = 'Payment intents'
 
 export const paymentRoutes = (payments: PaymentService): Route[] => [
   ...reads(payments),
   ...writes(payments),
-  ...charges(payments),
+  ...chargeRoutes(payments),
 ]
 
 const writes = (payments: PaymentService): Route[] => [
@@ -62,7 +64,7 @@ const writes = (payments: PaymentService): Route[] => [
       'amount_too_large',
       'idempotency_error',
       'channel_not_connected',
-      'payment_vetoed',
+      ...gates,
       ...declines,
     ],
     example,
@@ -87,7 +89,7 @@ const writes = (payments: PaymentService): Route[] => [
     params,
     body: updateIntentBody,
     response,
-    errors: [...wrongState, 'channel_not_connected'],
+    errors: [...wrongState, 'channel_not_connected', 'provider_account_unavailable'],
     example,
     handler: ({ params: { id }, body, ...scope }) => payments.update(scope, id, body),
   }),
@@ -224,16 +226,17 @@ const reads = (payments: PaymentService): Route[] => [
     operationId: 'listPaymentAttempts',
     tag,
     summary: 'List the attempts of a payment',
+    description: 'Newest first: each with its account, the rule that led there, and the charges that came of it.',
     roles: readers,
     params,
-    query: listQuery,
-    response: chargeList,
+    query: attemptsQuery,
+    response: attemptList,
     errors: ['resource_missing'],
     example: {
       object: 'list',
       url: `/v1/payment_intents/${example.id}/attempts`,
       has_more: false,
-      data: [chargeExample],
+      data: [attemptExample],
     },
     handler: ({ merchantId, params: { id }, query }) => payments.attempts(merchantId, id, query),
   }),
@@ -265,35 +268,5 @@ const reads = (payments: PaymentService): Route[] => [
       ],
     },
     handler: ({ merchantId, params: { id } }) => payments.explain(merchantId, id),
-  }),
-]
-
-const charges = (payments: PaymentService): Route[] => [
-  route({
-    method: 'get',
-    path: '/v1/charges',
-    operationId: 'listCharges',
-    tag: 'Charges',
-    summary: 'List charges',
-    roles: readers,
-    query: listChargesQuery,
-    response: chargeList,
-    errors: ['resource_missing'],
-    example: { object: 'list', url: '/v1/charges', has_more: false, data: [chargeExample] },
-    handler: ({ merchantId, query }) => payments.listCharges(merchantId, query),
-  }),
-  route({
-    method: 'get',
-    path: '/v1/charges/:id',
-    operationId: 'retrieveCharge',
-    tag: 'Charges',
-    summary: 'Retrieve a charge',
-    roles: readers,
-    params,
-    query: retrieveChargeQuery,
-    response: chargeSchema,
-    errors: ['resource_missing'],
-    example: chargeExample,
-    handler: ({ merchantId, params: { id }, query }) => payments.retrieveCharge(merchantId, id, query.expand),
   }),
 ]

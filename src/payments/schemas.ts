@@ -236,7 +236,7 @@ export const explanationSchema = z
     story: z.array(
       z.object({
         at: z.string().meta({ description: 'RFC 3339 time with milliseconds.' }),
-        kind: z.enum(['veto', 'operation', 'provider_event', 'event', 'ledger', 'message']),
+        kind: z.enum(['routing', 'veto', 'operation', 'provider_event', 'event', 'ledger', 'message']),
         id: z.string(),
         text: z.string(),
         data: z.record(z.string(), z.unknown()),

@@ -1,3 +1,4 @@
+import { listAttempts } from './attempt-service.ts'
 import { explainIntent } from './explain-service.ts'
 import { createHandover } from './handover-service.ts'
 import { createIntentCommands } from './intent-service.ts'
@@ -25,5 +26,7 @@ export const createPaymentService = (deps: Omit<NativeDeps, keyof HoldBatches>) 
   statements: createStatements(deps),
   /** Believes the platform's proof of who has opened a payment's page, or does nothing. */
   identify: (token: string, proof: string) => identifyOpener(deps, token, proof),
+  attempts: (merchantId: string, id: string, query: Parameters<typeof listAttempts>[3]) =>
+    listAttempts(deps, merchantId, id, query),
   explain: (merchantId: string, id: string) => explainIntent(deps, merchantId, id),
 })

@@ -1,14 +1,15 @@
 import { notFound } from '#kernel/errors.ts'
 import { showId } from '#kernel/ids.ts'
-import { inTransaction } from '#platform/database.ts'
+import { inTransaction, type Tx } from '#platform/database.ts'
 import { appendEvents } from '#platform/outbox.ts'
 import type { ProviderAccount } from '#providers/accounts.ts'
 import type { PaymentProvider, ProviderPayment } from '#providers/provider.ts'
 import { applyPayment, type PaymentDeps, saveCharge, withoutPage } from './apply-service.ts'
 import { showCharge } from './charge-view.ts'
 import { accountOf, type IntentRow } from './intent-view.ts'
-import { isBeforeMoney } from './provider-news.ts'
+import { holdsMoney, isBeforeMoney } from './provider-news.ts'
 import { findChargeByRef, findIntent, lockIntent, updateIntent } from './repo.ts'
+import { isNowhere } from './route-service.ts'
 
 /** The provider could not be asked; whoever wanted to know tries again later. */
 export class LookupFailed extends Error {
@@ -38,18 +39,21 @@ export const syncPayment = async (
   for (let attempt = 1; ; attempt++) {
     const row = await inTransaction(deps.db, merchantId, (tx) => findIntent(tx, merchantId, intentId))
     if (!row) throw notFound('payment_intent', showId('paymentIntent', intentId), 'intent')
-    const isElsewhere =
-      from !== undefined && (from.provider !== row.provider || from.connectionId !== row.provider_connection_id)
+    const isElsewhere = from !== undefined && !isOf(row, from, paymentRef)
     if (isElsewhere && paymentRef === undefined) return { row, verdict: 'nothing' }
     const provider = await deps.providers.open({ ...accountOf(row), ...from })
-    const look = await lookUp(provider, row, paymentRef)
+    const look: Look = isElsewhere
+      ? { payment: await findPayment(provider, paymentRef ?? '') }
+      : await lookUp(provider, row, paymentRef)
     if (look.payment === undefined && look.isPageGone !== true) return { row, verdict: 'nothing' }
     const synced = await inTransaction(deps.db, merchantId, async (tx): Promise<Synced | undefined> => {
       const locked = await lockIntent(tx, merchantId, intentId)
       if (!locked || (locked.version !== row.version && attempt < 5)) return undefined
       if (!look.payment)
         return { row: await updateIntent(tx, locked, withoutPage(locked), deps.clock.now()), verdict: 'unchanged' }
-      const applied = await applyPayment(tx, deps, locked, look.payment, { isCurrent: look.isCurrent === true })
+      const home = from && isElsewhere ? await takeBack(tx, deps, locked, from, look.payment) : undefined
+      const known = { isCurrent: look.isCurrent === true, isElsewhere: isElsewhere && home === undefined }
+      const applied = await applyPayment(tx, deps, home ?? locked, look.payment, known)
       return {
         row: applied.row,
         verdict: applied.verdict.kind,
@@ -62,6 +66,26 @@ export const syncPayment = async (
       return synced
     }
   }
+}
+
+/** Whether news are of the account that the payment is with; a provider never gives two payments the same name. */
+const isOf = (row: IntentRow, from: Omit<ProviderAccount, 'merchantId'>, paymentRef: string | undefined): boolean =>
+  from.provider === row.provider &&
+  (from.connectionId === row.provider_connection_id || (paymentRef !== undefined && paymentRef === row.provider_ref))
+
+/**
+ * An account that was left holds money all the same: the payment is its own again, while nobody else may have taken it.
+ */
+const takeBack = async (
+  tx: Tx,
+  deps: PaymentDeps,
+  row: IntentRow,
+  { provider, connectionId }: Omit<ProviderAccount, 'merchantId'>,
+  payment: ProviderPayment,
+): Promise<IntentRow | undefined> => {
+  const isWanted = holdsMoney(payment.state) && isBeforeMoney(row.status) && row.conflict === null
+  if (!isWanted || !(await isNowhere(tx, row))) return undefined
+  return updateIntent(tx, row, { provider, provider_connection_id: connectionId }, deps.clock.now())
 }
 
 interface Look {

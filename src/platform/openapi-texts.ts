@@ -123,6 +123,7 @@ happened in a thread, in order.`,
     description:
       'Your accounts at chat platforms, and your endpoint that may refuse a charge. Secrets are never shown again.',
   },
+  { name: 'Routing', description: 'Which account takes which payment: your rules, the first that holds decides.' },
   { name: 'Channel updates', description: 'What chat platforms sent, and what waits for a person.' },
   {
     name: 'Provider events',

@@ -95,6 +95,7 @@ const insertChats = async ({ app, shop }: World): Promise<void> => {
     for (const statement of [
       sql`connections (merchant_id, id, created_at, updated_at, channel, external_id, name, status, secrets, secrets_key, livemode)
         values (${key}, ${now}, 'telegram', '7', 'Bot', 'active', '', 'k', false)`,
+      sql`routings (merchant_id, created_at, updated_at) values (${shop.uuid}, ${now})`,
       sql`thread_aliases (merchant_id, thread_id, connection_id, external_id, created_at)
         values (${shop.uuid}, ${thread}, ${connection}, '8', now())`,
       sql`channel_updates (merchant_id, id, connection_id, channel, ref, type, content, state, next_attempt_at, occurred_at, received_at)
@@ -264,6 +265,7 @@ describe('row-level security', () => {
       ...Object.fromEntries(['native_payments', 'promotion_codes'].map((name) => [name, all])),
       provider_statements: kept,
       customer_refs: 'insert select',
+      routings: kept,
       payment_methods: kept,
       vetoes: 'insert select',
       dispute_movements: 'insert select',

@@ -4,7 +4,7 @@ import type { Texts } from '#pages/texts/text-names.ts'
 import type { Locale } from '#pages/texts/texts.ts'
 import type { ChargeRow } from '#payments/charge-view.ts'
 import type { IntentRow } from '#payments/intent-view.ts'
-import { itemsOf } from '#payments/page-service.ts'
+import { itemsOf } from '#payments/order-lines.ts'
 import type { PayerAmount } from '#providers/price.ts'
 
 export interface Line {
