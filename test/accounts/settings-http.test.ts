@@ -27,6 +27,7 @@ describe('the account over HTTP', () => {
       settings: {
         branding: { primary_color: null, logo: null },
         support: { email: null, url: null, phone: null },
+        payouts: { confirmed_by: 'provider' },
         messages: { time_zone: null, wording: {}, quiet_hours: null, reminder_before_minutes: null },
       },
     })

@@ -12,6 +12,7 @@ const full: StoredSettings = {
   support_email: 'help@shop.example',
   support_url: 'https://shop.example/help',
   support_phone: '+33 1 23 45 67 89',
+  payouts_confirmed_by: 'bank',
   time_zone: 'Europe/Paris',
   quiet_hours: { from: '22:00', to: '08:00', time_zone: 'Europe/Paris' },
   reminder_before_minutes: 120,

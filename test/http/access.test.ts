@@ -27,6 +27,8 @@ const kinds: Record<string, IdKind> = {
   charges: 'charge',
   refunds: 'refund',
   disputes: 'dispute',
+  payouts: 'payout',
+  balance_transactions: 'balanceTransaction',
   files: 'file',
   bills: 'bill',
   checkouts: 'checkout',
@@ -56,6 +58,7 @@ const unknownId = (route: Route): string => {
 
 /** What makes a body pass its schema, so that the id decides. */
 const bodies: Record<string, string> = {
+  confirmPayout: 'bank_reference=NTRF&received_at=1795500000',
   createThreadMessage: 'text=hello',
   incrementAuthorization: 'amount=99',
   reverseLedgerTransaction: 'reason=mistake',

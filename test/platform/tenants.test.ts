@@ -32,7 +32,10 @@ const fill = async (world: World): Promise<void> => {
   const keep = { payment_method: 'pm_card_visa', setup_future_usage: 'off_session' }
   await post(world, `/v1/payment_intents/${id}/confirm`, keep)
   await post(world, '/v1/refunds', { payment_intent: id, amount: 100 })
+  await post(world, '/v1/payment_intents', { ...order, payment_method: 'pm_card_bypassPending', confirm: true })
   await fillBooks(world)
+  await world.settle()
+  await world.sandboxControl('POST', 'payouts', { currency: 'eur' })
   await world.settle()
   await world.request().post('/v1/customers').set('Idempotency-Key', 'kept').send({ name: 'B' })
   await world.stopWork()
@@ -268,6 +271,9 @@ describe('row-level security', () => {
       routings: kept,
       payment_methods: kept,
       vetoes: 'insert select',
+      balance_settlements: 'insert select',
+      balance_transactions: 'insert select', // and update, but only of what we make of it
+      payouts: kept,
       dispute_movements: 'insert select',
       ...Object.fromEntries(['disputes', 'dispute_files', 'dispute_operations'].map((name) => [name, kept])),
       export_parts: 'delete insert select',

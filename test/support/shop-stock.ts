@@ -39,6 +39,14 @@ export const fillShop = async (world: World, shop: Shop): Promise<Record<IdKind 
     payment_method: 'pm_card_createDispute',
     confirm: true,
   })
+  await post('/v1/payment_intents', {
+    amount: 9000,
+    currency: 'eur',
+    payment_method: 'pm_card_bypassPending',
+    confirm: true,
+  })
+  await world.settle()
+  await world.sandboxControl('POST', 'payouts', { currency: 'eur' })
   const evidence = await api
     .post('/v1/files')
     .field('purpose', 'dispute_evidence')
@@ -81,6 +89,8 @@ export const fillShop = async (world: World, shop: Shop): Promise<Record<IdKind 
     charge: intent.latest_charge,
     refund: refund.id,
     dispute: (await first('/v1/disputes')).id,
+    payout: (await first('/v1/payouts')).id,
+    balanceTransaction: (await first('/v1/balance_transactions')).id,
     file: evidence.body.id,
     bill: bill.id,
     checkout: checkout.id,
