@@ -57,6 +57,7 @@ const readPem = (text: string): string => text.replaceAll('\\n', '\n')
 export const commonConfig = (env: Environment, dir = '.parley') => ({
   databasePoolMax: env.DATABASE_POOL_MAX,
   logLevel: env.LOG_LEVEL,
+  trustedProxies: env.TRUSTED_PROXIES,
   rateLimitPerSecond: env.RATE_LIMIT_PER_SECOND,
   workerConcurrency: env.WORKER_CONCURRENCY,
   fourEyes: env.LEDGER_FOUR_EYES,

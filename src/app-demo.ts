@@ -4,6 +4,8 @@ import { z } from 'zod'
 import type { AccountService } from '#accounts/service.ts'
 import { newUuid, parseId, showId } from '#kernel/ids.ts'
 import { merchantOfKey, type Role, roles } from '#platform/api-keys.ts'
+import { routingUpdate } from '#routing/schemas.ts'
+import type { RoutingService } from '#routing/service.ts'
 
 /** What the demo merchant is known by. Secrets of a database on this machine only. */
 export interface Demo {
@@ -40,6 +42,15 @@ export const seedDemo = async (accounts: AccountService, path: string, publicUrl
     }),
   )
   return { merchant: showId('merchant', id), keys: Object.fromEntries(keys) as Record<Role, string> }
+}
+
+/** Money of China goes to the simulated WeChat Pay, whatever chat it is asked for in; unless somebody has said otherwise. */
+export const routeDemo = async (routing: RoutingService, { merchant }: Demo): Promise<void> => {
+  const id = parseId('merchant', merchant) ?? ''
+  const { rules, default: otherwise } = await routing.retrieve(id)
+  if (rules.length > 0 || otherwise.length > 0) return
+  const rule = { name: 'yuan', when: { currencies: ['cny'] }, use: [{ provider: 'wechatpay' }] }
+  await routing.update(id, routingUpdate.parse({ rules: [rule] }))
 }
 
 /** The file may be older than the database (somebody deleted one of the two). */

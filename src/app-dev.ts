@@ -4,9 +4,10 @@ import { createSecrets } from '#platform/crypto.ts'
 import { startEmbeddedPostgres } from '#platform/embedded-postgres.ts'
 import { migrate } from '#platform/migrate.ts'
 import { type App, createApp } from './app.ts'
-import { closeApp, commonConfig, listen, splitSecrets, trimSlash } from './app-boot.ts'
-import { type Demo, readOrCreateSecret, seedDemo, writeDemoFile } from './app-demo.ts'
+import { closeApp, commonConfig, listen, splitSecrets, trimSlash, wechatpayConfig } from './app-boot.ts'
+import { type Demo, readOrCreateSecret, routeDemo, seedDemo, writeDemoFile } from './app-demo.ts'
 import { mountPages } from './app-pages.ts'
+import type { WechatpayConfig } from './app-providers.ts'
 import { ConfigurationError, type Environment, requireSetting } from './config.ts'
 import { startStripeSandbox } from './sandbox/stripe/index.ts'
 import { startWechatpaySandbox } from './sandbox/wechatpay/index.ts'
@@ -44,10 +45,12 @@ export const startEverything = async (env: Environment, { dir }: { dir: string }
       publicUrl: url,
       allowPrivateWebhooks: env.ALLOW_PRIVATE_WEBHOOKS ?? provider.origin !== undefined,
       stripe: provider.stripe,
+      wechatpay: provider.wechatpay,
       mount: mounted,
     })
     closers.push(app.close)
     const demo = await seedDemo(app.services.accounts, join(dir, 'demo.json'), url)
+    if (provider.wechatpaySandbox) await routeDemo(app.services.routing, demo)
     mounted.startDemo({ apiBase: `http://127.0.0.1:${listener.port}`, keys: demo.keys })
     const work = await app.startWork()
     listener.serve(app.http)
@@ -62,7 +65,7 @@ export const startEverything = async (env: Environment, { dir }: { dir: string }
       ...(provider.origin === undefined
         ? {}
         : { sandbox: { url: provider.origin, secret_key: provider.stripe.secretKey } }),
-      ...(provider.wechatpay && { wechatpay_sandbox: wechatpayAccess(provider.wechatpay) }),
+      ...(provider.wechatpaySandbox && { wechatpay_sandbox: wechatpayAccess(provider.wechatpaySandbox) }),
     })
     return {
       app,
@@ -104,8 +107,9 @@ interface Provider {
   stripe: { secretKey: string; webhookSecrets: string[]; apiBase?: string | undefined }
   /** The sandbox's address; undefined when the real provider is used. */
   origin: string | undefined
+  wechatpay: WechatpayConfig
   /** Stands beside the simulated Stripe, never beside the real one. */
-  wechatpay?: WechatpaySandbox
+  wechatpaySandbox?: WechatpaySandbox
   close(): Promise<void>
 }
 
@@ -118,6 +122,7 @@ const startProvider = async (
     return {
       stripe: { secretKey: env.STRIPE_SECRET_KEY, webhookSecrets, apiBase: env.STRIPE_API_BASE },
       origin: undefined,
+      wechatpay: wechatpayConfig(env, /^(sk|rk)_live_/.test(env.STRIPE_SECRET_KEY)),
       close: async () => {},
     }
   }
@@ -153,12 +158,19 @@ const startProvider = async (
   return {
     stripe: { secretKey, webhookSecrets: [webhookSecret], apiBase: sandbox.url },
     origin: sandbox.url,
-    wechatpay,
+    wechatpay: simulatedWechatpay(wechatpay),
+    wechatpaySandbox: wechatpay,
     close: async () => {
       await wechatpay.close()
       await sandbox.close()
     },
   }
+}
+
+/** The simulated WeChat Pay as the deployment's own account. */
+const simulatedWechatpay = (sandbox: WechatpaySandbox): WechatpayConfig => {
+  const { url, mchid, appid, control_key: _, ...secrets } = wechatpayAccess(sandbox)
+  return { apiBase: url, own: { settings: { mchid, appid }, secrets, livemode: false } }
 }
 
 /** What a merchant would type into its own software, and the key of the simulator's controls. */

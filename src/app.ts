@@ -22,6 +22,8 @@ export interface AppConfig extends ServicesConfig {
   queueUrl: string
   logLevel: string
   rateLimitPerSecond: number
+  /** How many proxies in front are believed when they say who asks. Default 0. */
+  trustedProxies?: number
   workerConcurrency: number
   /** Mounts what is not the API: pages, docs, demo. */
   mount?: ((app: express.Express, context: MountContext) => void) | undefined
@@ -84,6 +86,7 @@ export const createApp = async (config: AppConfig, overrides: AppOverrides = {})
     authenticate: createAuthenticator(db, () => clock.now(), isLive(config)),
     rateLimit: createRateLimit(config.rateLimitPerSecond, () => clock.now().getTime()),
     publicUrl: config.publicUrl,
+    trustedProxies: config.trustedProxies ?? 0,
     secrets,
     mount: (app) => {
       app.use(health)

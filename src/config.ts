@@ -108,6 +108,9 @@ export const environment = z.object({
     .describe('Another WeChat Pay API, for tests and the sandbox.'),
   SANDBOX_PORT: whole(0, 65535).optional().describe('Port of the Stripe sandbox. Default PORT + 1, or any free one.'),
   SANDBOX_SEED: z.string().min(1).default('parley').describe('Seed of the sandbox: the same seed gives the same ids.'),
+  TRUSTED_PROXIES: whole(0, 10)
+    .default(0)
+    .describe('How many proxies of yours stand in front, whose X-Forwarded-For names the payer. WeChat asks for it.'),
   RATE_LIMIT_PER_SECOND: whole(1, 1_000_000).default(5000).describe('Requests per second that one API key may make.'),
   ALLOW_PRIVATE_WEBHOOKS: flag
     .optional()

@@ -24,6 +24,8 @@ export interface HttpOptions {
   authenticate: (key: string) => Promise<Identity>
   rateLimit: (name: string) => number
   publicUrl: string
+  /** How many proxies in front are believed when they say who asks. Default 0. */
+  trustedProxies?: number
   secrets: Secrets
   /** Routers that are not the API: webhooks, pages, docs. Mounted before the API's routes. */
   mount: (app: express.Express) => void
@@ -37,6 +39,7 @@ export const createHttpApp = (options: HttpOptions): express.Express => {
   app.disable('x-powered-by')
   app.disable('etag')
   app.set('query parser', false)
+  app.set('trust proxy', options.trustedProxies ?? 0)
   // As Stripe: /V1/charges is no path of ours. Load shedding and body limits look at the path as it is written.
   app.enable('case sensitive routing')
   app.use(begin(options))

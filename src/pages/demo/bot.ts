@@ -1,5 +1,5 @@
 import type { Api } from './api.ts'
-import { type Bouquet, currency, deliveryPrice } from './bouquets.ts'
+import { type Bouquet, pricesOf, type ShopCurrency } from './bouquets.ts'
 import type { Diary } from './diary.ts'
 import type { Heard } from './ear.ts'
 import {
@@ -77,7 +77,7 @@ const answer = async (clients: Clients, talk: Conversation, text: string): Promi
   const wish = understand(text, words)
   switch (wish.kind) {
     case 'buy':
-      return sell(clients, talk, wish.bouquet)
+      return sell(clients, talk, wish)
     case 'show':
       return post(clients, talk, { text: words.window, metadata: { show: showsWindow } })
     case 'delivery':
@@ -106,21 +106,27 @@ const post = async ({ bot, diary }: Clients, { thread }: Conversation, params: M
   return message
 }
 
-const sell = async (clients: Clients, talk: Conversation, bouquet: Bouquet): Promise<void> => {
+interface Order {
+  bouquet: Bouquet
+  currency: ShopCurrency
+}
+
+const sell = async (clients: Clients, talk: Conversation, { bouquet, currency }: Order): Promise<void> => {
   const { bot, diary } = clients
   const { thread, words, chatUrl } = talk
   const participant = visitorIn(thread)
   const name = `Bouquet “${bouquet.name}”`
+  const prices = pricesOf(bouquet, currency)
   const params = {
-    amount: bouquet.price + deliveryPrice,
+    amount: prices.bouquet + prices.delivery,
     currency,
     thread: thread.id,
     ...(participant ? { participant } : {}),
     description: name,
     metadata: { sku: bouquet.sku },
     amount_details: {
-      line_items: [{ product_name: name, quantity: 1, unit_cost: bouquet.price }],
-      shipping: { amount: deliveryPrice },
+      line_items: [{ product_name: name, quantity: 1, unit_cost: prices.bouquet }],
+      shipping: { amount: prices.delivery },
     },
     expires_in: dayInSeconds,
     return_url: chatUrl,

@@ -9,8 +9,19 @@ export interface Bouquet {
   ground: string
 }
 
-export const currency = 'eur'
-export const deliveryPrice = 300
+/** What the shop sells for: by card, and by WeChat. */
+export type ShopCurrency = 'eur' | 'cny'
+
+/** Play money: a euro is eight yuan here, always. */
+const rates: Record<ShopCurrency, number> = { eur: 1, cny: 8 }
+
+const deliveryCents = 300
+
+/** Minor units of a bouquet and its delivery. */
+export const pricesOf = ({ price }: Bouquet, currency: ShopCurrency): { bouquet: number; delivery: number } => ({
+  bouquet: price * rates[currency],
+  delivery: deliveryCents * rates[currency],
+})
 
 /** The shop window. Names are proper names and stay the same in every language. */
 export const bouquets: readonly Bouquet[] = [

@@ -5,7 +5,7 @@ import type { Texts } from '#pages/texts/text-names.ts'
 import { type Html, html, nothing } from '#pages/web/html.ts'
 import type { Language } from '#pages/web/locale.ts'
 import { refundMark, showsWindow } from './bot.ts'
-import { type Bouquet, bouquetBySku, bouquets, currency, deliveryPrice } from './bouquets.ts'
+import { type Bouquet, bouquetBySku, bouquets, pricesOf, type ShopCurrency } from './bouquets.ts'
 import type { Intent, Message } from './shapes.ts'
 import type { Story } from './story.ts'
 import type { DemoWords } from './words.ts'
@@ -77,7 +77,7 @@ ${bouquets.map(
     name,
     price,
   }) => html`<button class="bouquet" name="text" value="${fillText(words.buy.replace('{name}', '{merchant}'), { merchant: name })}">
-<img src="/demo/art/${sku}.svg" alt="" width="160" height="100"><span class="bouquet-name">${name}</span><span class="bouquet-price"><bdi>${showAmount(BigInt(price), currency, language.tag)}</bdi></span></button>`,
+<img src="/demo/art/${sku}.svg" alt="" width="160" height="100"><span class="bouquet-name">${name}</span><span class="bouquet-price"><bdi>${showAmount(BigInt(price), 'eur', language.tag)}</bdi></span></button>`,
 )}
 </form>`
 
@@ -87,18 +87,20 @@ const paymentCard = (intent: Intent | undefined, card: RequestCard, speech: Spee
   const { language, texts } = speech
   const bouquet = bouquetBySku(intent?.metadata.sku)
   const amount = showAmount(BigInt(card.amount), card.currency, language.tag)
+  const currency = card.currency === 'cny' ? 'cny' : 'eur'
   return html`<article class="card">
 ${bouquet ? html`<img class="picture" src="/demo/art/${bouquet.sku}.svg" alt="" width="320" height="200">` : nothing}
 <div class="card-body"><h3><bdi>${card.title}</bdi></h3>
-${bouquet ? bill(bouquet, speech) : nothing}
+${bouquet ? bill(bouquet, currency, speech) : nothing}
 <p class="card-total"><bdi>${amount}</bdi></p>
 ${cardAction(card, amount, speech)}
-${isOpen(card.status) ? testCards(texts) : nothing}</div></article>`
+${isOpen(card.status) && currency === 'eur' ? testCards(texts) : nothing}</div></article>`
 }
 
-const bill = ({ price }: Bouquet, { language, texts }: Speech): Html => {
-  const sum = (cents: number) => html`<bdi>${showAmount(BigInt(cents), currency, language.tag)}</bdi>`
-  return html`<p class="card-bill">${sum(price)} + ${texts.delivery} ${sum(deliveryPrice)}</p>`
+const bill = (bouquet: Bouquet, currency: ShopCurrency, { language, texts }: Speech): Html => {
+  const prices = pricesOf(bouquet, currency)
+  const sum = (amount: number) => html`<bdi>${showAmount(BigInt(amount), currency, language.tag)}</bdi>`
+  return html`<p class="card-bill">${sum(prices.bouquet)} + ${texts.delivery} ${sum(prices.delivery)}</p>`
 }
 
 const isOpen = (status: string): boolean => status === 'requires_payment_method' || status === 'requires_confirmation'
@@ -143,6 +145,7 @@ const replies = (messages: readonly Message[], intents: readonly Intent[], { wor
   const isAsked = messages.some(({ metadata }) => metadata[refundMark] !== undefined)
   const options = [
     words.show,
+    words.wechat,
     ...(hasPaid && !isAsked ? [words.refund] : []),
     words.delivery,
     ...(hasPaid && isAsked ? [words.refund] : []),

@@ -18,7 +18,7 @@ export const jsonHref = (path: string): string => `/demo/json?path=${encodeURICo
 
 const names: Record<Line['kind'], string> = {
   call: 'API call',
-  provider: 'To Stripe',
+  provider: 'To provider',
   webhook: 'Webhook',
   event: 'Event',
   ledger: 'Ledger',
@@ -59,9 +59,6 @@ const entriesTable = (entries: Entries): Html =>
 const counts = ({ intents, lines }: Story): Fragment => {
   const count = (kind: Line['kind']) => lines.filter((line) => line.kind === kind).length
   const entries = lines.flatMap((line) => line.entries ?? [])
-  const debit = entries.reduce((sum, { amount }) => (amount > 0 ? sum + amount : sum), 0)
-  const credit = entries.reduce((sum, { amount }) => (amount < 0 ? sum - amount : sum), 0)
-  const currency = entries[0]?.currency ?? 'eur'
   const numbers: [string, number][] = [
     ['payments', intents.length],
     ['webhooks', count('webhook')],
@@ -74,9 +71,18 @@ const counts = ({ intents, lines }: Story): Fragment => {
     '',
     { tag: 'div', class: 'numbers' },
     html`<dl>${numbers.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>
-<p class="balance">${entries.length === 0 ? html`Nothing is booked yet.` : html`Debit ${decimal(debit, currency)} ${debit === credit ? '=' : '≠'} credit ${decimal(credit, currency)} ${currency.toUpperCase()}${debit === credit ? html` <span class="good">✓</span>` : nothing}`}</p>`,
+${entries.length === 0 ? html`<p class="balance">Nothing is booked yet.</p>` : balances(entries)}`,
   )
 }
+
+/** Of each currency: debit and credit are the same. */
+const balances = (entries: Entries): Html[] =>
+  [...new Set(entries.map(({ currency }) => currency))].map((currency) => {
+    const amounts = entries.filter((entry) => entry.currency === currency).map(({ amount }) => amount)
+    const debit = amounts.reduce((sum, amount) => (amount > 0 ? sum + amount : sum), 0)
+    const credit = amounts.reduce((sum, amount) => (amount < 0 ? sum - amount : sum), 0)
+    return html`<p class="balance">Debit ${decimal(debit, currency)} ${debit === credit ? '=' : '≠'} credit ${decimal(credit, currency)} ${currency.toUpperCase()}${debit === credit ? html` <span class="good">✓</span>` : nothing}</p>`
+  })
 
 /** What the shop's people see: orders that were paid, and requests that only they may grant. */
 const shop = ({ intents, refundRequests }: Story): Fragment[] =>

@@ -1,6 +1,6 @@
 import { showAmount } from '#pages/checkout/order.ts'
 import { type Html, html } from '#pages/web/html.ts'
-import { bouquets, currency } from './bouquets.ts'
+import { bouquets } from './bouquets.ts'
 import type { Speech } from './chat-view.ts'
 
 /** A shop's own page. The last line is all that the chat takes. */
@@ -13,6 +13,6 @@ export const shopView = (
 <main class="shop-page"><p>${words.window}</p>
 <ul class="shop-window">${bouquets.map(
   ({ sku, name, price }) =>
-    html`<li class="bouquet"><img src="/demo/art/${sku}.svg" alt="" width="160" height="100"><span class="bouquet-name">${name}</span><span class="bouquet-price"><bdi>${showAmount(BigInt(price), currency, language.tag)}</bdi></span></li>`,
+    html`<li class="bouquet"><img src="/demo/art/${sku}.svg" alt="" width="160" height="100"><span class="bouquet-name">${name}</span><span class="bouquet-price"><bdi>${showAmount(BigInt(price), 'eur', language.tag)}</bdi></span></li>`,
 )}</ul></main>
 <script src="/chat/widget.js" data-token="${token}" data-accent="${accent}" data-label="${words.message}" defer></script>`

@@ -1,8 +1,8 @@
-import { type Bouquet, bouquetNamedIn } from './bouquets.ts'
+import { type Bouquet, bouquetNamedIn, bouquets, type ShopCurrency } from './bouquets.ts'
 import type { DemoWords } from './words.ts'
 
 export type Wish =
-  | { kind: 'buy'; bouquet: Bouquet }
+  | { kind: 'buy'; bouquet: Bouquet; currency: ShopCurrency }
   | { kind: 'show' | 'delivery' | 'refund' | 'help' | 'thanks' | 'unknown' }
 
 /** What somebody wants, by the button they tapped or by a word in what they typed. */
@@ -11,9 +11,13 @@ export const understand = (text: string, words: DemoWords): Wish => {
   if (button) return { kind: button }
   const kind = signs.find(({ sign }) => sign.test(text))?.kind
   const bouquet = bouquetNamedIn(text)
-  if (bouquet && kind !== 'refund') return { kind: 'buy', bouquet }
+  const [first] = bouquets
+  if (byWechat.test(text) && first) return { kind: 'buy', bouquet: bouquet ?? first, currency: 'cny' }
+  if (bouquet && kind !== 'refund') return { kind: 'buy', bouquet, currency: 'eur' }
   return { kind: kind ?? 'unknown' }
 }
+
+const byWechat = /wechat|weixin|微信|ويتشات/i
 
 const signs: readonly { kind: Exclude<Wish['kind'], 'buy'>; sign: RegExp }[] = [
   { kind: 'refund', sign: /refund|money back|send .*back|rembours|reembols|devol|退款|退钱|استرداد|استرجاع/i },

@@ -7,6 +7,8 @@ export interface DemoWords {
   status: string
   greeting: string
   show: string
+  /** Buys the first bouquet, by WeChat. */
+  wechat: string
   buy: string
   delivery: string
   refund: string
