@@ -14,7 +14,7 @@ import { findChargeByRef, lockIntent } from './repo.ts'
  * Answers whether it was news.
  */
 export const bookStatedFee = (
-  deps: PaymentDeps,
+  deps: Pick<PaymentDeps, 'db' | 'clock'>,
   merchantId: string,
   intentId: string,
   line: StatementLine,

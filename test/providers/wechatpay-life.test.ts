@@ -2,9 +2,11 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { sql } from 'kysely'
 import { parseId } from '#kernel/ids.ts'
+import { bookStatedFee } from '#payments/stated-fee-service.ts'
 import type { PaySurface } from '#providers/handover.ts'
 import { readAccount } from '#providers/wechatpay/account.ts'
 import { createWechatpayClient } from '#providers/wechatpay/client.ts'
+import { createWechatpayProvider } from '#providers/wechatpay/index.ts'
 import { startWechatpaySandbox } from '#sandbox/wechatpay/index.ts'
 import type { MerchantCredentials, WechatpaySandbox } from '#sandbox/wechatpay/options.ts'
 import { createWorld, type World } from '../support/world.ts'
@@ -109,6 +111,21 @@ describe('a shop with WeChat Pay', () => {
     const { page_ref, page_handover } = await rowOf(id)
     return { ref: page_ref ?? '', handover: page_handover as { kind: string; code?: string; params?: object } | null }
   }
+  const lines = async (mchid: string) => {
+    const account = accountOf(wechat.credentialsOf(mchid))
+    const provider = createWechatpayProvider({
+      account,
+      notifyUrl: '',
+      livemode: false,
+      apiBase: wechat.url,
+      clock: world.clock,
+    })
+    // The payments of this test may lie on both sides of China's midnight.
+    const hours = [36, 36.2].map((ago) => new Date(world.clock.now().getTime() + (8 - ago) * 3_600_000))
+    const days = new Set(hours.map((at) => at.toISOString().slice(0, 10)))
+    const found = await Promise.all([...days].map((day) => provider.statements?.trades({ day })))
+    return found.flatMap((one) => (one?.outcome === 'ok' && one.value.kind === 'lines' ? one.value.lines : []))
+  }
   const pay = (ref: string, how: object = {}) => wechat.control('POST', `orders/${ref}/pay`, how)
   const intent = async (id: string) =>
     (await world.request().get(`/v1/payment_intents/${id}?expand[]=latest_charge`)).body
@@ -185,7 +202,15 @@ describe('a shop with WeChat Pay', () => {
     await pay((await open(other)).ref)
     await settle()
     world.clock.advance(36 * 3_600_000)
-    await world.app.services.payments.statements.sweep()
+    // A worker that died after the first line of the bill.
+    const { payments } = world.app.services
+    const told = await lines(home)
+    const one = told.find((line) => line.paymentRef === ref && line.fee > 0n) ?? assert.fail('no fee')
+    const deps = { db: world.app.db, clock: world.clock }
+    const row = await rowOf(id)
+    assert.equal(await bookStatedFee(deps, row.merchant_id, row.id, one), true)
+    assert.equal(await bookStatedFee(deps, row.merchant_id, row.id, one), false)
+    await payments.statements.sweep()
     await settle()
     const truth = await book()
     const net = (truth.merchants.find(({ mchid }) => mchid === home)?.balance ?? 0) - 100_000
