@@ -54,6 +54,7 @@ describe('the account over HTTP', () => {
     assert.deepEqual(second.body.settings, {
       branding: { primary_color: '#1A5C3A', logo: null },
       support: { email: 'help@shop.example', url: null, phone: null },
+      payouts: { confirmed_by: 'provider' },
       messages: {
         time_zone: null,
         wording: {},
@@ -85,7 +86,7 @@ describe('the account over HTTP', () => {
 
   const refused: [name: string, body: object, param: string][] = [
     ['an unknown parameter', { colour: 'red' }, 'colour'],
-    ['an unknown setting', { settings: { payouts: {} } }, 'settings[payouts]'],
+    ['an unknown setting', { settings: { fees: {} } }, 'settings[fees]'],
     ['an unknown member of a group', { settings: { branding: { icon: 'x' } } }, 'settings[branding]'],
     ['no name', { name: '  ' }, 'name'],
     ['a colour by its name', { settings: { branding: { primary_color: 'red' } } }, 'settings[branding][primary_color]'],

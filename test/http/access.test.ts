@@ -58,7 +58,7 @@ const unknownId = (route: Route): string => {
 
 /** What makes a body pass its schema, so that the id decides. */
 const bodies: Record<string, string> = {
-  confirmPayout: 'bank_reference=NTRF&received_at=1795500000',
+  confirmPayout: 'bank_reference=NTRF&received_at=1795000000',
   createThreadMessage: 'text=hello',
   incrementAuthorization: 'amount=99',
   reverseLedgerTransaction: 'reason=mistake',
@@ -152,7 +152,7 @@ describe('roles', () => {
     )
     const writes = world.app.routes.filter((route) => route.method !== 'get' && route.roles.includes('finance'))
     assert.deepEqual(
-      writes.filter(({ path }) => !/^\/v1\/(ledger|exports)\b/.test(path)).map((route) => route.operationId),
+      writes.filter(({ path }) => !/^\/v1\/(ledger|exports|payouts)\b/.test(path)).map((route) => route.operationId),
       [],
       'finance never charges',
     )
