@@ -87,6 +87,14 @@ describe('the trade bill', () => {
     assert.deepEqual([refund?.kind, refund?.refundRef], ['refund', 'op_2'])
   })
 
+  test('is refused with any one of its totals off by a unit', () => {
+    const rows = [row({ 应结订单金额: '1.00', 订单金额: '1.00', 手续费: '0.01000' })]
+    const right = ['1.0', '1.00', '0.00', '0.0', '0.01', '1.00', '0.00']
+    assert.equal(readTradeBill(file(rows, right)).length, 1)
+    for (const [index, name] of sums.split(',').entries())
+      assert.throws(() => readTradeBill(file(rows, right.with(index, '0.02'))), { message: new RegExp(name) })
+  })
+
   for (const [what, over, totals] of [
     ['a state nobody knows', { 交易状态: 'TELEPORTED' }, '0.00'],
     ['a part of a fen', { 手续费: '0.00100' }, '0.00100'],
