@@ -5,6 +5,7 @@ import type { Handover, HandoverRules, PaySurface } from './handover.ts'
 import type { MoneyCalls } from './money.ts'
 import type { PayerAmount, ProviderDiscount } from './price.ts'
 import type { StatementCalendar, StatementCalls } from './statements.ts'
+import type { TransferCalls } from './transfers.ts'
 
 /**
  * The port to a payment provider. Slices know only this file; an adapter (`providers/stripe/`) implements it and
@@ -249,6 +250,8 @@ export interface PaymentProvider {
   readonly money?: MoneyCalls
   /** Present with the capability of that name. */
   readonly statements?: StatementCalls
+  /** Present where the account may pay people. */
+  readonly transfers?: TransferCalls
   authorize(command: AuthorizeCommand): Promise<ProviderAnswer<ProviderPayment>>
   /** `isFinal: false` keeps the rest for later captures, where the charge says `multicapture`; else it is given back. */
   capture(

@@ -15,6 +15,8 @@ export interface WechatpayAccount {
   readonly subAppid?: string
   /** Four digits (ISO 18245); overseas orders want it. */
   readonly merchantCategoryCode?: string
+  /** The occasion for which WeChat lets this account pay people; absent: none. */
+  readonly transferSceneId?: string
   /** Of the merchant's own certificate, hexadecimal. */
   readonly serialNo: string
   readonly privateKey: KeyObject
@@ -34,6 +36,7 @@ export interface WechatpaySettings {
   readonly sub_mchid?: string | undefined
   readonly sub_appid?: string | undefined
   readonly merchant_category_code?: string | undefined
+  readonly transfer_scene_id?: string | undefined
 }
 
 export interface WechatpaySecrets {
@@ -60,6 +63,7 @@ export const readAccount = (settings: WechatpaySettings, secrets: WechatpaySecre
     ...given('subMchid', settings.sub_mchid),
     ...given('subAppid', settings.sub_appid),
     ...given('merchantCategoryCode', settings.merchant_category_code),
+    ...given('transferSceneId', region === 'cn' ? settings.transfer_scene_id : undefined),
     serialNo: secrets.serial_no.toUpperCase(),
     privateKey: readKey('private_key', () => createPrivateKey(secrets.private_key)),
     apiV3Key,

@@ -36,6 +36,11 @@ const settings = z.strictObject({
     .string()
     .regex(/^\w{6,32}$/)
     .optional(),
+  transfer_scene_id: z
+    .string()
+    .regex(/^\d{4}$/)
+    .optional()
+    .meta({ description: 'The occasion for which WeChat has approved transfers to users: 1000, 1005 …' }),
   merchant_category_code: z
     .string()
     .regex(/^\d{4}$/)

@@ -8,6 +8,7 @@ import { createComplaints } from './complaints.ts'
 import { wechatpayLookups } from './lookups.ts'
 import { handoversOf } from './requests.ts'
 import { createStatements, statementCalendar } from './statements.ts'
+import { createTransfers } from './transfers.ts'
 import { createWebhookVerifier } from './webhook.ts'
 
 export interface WechatpayProviderOptions {
@@ -51,6 +52,9 @@ export const createWechatpayProvider = (options: WechatpayProviderOptions): Paym
     ...wechatpayCommands({ client, clock, notifyUrl }),
     ...wechatpayLookups(client),
     ...(isDomestic ? { statements: createStatements(client), disputes: createComplaints(client, clock) } : {}),
+    ...(account.transferSceneId === undefined
+      ? {}
+      : { transfers: createTransfers(client, account.transferSceneId, notifyUrl) }),
     prepareWebhook: async (headers) => {
       const serial = headers['wechatpay-serial']
       if (serial) await client.keys.learn(serial)
