@@ -67,19 +67,7 @@ export const createOpener = ({ db, keys }: { db: Database; keys: KeyRing }) => {
       return row?.channel === channel ? openRow(keys, row) : undefined
     },
 
-    /** A provider's account of this merchant, whatever its state. */
-    openProvider: async (merchantId: string, id: string): Promise<OpenProviderConnection | undefined> =>
-      openProviderRow(keys, await read(merchantId, id)),
-
-    /** The one that a provider's notification names, of whatever merchant and in whatever state. Both ids are UUIDs. */
-    openProviderById: async (id: string): Promise<OpenProviderConnection | undefined> =>
-      openProviderRow(keys, await findByPath(id)),
-
-    /** Who has connected an account of a provider, of whatever merchants. */
-    findAccounts: async (provider: ProviderAdapter['id'], externalId: string): Promise<OpenProviderConnection[]> => {
-      const rows = await findByExternalId(db.maintenance, provider, externalId)
-      return rows.flatMap((row) => openProviderRow(keys, row) ?? [])
-    },
+    ...createAccountOpener({ db, keys, read, findByPath }),
 
     /** The thread's own, else the only active one of its channel. */
     openForThread: async (
@@ -108,6 +96,29 @@ export const createOpener = ({ db, keys }: { db: Database; keys: KeyRing }) => {
     },
   }
 }
+
+interface AccountParts {
+  db: Database
+  keys: KeyRing
+  read(merchantId: string, id: string): Promise<ConnectionRow | undefined>
+  findByPath(id: string): Promise<ConnectionRow | undefined>
+}
+
+const createAccountOpener = ({ db, keys, read, findByPath }: AccountParts) => ({
+  /** A provider's account of this merchant, whatever its state. */
+  openProvider: async (merchantId: string, id: string): Promise<OpenProviderConnection | undefined> =>
+    openProviderRow(keys, await read(merchantId, id)),
+
+  /** The one that a provider's notification names, of whatever merchant and in whatever state. Both ids are UUIDs. */
+  openProviderById: async (id: string): Promise<OpenProviderConnection | undefined> =>
+    openProviderRow(keys, await findByPath(id)),
+
+  /** Who has connected an account of a provider, of whatever merchants. */
+  findAccounts: async (provider: ProviderAdapter['id'], externalId: string): Promise<OpenProviderConnection[]> => {
+    const rows = await findByExternalId(db.maintenance, provider, externalId)
+    return rows.flatMap((row) => openProviderRow(keys, row) ?? [])
+  },
+})
 
 const openProviderRow = (keys: KeyRing, row: ConnectionRow | undefined): OpenProviderConnection | undefined =>
   row && isProviderChannel(row.channel)

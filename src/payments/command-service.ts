@@ -12,6 +12,7 @@ import { leavePage } from './leave-page-service.ts'
 import { intentLinks } from './link-service.ts'
 import { beginOperation, type NewOperation, type OperationRow } from './operation-repo.ts'
 import { type Outcome, resolveOperation, runOperation } from './operation-service.ts'
+import { detailsOf, mandateOf } from './order-details.ts'
 import { keepsByApi, payerToKeep, resolveMethod } from './payer-service.ts'
 import {
   type CommandScope,
@@ -85,6 +86,9 @@ export const confirmIntent = async (
         capture: captureMethod,
         ...wishesOf(options),
         offSession: body.off_session ?? false,
+        ...(body.error_on_requires_action === true ? { refuseAction: true } : {}),
+        mandate: mandateOf(body.mandate_data),
+        details: detailsOf({ ...saved, options }),
         returnUrl: page?.returnUrl ?? saved.return_url ?? `${intentLinks(deps, saved).checkoutUrl}?returned=1`,
         description: saved.description ?? undefined,
       },
@@ -240,6 +244,8 @@ const carriedNames = [
   'payment_method_types',
   'amount_details',
   'setup_future_usage',
+  'statement_descriptor',
+  'statement_descriptor_suffix',
 ] as const
 
 /** The parameters that are kept and shown but decide nothing here. */

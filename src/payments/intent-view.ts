@@ -118,8 +118,6 @@ const unsupported = {
   payment_record: null,
   review: null,
   source: null,
-  statement_descriptor: null,
-  statement_descriptor_suffix: null,
   transfer_data: null,
   transfer_group: null,
 }
@@ -132,6 +130,8 @@ const carried = (options: Record<string, unknown>) => ({
   payment_method_types: (options.payment_method_types as string[] | undefined) ?? ['card'],
   receipt_email: (options.receipt_email as string | undefined) ?? null,
   setup_future_usage: (options.setup_future_usage as 'off_session' | 'on_session' | undefined) ?? null,
+  statement_descriptor: (options.statement_descriptor as string | undefined) ?? null,
+  statement_descriptor_suffix: (options.statement_descriptor_suffix as string | undefined) ?? null,
   shipping: showShipping(options.shipping as Shipping | undefined),
 })
 

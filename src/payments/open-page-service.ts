@@ -5,9 +5,11 @@ import { inTransaction } from '#platform/database.ts'
 import type { PaySurface } from '#providers/handover.ts'
 import type { PaymentDeps } from './apply-service.ts'
 import { performOnce, settle } from './command-service.ts'
+import { wishesOf } from './hold.ts'
 import type { IntentRow } from './intent-view.ts'
 import { withConsent } from './one-tap-service.ts'
 import type { Outcome } from './operation-service.ts'
+import { detailsOf } from './order-details.ts'
 import { itemsOf } from './order-lines.ts'
 import { keepsByApi, payerToKeep } from './payer-service.ts'
 import { refuseOther } from './plan-service.ts'
@@ -68,7 +70,12 @@ const openAt = async (deps: PaymentDeps, asked: IntentRow, links: PageLinks): Pr
       row: isSame ? current : await updateIntent(tx, current, { options }, deps.clock.now()),
       kind: 'page' as const,
       amount: current.amount,
-      command: { ...command, items: itemsOf(current) },
+      command: {
+        ...command,
+        ...wishesOf(options),
+        details: detailsOf({ ...current, options }),
+        items: itemsOf(current),
+      },
     }
   })
 }

@@ -38,6 +38,24 @@ const amountDetails = z.strictObject({
   tax: z.strictObject({ total_tax_amount: z.int().min(0).max(amountMax).optional() }).optional(),
 })
 
+/** Source: docs.stripe.com/get-started/account/statement-descriptors. */
+const descriptor = z
+  .string()
+  .max(22)
+  .regex(/^[ -~]*$/, 'must be Latin characters')
+  .regex(/^[^<>\\'"*]*$/, 'must not contain < > \\ \' " *')
+  .regex(/[A-Za-z]/, 'must contain a letter')
+
+const online = z.strictObject({ ip_address: z.string().max(45), user_agent: z.string().max(1000) })
+
+/** The payer's agreement, in Stripe's own parameter. */
+export const mandateData = z.strictObject({
+  customer_acceptance: z.strictObject({
+    type: z.enum(['online', 'offline']),
+    online: online.optional(),
+  }),
+})
+
 /** What the client may send and reads back unchanged, at creation and at every change. */
 export const carried = {
   receipt_email: z.email().max(512).optional(),
@@ -54,6 +72,14 @@ export const carried = {
     })
     .optional(),
   payment_method_types: z.array(z.string().max(50)).max(50).optional(),
+  statement_descriptor: descriptor
+    .min(5)
+    .optional()
+    .meta({ description: 'On the payer’s statement, for ways to pay other than cards. 5 to 22 Latin characters.' }),
+  statement_descriptor_suffix: descriptor
+    .min(1)
+    .optional()
+    .meta({ description: 'Joined to the account’s own on the statement of a card. At most 22 Latin characters.' }),
   amount_details: amountDetails.optional(),
   setup_future_usage: keepForLater.optional(),
 }

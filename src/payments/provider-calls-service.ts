@@ -1,6 +1,7 @@
 import type { Currency } from '#kernel/currencies.ts'
 import { showId } from '#kernel/ids.ts'
 import type { PaySurface } from '#providers/handover.ts'
+import type { MandateAcceptance, OrderDetails } from '#providers/order-details.ts'
 import type { PaymentProvider, ProviderAnswer, ProviderPage, ProviderPayment } from '#providers/provider.ts'
 import type { IntentRow } from './intent-view.ts'
 import type { OperationRow } from './operation-repo.ts'
@@ -31,6 +32,9 @@ export interface StoredCommand {
   captured?: string
   isFinal?: boolean
   offSession?: boolean
+  refuseAction?: boolean
+  mandate?: MandateAcceptance | undefined
+  details?: OrderDetails
   returnUrl?: string
   cancelUrl?: string
   title?: string
@@ -96,6 +100,9 @@ const authorizeCommand = (operation: OperationRow, command: StoredCommand, idemp
   offSession: command.offSession ?? false,
   returnUrl: command.returnUrl ?? '',
   tags: tagsOf(operation),
+  ...given('refuseAction', command.refuseAction),
+  ...given('mandate', command.mandate),
+  ...given('details', command.details),
   ...given('paymentRef', command.paymentRef),
   ...given('description', command.description),
   ...payerOf(command),
@@ -111,6 +118,9 @@ const pageCommand = (operation: OperationRow, command: StoredCommand, idempotenc
   returnUrl: command.returnUrl ?? '',
   cancelUrl: command.cancelUrl ?? '',
   tags: tagsOf(operation),
+  ...given('multicapture', command.multicapture),
+  ...given('overcapture', command.overcapture),
+  ...given('details', command.details),
   ...given('locale', command.locale),
   ...given('surface', command.surface),
   ...payerOf(command),

@@ -4,7 +4,7 @@ import { isCurrency } from '#kernel/currencies.ts'
 import { idSchema, listOf, listQuery, metadataSchema } from '#platform/listing.ts'
 import { attributionSchema, participantReference, threadReference } from '#threads/schemas.ts'
 import { intentStatuses } from './intent-machine.ts'
-import { amountMax, carried } from './option-schemas.ts'
+import { amountMax, carried, mandateData } from './option-schemas.ts'
 
 export const amountSchema = z
   .int('must be a whole number of minor units')
@@ -36,6 +36,11 @@ const confirmFields = {
     .meta({ description: "A payment method of the customer's, or the provider's own: pm_card_visa." }),
   return_url: url.optional().meta({ description: 'Where the payer comes back to after authenticating.' }),
   off_session: z.boolean().optional(),
+  error_on_requires_action: z
+    .boolean()
+    .optional()
+    .meta({ description: 'Refuse the payment when the payer would have to authenticate.' }),
+  mandate_data: mandateData.optional(),
 }
 
 const expiry = {

@@ -3,6 +3,7 @@ import type { AccountFault } from './account-fault.ts'
 import type { DisputeCalls } from './disputes.ts'
 import type { Handover, HandoverRules, PaySurface } from './handover.ts'
 import type { MoneyCalls } from './money.ts'
+import type { MandateAcceptance, OrderDetails } from './order-details.ts'
 import type { PayerAmount, ProviderDiscount } from './price.ts'
 import type { StatementCalendar, StatementCalls } from './statements.ts'
 import type { TransferCalls } from './transfers.ts'
@@ -193,8 +194,12 @@ export interface AuthorizeCommand extends Command, Payer {
   multicapture?: boolean
   overcapture?: boolean
   offSession: boolean
+  /** Refuse instead of asking the payer, who is not there. */
+  refuseAction?: boolean
+  mandate?: MandateAcceptance
   returnUrl: string
   description?: string
+  details?: OrderDetails
   tags: ProviderTags
 }
 
@@ -202,6 +207,10 @@ export interface PageCommand extends Command, Payer {
   amount: bigint
   currency: Currency
   capture: 'automatic' | 'manual'
+  /** Asks for a hold that can be captured in parts, or for more than it is, where the payer's bank agrees. */
+  multicapture?: boolean
+  overcapture?: boolean
+  details?: OrderDetails
   title: string
   items: readonly { name: string; amount: bigint; quantity: number }[]
   returnUrl: string

@@ -256,7 +256,7 @@ test('the same key and parameters replay byte for byte; others conflict', async 
     const [one, two] = sent.slice(from)
     assert.equal(one?.body, two?.body)
     assert.deepEqual([one?.headers.get('idempotent-replayed'), two?.headers.get('idempotent-replayed')], [null, 'true'])
-    const error = await refused(create({ ...params, amount: 1 }, options))
+    const error = await refused(create({ ...params, amount: 999 }, options))
     assert.ok(error instanceof Stripe.errors.StripeIdempotencyError)
     assert.deepEqual([error.statusCode, error.code], [400, 'idempotency_error'])
   }

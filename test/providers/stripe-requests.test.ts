@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
 import { after, afterEach, before, describe, test } from 'node:test'
 import type { Currency } from '#kernel/currencies.ts'
+import type { OrderDetails } from '#providers/order-details.ts'
 import type { AuthorizeCommand, PageCommand, PaymentProvider, ProviderAnswer } from '#providers/provider.ts'
 import { createStripeProvider } from '#providers/stripe/index.ts'
+import { noPause } from '#providers/stripe/rate-pause.ts'
 import { type Recorder, startRecorder } from './recorder.ts'
 import { intentObject, refundObject, sessionObject } from './stripe-objects.ts'
 import { createRequestCheck, noSpec } from './stripe-spec.ts'
@@ -38,6 +40,24 @@ const pageOrder: PageCommand = {
   tags,
 }
 
+const details: OrderDetails = {
+  metadata: { order: '1001', parley_merchant: 'mer_of_somebody_else' },
+  receiptEmail: 'ada@example.com',
+  shipping: { name: 'Ada', address: { line1: '1 High Street', country: 'GB' }, phone: '+44 20 7946 0000' },
+  statementDescriptorSuffix: 'ORDER 1001',
+  redirects: 'never',
+}
+const detailed: AuthorizeCommand = {
+  ...order,
+  capture: 'manual',
+  incremental: true,
+  multicapture: true,
+  overcapture: true,
+  refuseAction: true,
+  mandate: { type: 'online', ip: '203.0.113.7', userAgent: 'Mozilla/5.0' },
+  details,
+}
+
 let recorder: Recorder
 let provider: PaymentProvider
 before(async () => {
@@ -48,6 +68,7 @@ before(async () => {
     apiBase: recorder.url,
     timeoutMs: 150,
     clock: { now: () => now },
+    pause: noPause,
   })
 })
 after(() => recorder.close())
@@ -70,7 +91,18 @@ describe('what is sent to Stripe', () => {
     'create, manual and incremental': () =>
       provider.authorize({ ...order, capture: 'manual', incremental: true, offSession: true }),
     'confirm again': () => provider.authorize({ ...order, paymentRef }),
+    'create with all that there is': () => provider.authorize(detailed),
+    'create for one kind of method, by an agreement': () =>
+      provider.authorize({ ...order, details: { methodTypes: ['sepa_debit'] }, mandate: { type: 'offline' } }),
+    'open a page with all that there is': () =>
+      provider.openPage({
+        ...pageOrder,
+        details: { ...details, methodTypes: ['card'] },
+        multicapture: true,
+        overcapture: true,
+      }),
     capture: () => provider.capture({ ...key, paymentRef, amount: 1000n, currency: eur }),
+    'capture a part': () => provider.capture({ ...key, paymentRef, amount: 1000n, currency: eur, isFinal: false }),
     cancel: () => provider.cancel({ ...key, paymentRef, reason: 'requested_by_customer' }),
     'cancel for a reason of ours': () => provider.cancel({ ...key, paymentRef, reason: 'expired' }),
     increment: () => provider.increment({ ...key, paymentRef, amount: 5000n, currency: eur }),
@@ -120,6 +152,29 @@ describe('what is sent to Stripe', () => {
       if (method === 'POST') assert.match(String(headers['idempotency-key']), /^op_[12p]$/)
       else assert.equal(headers['idempotency-key'], undefined)
     }
+  })
+
+  test('tells the bank and the dashboard what the merchant said, and whose it is by our word alone', async () => {
+    ok(await provider.authorize(detailed))
+    const sent = recorder.requests[0]?.params
+    assert.deepEqual(sent?.metadata, { order: '1001', parley_merchant: 'mer_1', parley_payment_intent: 'pi_ours' })
+    assert.deepEqual(sent?.payment_method_options, {
+      card: {
+        request_incremental_authorization: 'if_available',
+        request_multicapture: 'if_available',
+        request_overcapture: 'if_available',
+      },
+    })
+    assert.deepEqual(sent?.automatic_payment_methods, { enabled: 'true', allow_redirects: 'never' })
+    assert.deepEqual(
+      [sent?.receipt_email, sent?.statement_descriptor_suffix, sent?.error_on_requires_action],
+      ['ada@example.com', 'ORDER 1001', 'true'],
+    )
+    const many = Object.fromEntries(Array.from({ length: 60 }, (_, index) => [`key${index}`, 'x']))
+    recorder.reset()
+    ok(await provider.authorize({ ...order, details: { metadata: many } }))
+    const kept = recorder.requests[0]?.params.metadata as Record<string, string> | undefined
+    assert.deepEqual([Object.keys(kept ?? {}).length, kept?.parley_merchant], [50, 'mer_1'])
   })
 
   test('creates and confirms in one call, with our ids on it', async () => {

@@ -1,5 +1,6 @@
 import type Stripe from 'stripe'
 import { unixSeconds } from '#kernel/clock.ts'
+import type { OrderDetails } from '#providers/order-details.ts'
 import type { AuthorizeCommand, PageCommand, PaymentProvider, ProviderTags } from '#providers/provider.ts'
 import { toWire } from './amounts.ts'
 import { checkoutLocale } from './locales.ts'
@@ -11,8 +12,9 @@ export const createParams = (command: AuthorizeCommand): Stripe.PaymentIntentCre
   amount: toWire(command.amount, command.currency),
   currency: command.currency,
   confirm: true,
-  automatic_payment_methods: { enabled: true, allow_redirects: 'always' },
-  metadata: metadata(command.tags),
+  ...waysToPay(command.details),
+  metadata: metadata(command.tags, command.details),
+  ...told(command.details),
   ...(command.description ? { description: command.description.slice(0, 1000) } : {}),
   ...(command.customerRef ? { customer: command.customerRef } : {}),
   ...attempt(command),
@@ -38,12 +40,14 @@ export const pageParams = (command: PageCommand, now: Date): Stripe.Checkout.Ses
     mode: 'payment',
     line_items: lineItems(command),
     payment_intent_data: {
-      metadata: tags,
+      metadata: metadata(command.tags, command.details),
+      ...toldOnPage(command.details),
       capture_method: command.capture,
       description: command.title.slice(0, 1000),
       ...(command.save ? { setup_future_usage: 'off_session' } : {}),
     },
     metadata: tags,
+    ...pageWays(command),
     ...(command.customerRef ? { customer: command.customerRef } : {}),
     ...(command.tags.paymentIntent ? { client_reference_id: command.tags.paymentIntent } : {}),
     success_url: command.returnUrl,
@@ -67,13 +71,64 @@ const attempt = (command: AuthorizeCommand) => ({
   capture_method: command.capture,
   return_url: command.returnUrl,
   ...(command.offSession ? { off_session: true } : {}),
+  ...(command.refuseAction ? { error_on_requires_action: true } : {}),
+  ...mandate(command.mandate),
   ...(command.save ? { setup_future_usage: 'off_session' as const } : {}),
   ...holdOptions(command),
   expand,
 })
 
+type Types = NonNullable<Stripe.PaymentIntentCreateParams['allowed_payment_method_types']>
+
+/** Stripe takes a list, or shows what the account has switched on; never both. */
+const waysToPay = ({ methodTypes, redirects = 'always' }: OrderDetails = {}) =>
+  methodTypes && methodTypes.length > 0
+    ? { allowed_payment_method_types: [...methodTypes] as Types }
+    : { automatic_payment_methods: { enabled: true, allow_redirects: redirects } }
+
+const pageWays = (command: PageCommand): Partial<Stripe.Checkout.SessionCreateParams> => {
+  const types = command.details?.methodTypes ?? []
+  return {
+    ...(types.length > 0 ? { allowed_payment_method_types: [...types] } : {}),
+    ...holdOptions({ incremental: false, ...command }),
+  }
+}
+
+/** What the payer, the bank and the dashboard are told. */
+const told = (details: OrderDetails = {}): Partial<Stripe.PaymentIntentCreateParams> => ({
+  ...texts(details),
+  ...(details.shipping ? { shipping: { ...details.shipping, address: { ...details.shipping.address } } } : {}),
+})
+
+/** The page asks for an address to be whole. */
+const toldOnPage = (details: OrderDetails = {}): Stripe.Checkout.SessionCreateParams.PaymentIntentData => {
+  const { line1 } = details.shipping?.address ?? {}
+  const shipping =
+    details.shipping && line1 ? { ...details.shipping, address: { ...details.shipping.address, line1 } } : undefined
+  return { ...texts(details), ...(shipping ? { shipping } : {}) }
+}
+
+const texts = ({ receiptEmail, statementDescriptor, statementDescriptorSuffix }: OrderDetails) => ({
+  ...(receiptEmail ? { receipt_email: receiptEmail } : {}),
+  ...(statementDescriptor ? { statement_descriptor: statementDescriptor } : {}),
+  ...(statementDescriptorSuffix ? { statement_descriptor_suffix: statementDescriptorSuffix } : {}),
+})
+
+const mandate = (given: AuthorizeCommand['mandate']) => {
+  if (!given) return {}
+  const { type, ip = '', userAgent = '' } = given
+  const acceptance =
+    type === 'online' ? { type, online: { ip_address: ip, user_agent: userAgent } } : { type, offline: {} }
+  return { mandate_data: { customer_acceptance: acceptance } }
+}
+
 /** What is asked of the bank for a hold. Stripe refuses these of a payment that is captured at once. */
-const holdOptions = ({ capture, incremental, multicapture, overcapture }: AuthorizeCommand) => {
+const holdOptions = ({
+  capture,
+  incremental,
+  multicapture,
+  overcapture,
+}: Pick<AuthorizeCommand, 'capture' | 'incremental' | 'multicapture' | 'overcapture'>) => {
   const card = {
     ...(incremental ? { request_incremental_authorization: 'if_available' as const } : {}),
     ...(multicapture ? { request_multicapture: 'if_available' as const } : {}),
@@ -82,13 +137,14 @@ const holdOptions = ({ capture, incremental, multicapture, overcapture }: Author
   return capture === 'manual' && Object.keys(card).length > 0 ? { payment_method_options: { card } } : {}
 }
 
-const metadata = (tags: ProviderTags): Record<string, string> =>
-  Object.fromEntries(
-    (Object.keys(tagNames) as (keyof ProviderTags)[]).flatMap((tag) => {
-      const value = tags[tag]
-      return value === undefined ? [] : [[tagNames[tag], value]]
-    }),
-  )
+/** Stripe keeps fifty names; ours are what a payment is found again by, so they go before the merchant's. */
+const metadata = (tags: ProviderTags, { metadata: own = {} }: OrderDetails = {}): Record<string, string> => {
+  const ours = (Object.keys(tagNames) as (keyof ProviderTags)[]).flatMap((tag): [string, string][] => {
+    const value = tags[tag]
+    return value === undefined ? [] : [[tagNames[tag], value]]
+  })
+  return Object.fromEntries([...Object.entries(own).slice(0, 50 - ours.length), ...ours])
+}
 
 const refundReasons = ['duplicate', 'fraudulent', 'requested_by_customer'] as const
 const cancelReasons = ['abandoned', 'duplicate', 'fraudulent', 'requested_by_customer'] as const

@@ -1,0 +1,28 @@
+/** What a provider is told of a payment besides its money: it appears on statements, receipts and in its dashboard. */
+export interface OrderDetails {
+  /** The merchant's own, without names that are ours. */
+  readonly metadata?: Readonly<Record<string, string>>
+  readonly receiptEmail?: string
+  readonly shipping?: ShippingDetails
+  readonly statementDescriptor?: string
+  readonly statementDescriptorSuffix?: string
+  /** Only these ways to pay; absent: what the account has switched on, wallets and redirects included. */
+  readonly methodTypes?: readonly string[]
+  /** `never`: no way to pay that leads the payer away. */
+  readonly redirects?: 'always' | 'never'
+}
+
+export interface ShippingDetails {
+  readonly name: string
+  readonly address: Readonly<Partial<Record<'line1' | 'line2' | 'city' | 'state' | 'postal_code' | 'country', string>>>
+  readonly phone?: string
+  readonly carrier?: string
+  readonly tracking_number?: string
+}
+
+/** The payer's agreement to be charged later, as the provider wants to have it told. */
+export interface MandateAcceptance {
+  readonly type: 'online' | 'offline'
+  readonly ip?: string
+  readonly userAgent?: string
+}
