@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startEverything } from '../../src/app-dev.ts'
@@ -10,6 +10,8 @@ export interface TestApp extends AsyncDisposable {
   url: string
   /** The simulator's address, where the card page is. */
   providerOrigin: string
+  /** The simulated WeChat Pay. */
+  wechatpayUrl: string
   /** Calls the API as the demo shop's back end. */
   api<T>(path: string, params?: object): Promise<T>
 }
@@ -32,9 +34,11 @@ export const startApp = async (more: Record<string, string> = {}): Promise<TestA
     stack.defer(everything.close)
     const providerOrigin = /sandbox at (\S+)/.exec(everything.summary)?.[1] ?? ''
     assert.notEqual(providerOrigin, '')
+    const demo = JSON.parse(await readFile(join(dir, 'demo.json'), 'utf8'))
     return {
       url: everything.url,
       providerOrigin,
+      wechatpayUrl: demo.wechatpay_sandbox.url,
       api: (path, params) => call(everything.url, everything.demo.keys.service, path, params),
       [Symbol.asyncDispose]: () => stack.disposeAsync(),
     }

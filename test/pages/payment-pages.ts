@@ -138,6 +138,19 @@ export const keptStates: Record<string, Change> = {
   },
 }
 
+const code = {
+  provider: 'wechatpay',
+  currency: 'cny',
+  page_ref: 'op_1',
+  page_handover: { kind: 'qr', code: 'weixin://wxpay/bizpayurl?pr=NwY5Mz9' },
+}
+
+/** The same handed over on our own page, for `?hand=1`. */
+export const handedStates: Record<string, Change> = {
+  scan: { intent: { ...code, page_expires_at: new Date(now.getTime() + 7_200_000) } },
+  lapsed: { intent: { ...code, page_expires_at: now } },
+}
+
 export interface Calls {
   opened: { returnUrl: string; cancelUrl: string; title: string; locale?: string | undefined }[]
   synced: number
