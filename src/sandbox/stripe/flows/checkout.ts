@@ -2,9 +2,10 @@ import { ApiError } from '../http/api-error.ts'
 import type { Documents, Row } from '../store/documents.ts'
 import type { Work } from '../store/work.ts'
 import { attemptPayment } from './attempt.ts'
-import { answerAuthentication } from './authentication.ts'
+import { answerAuthentication, answerSetupAuthentication } from './authentication.ts'
 import { cancelIntent } from './capture.ts'
 import { createIntent } from './intent.ts'
+import { attemptSetup, cancelSetup } from './setup.ts'
 
 type Session = Row<'checkout.session'>
 
@@ -23,6 +24,34 @@ export async function paySession(work: Work, session: Session, method: Row<'paym
   if (intent.doc.status === 'requires_action') return { outcome: 'requires_action' }
   completeSession(work, session, intent, method)
   return { outcome: 'complete' }
+}
+
+/** The same in setup mode: the method is kept and nothing is charged. */
+export async function setUpSession(work: Work, session: Session, method: Row<'payment_method'>): Promise<Submission> {
+  const setup = await work.lock('setup_intent', session.doc.setup_intent ?? '')
+  try {
+    await attemptSetup(work, setup, method)
+  } catch (error) {
+    if (!(error instanceof ApiError && error.keepsWork)) throw error
+    return { outcome: 'declined', message: error.message }
+  }
+  if (setup.doc.status === 'requires_action') return { outcome: 'requires_action' }
+  finishSession(work, session, method, 'no_payment_required')
+  return { outcome: 'complete' }
+}
+
+/** Ends the 3-D Secure detour of a session in setup mode. */
+export async function answerSessionSetup(
+  work: Work,
+  session: Session,
+  setup: Row<'setup_intent'>,
+  isApproved: boolean,
+): Promise<void> {
+  const methodId = setup.doc.payment_method
+  if (setup.doc.status !== 'requires_action' || methodId === null) return
+  await answerSetupAuthentication(work, setup, isApproved)
+  if (setup.doc.status !== 'succeeded') return
+  finishSession(work, session, await work.get('payment_method', methodId), 'no_payment_required')
 }
 
 /** Ends the 3-D Secure detour of a session's payment; says whether the session is paid now. */
@@ -44,6 +73,10 @@ export async function expireSession(work: Work, session: Session): Promise<void>
   session.doc.url = null
   work.changed(session)
   work.emit('checkout.session.expired', session)
+  if (session.doc.setup_intent !== null) {
+    const setup = await work.lock('setup_intent', session.doc.setup_intent)
+    if (setup.doc.status !== 'succeeded') cancelSetup(work, setup, null)
+  }
   if (session.doc.payment_intent === null) return
   const intent = await work.lock('payment_intent', session.doc.payment_intent)
   const open: readonly string[] = ['requires_payment_method', 'requires_confirmation', 'requires_action']
@@ -60,9 +93,18 @@ function completeSession(
   intent: Row<'payment_intent'>,
   method: Row<'payment_method'>,
 ): void {
+  finishSession(work, session, method, intent.doc.status === 'succeeded' ? 'paid' : 'unpaid')
+}
+
+function finishSession(
+  work: Work,
+  session: Session,
+  method: Row<'payment_method'>,
+  paymentStatus: Session['doc']['payment_status'],
+): void {
   const { name, email, phone } = method.doc.billing_details
   session.doc.status = 'complete'
-  session.doc.payment_status = intent.doc.status === 'succeeded' ? 'paid' : 'unpaid'
+  session.doc.payment_status = paymentStatus
   session.doc.url = null
   session.doc.customer_details = {
     address: method.doc.billing_details.address,

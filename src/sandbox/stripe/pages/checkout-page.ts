@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { paySession, type Submission, successUrl } from '../flows/checkout.ts'
+import { paySession, type Submission, setUpSession, successUrl } from '../flows/checkout.ts'
 import { createCardFromFields, usePaymentMethod } from '../flows/payment-method.ts'
 import { ApiError } from '../http/api-error.ts'
 import { readBody } from '../http/message.ts'
@@ -24,14 +24,14 @@ export async function handleCheckoutPage(
   if (request.method === 'POST') return submit(sandbox, request, response, id)
   const found = await withWork(sandbox, NOBODY, async (work) => {
     const session = await work.find('checkout.session', id)
-    const intent = session?.doc.payment_intent
-      ? await work.find('payment_intent', session.doc.payment_intent)
-      : undefined
-    return { session, intent }
+    const { payment_intent: intentId = null, setup_intent: setupId = null } = session?.doc ?? {}
+    const intent = intentId === null ? undefined : await work.find('payment_intent', intentId)
+    const setup = setupId === null ? undefined : await work.find('setup_intent', setupId)
+    return { session, lastError: intent?.doc.last_payment_error ?? setup?.doc.last_setup_error }
   })
   if (!found.session) return sendPage(response, noticePage(404, 'This page does not exist.', null))
   const key = new URL(request.url ?? '/', 'http://sandbox').searchParams.get('card')
-  const lastError = found.intent?.doc.last_payment_error
+  const { lastError } = found
   const alert = lastError && key === null ? sentence(lastError.message ?? '', lastError.code) : null
   showSession(sandbox, response, found.session, { ...EMPTY_FORM, ...prefilled(key), alert }, 200)
 }
@@ -49,7 +49,8 @@ async function submit(sandbox: Sandbox, request: IncomingMessage, response: Serv
   })
   if (!result) return sendPage(response, noticePage(404, 'This page does not exist.', null))
   const { session, submission } = result
-  if (submission?.outcome === 'requires_action') return redirect(response, `/3ds/${session.doc.payment_intent}`)
+  if (submission?.outcome === 'requires_action')
+    return redirect(response, `/3ds/${session.doc.setup_intent ?? session.doc.payment_intent}`)
   if (session.doc.status === 'complete') return redirect(response, successUrl(session.doc) ?? `/c/pay/${id}`)
   const again = {
     ...form,
@@ -62,7 +63,8 @@ async function submit(sandbox: Sandbox, request: IncomingMessage, response: Serv
 
 async function pay(work: Work, session: Session, form: FormState): Promise<Submission> {
   try {
-    return await paySession(work, session, await methodOf(work, session, form))
+    const method = await methodOf(work, session, form)
+    return await (session.doc.mode === 'setup' ? setUpSession : paySession)(work, session, method)
   } catch (error) {
     // A live card in test mode: nothing was tried, and the payer is told why.
     if (error instanceof ApiError && error.fields.type === 'card_error')
@@ -125,7 +127,12 @@ function showSession(
 }
 
 function closedPage(sandbox: Sandbox, doc: Session['doc']): Page | null {
-  if (doc.status === 'complete') return noticePage(200, 'This has been paid. You can close this page.', successUrl(doc))
+  if (doc.status === 'complete')
+    return noticePage(
+      200,
+      `This has been ${doc.mode === 'setup' ? 'saved' : 'paid'}. You can close this page.`,
+      successUrl(doc),
+    )
   const isExpired = doc.status === 'expired' || doc.expires_at * 1000 <= sandbox.clock.nowMs()
   return isExpired ? noticePage(410, 'This checkout has expired. Nothing was charged.', doc.cancel_url) : null
 }
@@ -148,7 +155,7 @@ function prefilled(key: string | null): Partial<FormState> {
 }
 
 function sentence(message: string, code: string | undefined): string {
-  return code === 'payment_intent_authentication_failure'
+  return code === 'payment_intent_authentication_failure' || code === 'setup_intent_authentication_failure'
     ? "Your bank couldn't confirm it's you. Nothing was charged. Try again or use another card."
     : `${message} Nothing was charged. Try another card.`
 }

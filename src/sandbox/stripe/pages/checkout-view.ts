@@ -37,7 +37,8 @@ export const TEST_CARDS = [
 export function checkoutView(session: Row<'checkout.session'>, form: FormState): Html {
   const { doc, hidden } = session
   const locale = localeOf(doc.locale)
-  const total = formatAmount(doc.amount_total ?? 0, doc.currency ?? 'usd', locale)
+  const isSetup = doc.mode === 'setup'
+  const total = isSetup ? 'Save a card' : formatAmount(doc.amount_total ?? 0, doc.currency ?? 'usd', locale)
   const items = hidden.lineItems.map(
     ({ description, quantity, amount_total, currency }) =>
       html`<li><span>${description} <span class="muted">×${quantity}</span></span><span>${formatAmount(amount_total, currency, locale)}</span></li>`,
@@ -50,7 +51,7 @@ ${form.alert !== null && html`<p class="alert" role="alert">${form.alert}</p>`}
 <form method="post" action="/c/pay/${doc.id}" novalidate>
 ${methodChoice(doc.payment_method_types, form.method)}
 <div class="card-fields">${cardFields(form)}</div>
-<button id="pay" type="submit">Pay ${total}</button>
+<button id="pay" type="submit">${isSetup ? total : `Pay ${total}`}</button>
 </form>
 <p class="foot"><span>Simulated by the sandbox</span>${doc.cancel_url !== null && html`<a id="cancel" href="${doc.cancel_url}">Cancel and go back</a>`}</p>
 </div>

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { answerAuthentication, answerSetupAuthentication } from '../flows/authentication.ts'
-import { answerSessionAuthentication, successUrl } from '../flows/checkout.ts'
+import { answerSessionAuthentication, answerSessionSetup, successUrl } from '../flows/checkout.ts'
 import { readBody } from '../http/message.ts'
 import { formatAmount } from '../rules/currencies.ts'
 import type { Sandbox } from '../sandbox.ts'
@@ -45,7 +45,11 @@ export async function handleThreeDSecurePage(
 
 async function look(work: Work, id: string): Promise<Pending | null> {
   const setup = await work.find('setup_intent', id)
-  if (setup) return { sum: null, isDue: setup.doc.status === 'requires_action', leadsTo: setup.hidden.returnUrl }
+  if (setup) {
+    const page = setup.hidden.session ? await work.find('checkout.session', setup.hidden.session) : undefined
+    const leadsTo = page ? successUrl(page.doc) : setup.hidden.returnUrl
+    return { sum: null, isDue: setup.doc.status === 'requires_action', leadsTo }
+  }
   const intent = await work.find('payment_intent', id)
   if (!intent) return null
   const session =
@@ -74,6 +78,8 @@ async function answerSession(work: Work, sessionId: string, id: string, isApprov
 }
 
 async function answerSetup(work: Work, id: string, isApproved: boolean): Promise<string> {
+  const found = await work.get('setup_intent', id)
+  if (found.hidden.session) return answerSessionOfSetup(work, found.hidden.session, id, isApproved)
   const setup = await work.lock('setup_intent', id)
   await answerSetupAuthentication(work, setup, isApproved)
   if (setup.hidden.returnUrl === null) return `/3ds/${id}`
@@ -82,6 +88,12 @@ async function answerSetup(work: Work, id: string, isApproved: boolean): Promise
   url.searchParams.set('setup_intent_client_secret', setup.doc.client_secret ?? '')
   url.searchParams.set('redirect_status', setup.doc.status === 'succeeded' ? 'succeeded' : 'failed')
   return url.href
+}
+
+async function answerSessionOfSetup(work: Work, sessionId: string, id: string, isApproved: boolean): Promise<string> {
+  const session = await work.lock('checkout.session', sessionId)
+  await answerSessionSetup(work, session, await work.lock('setup_intent', id), isApproved)
+  return session.doc.status === 'complete' ? (successUrl(session.doc) ?? `/c/pay/${sessionId}`) : `/c/pay/${sessionId}`
 }
 
 /** Stripe adds these three to the return address; they are hints for the page, never proof of payment. */

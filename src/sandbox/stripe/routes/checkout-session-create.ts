@@ -1,4 +1,5 @@
 import type Stripe from 'stripe'
+import { insertSetup } from '../flows/setup.ts'
 import { invalidParam, invalidRequest } from '../http/api-error.ts'
 import { type Parsed, withoutEmpty } from '../http/params.ts'
 import { checkAmount, checkCurrency } from '../rules/currencies.ts'
@@ -13,18 +14,16 @@ type Session = Documents['checkout.session']
 const HOUR = 3600
 
 export async function createSession(work: Work, params: Params): Promise<Row<'checkout.session'>> {
-  if (params.mode !== undefined && params.mode !== 'payment') {
-    throw invalidRequest(`This simulator knows checkout sessions in \`payment\` mode only, not \`${params.mode}\`.`, {
-      param: 'mode',
-    })
+  if (params.mode === 'subscription') {
+    throw invalidRequest('This simulator knows no checkout sessions in `subscription` mode.', { param: 'mode' })
   }
-  const { items, currency } = readLineItems(work, params)
-  const total = items.reduce((sum, item) => sum + item.amount_total, 0)
-  checkAmount(total, currency, 'line_items')
+  const isSetup = params.mode === 'setup'
+  const { items, currency, total } = isSetup ? nothingToPay(params) : readOrder(work, params)
   if (params.customer) await work.get('customer', params.customer, 'customer', 400)
   const expiresAt = readExpiry(work, params.expires_at)
   const id = work.id('cs_test')
-  const types = methodTypes(currency, params.allowed_payment_method_types ?? params.payment_method_types)
+  const asked = params.allowed_payment_method_types ?? params.payment_method_types
+  const types = currency === null ? (asked ?? ['card']) : methodTypes(currency, asked)
   const doc: Session = {
     ...UNUSED,
     id,
@@ -51,9 +50,44 @@ export async function createSession(work: Work, params: Params): Promise<Row<'ch
   }
   if (doc.success_url === null)
     throw invalidParam('Missing required param: success_url.', 'success_url', 'parameter_missing')
+  if (isSetup) Object.assign(doc, SETUP, { setup_intent: setupOf(work, params, id).id })
   const row = work.insert('checkout.session', doc, { lineItems: items, intent: readIntentData(params) })
   work.schedule('session.expire', id, (expiresAt - work.now) * 1000)
   return row
+}
+
+function readOrder(work: Work, params: Params) {
+  const { items, currency } = readLineItems(work, params)
+  const total = items.reduce((sum, item) => sum + item.amount_total, 0)
+  checkAmount(total, currency, 'line_items')
+  return { items, currency, total }
+}
+
+/** Setup mode. Stripe wants the currency, or which methods to offer. */
+function nothingToPay(params: Params) {
+  const { currency = null, line_items: items } = params
+  if (items) throw invalidParam('You can not pass `line_items` in `setup` mode.', 'line_items')
+  if (currency === null && !(params.allowed_payment_method_types ?? params.payment_method_types)) {
+    throw invalidParam('Missing required param: currency.', 'currency', 'parameter_missing')
+  }
+  return { items: [], currency, total: null }
+}
+
+const SETUP = { mode: 'setup', payment_status: 'no_payment_required', payment_method_collection: 'always' } as const
+
+/** There from the start, and ends with the session. */
+function setupOf(work: Work, params: Params, session: string): Row<'setup_intent'> {
+  const { description, metadata } = params.setup_intent_data ?? {}
+  return insertSetup(work, {
+    types: params.allowed_payment_method_types ?? params.payment_method_types,
+    allowRedirects: 'always',
+    customer: params.customer ?? null,
+    description: description ?? null,
+    metadata: withoutEmpty(metadata),
+    payment_method: null,
+    usage: 'off_session',
+    session,
+  })
 }
 
 function readIntentData({ payment_intent_data: data }: Params): Row<'checkout.session'>['hidden']['intent'] {

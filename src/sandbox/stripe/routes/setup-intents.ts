@@ -1,6 +1,6 @@
-import { completeSetup } from '../flows/authentication.ts'
 import { usePaymentMethod } from '../flows/payment-method.ts'
-import { ApiError, invalidRequest } from '../http/api-error.ts'
+import { attemptSetup, cancelSetup, insertSetup } from '../flows/setup.ts'
+import { invalidRequest } from '../http/api-error.ts'
 import { created, listObjects, pagination } from '../http/list.ts'
 import {
   choice,
@@ -16,8 +16,6 @@ import {
   withoutEmpty,
 } from '../http/params.ts'
 import { type Route, route } from '../http/route.ts'
-import { declineOf } from '../rules/declines.ts'
-import { cardByScenario } from '../rules/test-cards.ts'
 import type { Row } from '../store/documents.ts'
 import type { Work } from '../store/work.ts'
 import { commonParams, methodFromData } from './payment-intent-params.ts'
@@ -104,11 +102,7 @@ export const setupIntentRoutes: Route[] = [
     async (work, params, { id }) => {
       const setup = await work.lock('setup_intent', id, 'intent')
       assertOpen('cancel', setup)
-      setup.doc.status = 'canceled'
-      setup.doc.cancellation_reason = params.cancellation_reason ?? null
-      setup.doc.next_action = null
-      work.changed(setup)
-      work.emit('setup_intent.canceled', setup)
+      cancelSetup(work, setup, params.cancellation_reason ?? null)
       return setup.doc
     },
   ),
@@ -118,45 +112,16 @@ async function create(work: Work, params: Parsed<typeof createShape>): Promise<R
   if (params.customer) await work.get('customer', params.customer, 'customer', 400)
   const given = params.payment_method ?? methodFromData(work, params.payment_method_data)
   const method = given ? await usePaymentMethod(work, given) : null
-  const id = work.id('seti')
-  const types = params.allowed_payment_method_types ?? params.payment_method_types
-  const setup = work.insert(
-    'setup_intent',
-    {
-      id,
-      object: 'setup_intent',
-      allowed_payment_method_types: null,
-      application: null,
-      automatic_payment_methods: types
-        ? null
-        : { enabled: true, allow_redirects: params.automatic_payment_methods?.allow_redirects ?? 'always' },
-      cancellation_reason: null,
-      client_secret: `${id}_secret_${work.sandbox.ids.secret(id)}`,
-      created: work.now,
-      customer: params.customer ?? null,
-      customer_account: null,
-      description: params.description ?? null,
-      excluded_payment_method_types: null,
-      flow_directions: null,
-      last_setup_error: null,
-      latest_attempt: null,
-      livemode: false,
-      mandate: null,
-      metadata: withoutEmpty(params.metadata),
-      next_action: null,
-      on_behalf_of: null,
-      payment_method: method?.id ?? null,
-      payment_method_configuration_details: null,
-      payment_method_options: null,
-      payment_method_types: types ?? ['card'],
-      single_use_mandate: null,
-      status: method ? 'requires_confirmation' : 'requires_payment_method',
-      usage: params.usage ?? 'off_session',
-    },
-    { returnUrl: null },
-  )
-  work.emit('setup_intent.created', setup)
-  return setup
+  return insertSetup(work, {
+    types: params.allowed_payment_method_types ?? params.payment_method_types,
+    allowRedirects: params.automatic_payment_methods?.allow_redirects ?? 'always',
+    customer: params.customer ?? null,
+    description: params.description ?? null,
+    metadata: withoutEmpty(params.metadata),
+    payment_method: method?.id ?? null,
+    usage: params.usage ?? 'off_session',
+    session: null,
+  })
 }
 
 async function confirm(work: Work, setup: Row<'setup_intent'>, params: Parsed<typeof confirmShape>): Promise<void> {
@@ -168,44 +133,19 @@ async function confirm(work: Work, setup: Row<'setup_intent'>, params: Parsed<ty
     })
   }
   const method = await usePaymentMethod(work, given)
-  setup.doc.payment_method = method.id
   setup.hidden.returnUrl = params.return_url ?? setup.hidden.returnUrl
-  work.changed(setup)
-  if (method.doc.type !== 'card') return completeSetup(work, setup, method, true)
-  const card = cardByScenario(method.hidden.scenario)
-  // One card is kept, and fails only when it is charged.
-  if (card.decline && card.name !== 'chargeCustomerFail') throw refuse(work, setup, method, card.decline)
-  if (card.authentication === 'never') return completeSetup(work, setup, method, false)
-  const url = `${work.sandbox.settings.publicUrl}/3ds/${setup.id}`
-  setup.doc.status = 'requires_action'
-  setup.doc.next_action = { redirect_to_url: { return_url: setup.hidden.returnUrl, url }, type: 'redirect_to_url' }
-  work.emit('setup_intent.requires_action', setup)
+  await attemptSetup(work, setup, method)
 }
 
-function refuse(
-  work: Work,
-  setup: Row<'setup_intent'>,
-  method: Row<'payment_method'>,
-  decline: Parameters<typeof declineOf>[0],
-): ApiError {
-  const { code, declineCode, message } = declineOf(decline)
-  const fields = {
-    type: 'card_error' as const,
-    code,
-    message,
-    ...(declineCode === null ? {} : { decline_code: declineCode }),
+function assertOpen(action: 'cancel' | 'confirm', { doc, hidden }: Row<'setup_intent'>): void {
+  if (hidden.session) {
+    throw invalidRequest(
+      `You cannot ${action} a SetupIntent that was created by Checkout. Expire its session instead.`,
+      {
+        code: 'setup_intent_unexpected_state',
+      },
+    )
   }
-  setup.doc.status = 'requires_payment_method'
-  setup.doc.payment_method = null
-  setup.doc.last_setup_error = {
-    ...fields,
-    payment_method: method.doc,
-  } as unknown as Row<'setup_intent'>['doc']['last_setup_error']
-  work.emit('setup_intent.setup_failed', setup)
-  return new ApiError(402, { ...fields, payment_method: method.doc, setup_intent: { ...setup.doc } }, true)
-}
-
-function assertOpen(action: 'cancel' | 'confirm', { doc }: Row<'setup_intent'>): void {
   const open: readonly string[] = ['requires_payment_method', 'requires_confirmation', 'requires_action']
   if (open.includes(doc.status)) return
   throw invalidRequest(

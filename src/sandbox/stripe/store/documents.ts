@@ -30,7 +30,7 @@ export type Hidden = {
   customer: { deleted: boolean }
   /** `spent`: used without a customer, or detached from one; Stripe takes it no more. */
   payment_method: { scenario: string; authenticated: boolean; spent?: boolean }
-  setup_intent: { returnUrl: string | null }
+  setup_intent: { returnUrl: string | null; session?: string | null }
   dispute: Empty
   file: Empty
   payout: Empty
