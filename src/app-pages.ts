@@ -30,6 +30,8 @@ export const mountPages = ({ publicUrl, providerOrigin }: PageOptions) => {
         payments: services.payments,
         checkouts: services.checkouts,
         methods: services.methods,
+        methodsPage: services.methodsPage,
+        setups: services.setups,
         payLinks: services.payLinks,
         publicUrl,
         clock,

@@ -4,8 +4,10 @@ import { billRoutes } from '#bills/routes.ts'
 import { checkoutJobs } from '#checkout/jobs.ts'
 import { checkoutRoutes } from '#checkout/routes.ts'
 import { connectionRoutes } from '#connections/routes.ts'
+import { methodJobs } from '#customers/jobs.ts'
 import { methodRoutes } from '#customers/method-routes.ts'
 import { customerRoutes } from '#customers/routes.ts'
+import { setupRoutes } from '#customers/setup-routes.ts'
 import { disputeJobs } from '#disputes/jobs.ts'
 import { disputeRoutes } from '#disputes/routes.ts'
 import { deliveryRoutes } from '#events/delivery-routes.ts'
@@ -51,7 +53,8 @@ export const createRoutes = (services: Services): Route[] => [
   ...checkoutRoutes(services.checkouts),
   ...billRoutes(services.bills),
   ...customerRoutes(services.customers),
-  ...methodRoutes(services.methods),
+  ...methodRoutes(services.methods, services.setups, services.methodsPage),
+  ...setupRoutes(services.setups),
   ...payoutRoutes(services.payouts),
   ...ledgerRoutes(services.ledger),
   ...financeRoutes(services.finance),
@@ -74,7 +77,7 @@ export const createHandlers = (services: Services, db: Database, clock: Clock): 
   ...checkoutJobs(services.checkouts),
   ...billJobs(services.bills),
   ...messageJobs(services.messages),
-  'method.forget': ({ id, merchant = '' }) => services.methods.forget(merchant, id),
+  ...methodJobs(services.methods, services.setups),
   'channel.update': ({ id, merchant = '' }) => services.channelInbox.process(merchant, id),
   ...exportJobs(services.exports),
   'outbox.drain': async () => void (await services.events.drainOutbox()),

@@ -7,7 +7,9 @@ import { createCheckoutSubscriber } from '#checkout/follow-service.ts'
 import { createCheckoutService } from '#checkout/service.ts'
 import { createConnectionService } from '#connections/service.ts'
 import { createMethodService } from '#customers/method-service.ts'
+import { createMethodsPageService } from '#customers/methods-page-service.ts'
 import { createCustomerService } from '#customers/service.ts'
+import { createSetupService } from '#customers/setup-service.ts'
 import { createDisputeService } from '#disputes/service.ts'
 import { createEventService } from '#events/service.ts'
 import { createExportService } from '#exports/service.ts'
@@ -96,7 +98,9 @@ export const createServices = (config: ServicesConfig, overrides: ServicesOverri
   const refunds = createRefundService(deps)
   const disputes = createDisputeService(deps)
   const payments = createPaymentService({ ...deps, connections, syncRefund: refunds.sync })
+  const setups = createSetupService(deps)
   const payouts = createPayoutService({ ...base, providers, followed })
+  const heard = { payments, refunds, disputes, payouts, setups }
   const checkoutUrl = (merchantId: string, id: string) => intentLinks(deps, { merchant_id: merchantId, id }).checkoutUrl
   const checkouts = createCheckoutService(deps)
   const messages = createMessageService({ ...deps, connections, checkoutUrl, native: payments.native })
@@ -112,10 +116,8 @@ export const createServices = (config: ServicesConfig, overrides: ServicesOverri
     threads: createThreadService(base),
     customers: createCustomerService(base),
     methods: createMethodService(deps),
-    payments,
-    refunds,
-    disputes,
-    payouts,
+    methodsPage: createMethodsPageService(deps),
+    ...heard,
     checkouts,
     bills: createBillService({ ...deps, refunds }),
     messages,
@@ -130,7 +132,7 @@ export const createServices = (config: ServicesConfig, overrides: ServicesOverri
         createMessageSubscriber({ ...base, channels, checkoutUrl }),
       ],
     }),
-    webhooks: createWebhookService({ ...base, listeners: providers.listeners, payments, refunds, disputes, payouts }),
+    webhooks: createWebhookService({ ...base, listeners: providers.listeners, ...heard }),
     channelInbox: createChannelInbox({
       ...deps,
       connections,

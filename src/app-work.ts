@@ -39,6 +39,7 @@ export const startWork = async (options: WorkOptions): Promise<Work> => {
     await services.refunds.sweep()
     await services.disputes.sweep()
     await services.methods.sweep()
+    await services.setups.sweep()
     await services.checkouts.sweep()
     await services.bills.sweep()
     await services.payouts.sweep()

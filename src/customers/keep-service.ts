@@ -60,14 +60,20 @@ export interface Kept extends ProviderAccount {
   savedFor: string
   details: PaymentMethodDetails | undefined
   consent: Consent
-  paymentIntentId: string
+  usage: MethodRow['usage']
+  /** With which it was kept; both null: it was attached. */
+  paymentIntentId: string | null
+  setupIntentId?: string
   threadId: string | null
   livemode: boolean
+  /** Nobody wants it any more: the provider forgets it again. */
+  isUnwanted?: boolean
 }
 
 /**
- * Writes down a method that the provider keeps since a payment, in the transaction that applies the payment. A second
- * time it changes nothing. Of a customer who has been erased meanwhile nothing is kept: the provider forgets it again.
+ * Writes down a method that the provider keeps, in the transaction that applies what kept it. A second time it changes
+ * nothing, unless the payer now agrees to more. Of a customer who has been erased meanwhile nothing is kept: the provider
+ * forgets it again.
  */
 export const keepMethod = async (tx: Tx, kept: Kept, now: Date): Promise<MethodRow | undefined> => {
   const { merchantId, provider, connectionId, methodRef } = kept
@@ -81,6 +87,7 @@ export const keepMethod = async (tx: Tx, kept: Kept, now: Date): Promise<MethodR
     .executeTakeFirst()
   if (!owner) return undefined
   const isKnown = (await lockCustomer(tx, merchantId, owner.customer_id)) !== undefined
+  const isWanted = isKnown && kept.isUnwanted !== true
   const inserted = await tx
     .insertInto('payment_methods')
     .values({
@@ -92,18 +99,35 @@ export const keepMethod = async (tx: Tx, kept: Kept, now: Date): Promise<MethodR
       provider_ref: methodRef,
       method: isKnown ? JSON.stringify(kept.details ?? { type: 'card' }) : null,
       consent: JSON.stringify(kept.consent),
+      usage: kept.usage,
       payment_intent_id: kept.paymentIntentId,
+      setup_intent_id: kept.setupIntentId ?? null,
       livemode: kept.livemode,
       created_at: now,
-      detached_at: isKnown ? null : now,
-      forget_at: isKnown ? null : now,
+      detached_at: isWanted ? null : now,
+      forget_at: isWanted ? null : now,
     })
     .onConflict((conflict) => conflict.doNothing())
     .returningAll()
     .executeTakeFirst()
-  if (!inserted) return findMethodByRef(tx, merchantId, provider, methodRef)
-  if (isKnown) await appendEvents(tx, [attachedEvent(inserted, kept)])
+  if (!inserted) return keepMore(tx, kept)
+  if (isWanted) await appendEvents(tx, [attachedEvent(inserted, kept)])
   return inserted
+}
+
+/** A method that only the payer's own payments were charged to, until they agreed to others, too. */
+const keepMore = async (tx: Tx, { merchantId, provider, methodRef, ...kept }: Kept): Promise<MethodRow | undefined> => {
+  const row = await findMethodByRef(tx, merchantId, provider, methodRef)
+  const isMore = row?.usage === 'on_session' && kept.usage === 'off_session' && row.detached_at === null
+  if (!isMore || kept.isUnwanted) return row
+  const change = { usage: kept.usage, consent: JSON.stringify(kept.consent) }
+  return tx
+    .updateTable('payment_methods')
+    .set(change)
+    .where('merchant_id', '=', merchantId)
+    .where('id', '=', row.id)
+    .returningAll()
+    .executeTakeFirst()
 }
 
 const attachedEvent = (row: MethodRow, { threadId }: Kept) => ({

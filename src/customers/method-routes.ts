@@ -1,14 +1,19 @@
 import { type Route, route } from '#platform/route.ts'
 import {
+  attachBody,
   customerMethodsQuery,
   methodList,
   methodParams,
   methodSchema,
+  methodsLinkBody,
+  methodsLinkSchema,
   methodsQuery,
   onlyExpand,
   type PaymentMethod,
 } from './method-schemas.ts'
 import type { MethodService } from './method-service.ts'
+import type { MethodsPageService } from './methods-page-service.ts'
+import type { SetupService } from './setup-service.ts'
 
 const tag = 'Payment methods'
 const writers = ['service', 'merchant', 'bot', 'platform'] as const
@@ -49,10 +54,78 @@ const example: PaymentMethod = {
   metadata: {},
   provider: 'stripe',
   type: 'card',
+  usage: 'off_session',
 }
 const listUrl = '/v1/payment_methods'
 
-export const methodRoutes = (methods: MethodService): Route[] => [
+export const methodRoutes = (
+  methods: MethodService,
+  setups: Pick<SetupService, 'attach'>,
+  page: Pick<MethodsPageService, 'link'>,
+): Route[] => [
+  ...readingRoutes(methods),
+  route({
+    method: 'post',
+    path: '/v1/payment_methods/:id/attach',
+    operationId: 'attachPaymentMethod',
+    tag,
+    summary: 'Attach a payment method',
+    description:
+      "Keeps a payment method that the provider has already (its own id, such as `pm_1Q…`) for a customer. You have the payer's consent. In your own account the provider's customer comes with it.",
+    roles: writers,
+    params: methodParams,
+    body: attachBody,
+    response: methodSchema,
+    errors: [
+      'resource_missing',
+      'capability_missing',
+      'card_declined',
+      'payment_method_unexpected_state',
+      'provider_account_unavailable',
+      'provider_unknown_outcome',
+    ],
+    example,
+    handler: ({ params: { id }, body, ...scope }) => setups.attach(scope, id, body),
+  }),
+  route({
+    method: 'post',
+    path: '/v1/payment_methods/:id/detach',
+    operationId: 'detachPaymentMethod',
+    tag,
+    summary: 'Detach a payment method',
+    description:
+      'It charges nobody from now on, and the provider is told to forget it. Payers do the same on the page.',
+    roles: writers,
+    params: methodParams,
+    body: onlyExpand,
+    response: methodSchema,
+    errors,
+    example: { ...example, customer: null },
+    handler: ({ merchantId, params: { id } }) => methods.detach(merchantId, id),
+  }),
+  route({
+    method: 'post',
+    path: '/v1/customers/:id/methods_link',
+    operationId: 'createMethodsLink',
+    tag,
+    summary: 'Link to the page of kept methods',
+    description: 'For the chat of this customer: the page shows what is kept for them at your shop, and removes it.',
+    roles: writers,
+    params: methodParams,
+    body: methodsLinkBody,
+    response: methodsLinkSchema,
+    errors,
+    example: {
+      object: 'customer.methods_link',
+      customer: example.customer ?? '',
+      expires_at: 1_795_338_000,
+      url: 'https://pay.example.com/methods/AZLk…',
+    },
+    handler: ({ merchantId, params: { id }, body }) => page.link(merchantId, id, body.expires_in),
+  }),
+]
+
+const readingRoutes = (methods: MethodService): Route[] => [
   route({
     method: 'get',
     path: listUrl,
@@ -80,22 +153,6 @@ export const methodRoutes = (methods: MethodService): Route[] => [
     errors,
     example,
     handler: ({ merchantId, params: { id } }) => methods.retrieve(merchantId, id),
-  }),
-  route({
-    method: 'post',
-    path: '/v1/payment_methods/:id/detach',
-    operationId: 'detachPaymentMethod',
-    tag,
-    summary: 'Detach a payment method',
-    description:
-      'It charges nobody from now on, and the provider is told to forget it. Payers do the same on the page.',
-    roles: writers,
-    params: methodParams,
-    body: onlyExpand,
-    response: methodSchema,
-    errors,
-    example: { ...example, customer: null },
-    handler: ({ merchantId, params: { id } }) => methods.detach(merchantId, id),
   }),
   route({
     method: 'get',

@@ -43,6 +43,9 @@ export const methodSchema = z
     metadata: z.record(z.string(), z.string()),
     provider: z.string(),
     type: z.string(),
+    usage: z.enum(['off_session', 'on_session']).meta({
+      description: 'on_session: only payments that the payer makes are charged to it.',
+    }),
   })
   .meta({ id: 'PaymentMethod' })
 export type PaymentMethod = z.output<typeof methodSchema>
@@ -53,10 +56,48 @@ export const methodsQuery = customerMethodsQuery.extend({ customer: idSchema('cu
 export type MethodsQuery = z.output<typeof methodsQuery>
 export const methodParams = z.strictObject({ id: z.string().max(64) })
 /** Stripe's parameter on a payment intent. */
-export const keepForLater = z.enum(['off_session']).meta({
+export const keepForLater = z.enum(['off_session', 'on_session']).meta({
   description:
-    "Keep the payment method for the customer once it has paid. You have their consent; on Parley's page they are told.",
+    "Keep the payment method for the customer once it has paid: off_session also for charges without them. You have their consent; on Parley's page they are told.",
 })
+
+/** Your word on what the payer agreed to. */
+export const consentInput = z
+  .strictObject({
+    at: z.int().min(0).max(4_102_444_800).optional().meta({ description: 'Unix seconds. Default: now.' }),
+    locale: z.string().max(35).optional(),
+    text: z.string().max(1000).optional().meta({ description: 'What the payer read, word for word.' }),
+  })
+  .meta({ description: 'What the payer agreed to, where you asked them. On our page they are asked there.' })
+export type ConsentInput = z.output<typeof consentInput>
+
+/** Which account keeps it. */
+export const accountInput = idSchema('connection').optional().meta({
+  description: 'The connection whose account keeps the method. Default: the first one that keeps any, as payments go.',
+})
+
+export const attachBody = z.strictObject({
+  customer: idSchema('customer'),
+  consent: consentInput.optional(),
+  connection: accountInput,
+  expand: listQuery.shape.expand,
+})
+
+export const methodsLinkBody = z.strictObject({
+  expires_in: z.int().min(60).max(604_800).default(3600).meta({ description: 'Seconds from now; a week at most.' }),
+})
+
+export const methodsLinkSchema = z
+  .object({
+    object: z.literal('customer.methods_link'),
+    customer: z.string(),
+    expires_at: z.int(),
+    url: z
+      .string()
+      .meta({ description: 'Whoever has it sees and removes their methods: for this person’s chat only.' }),
+  })
+  .meta({ id: 'MethodsLink' })
+export type MethodsLink = z.output<typeof methodsLinkSchema>
 
 /** Nothing to send but what to expand. */
 export const onlyExpand = z.strictObject({ expand: listQuery.shape.expand })

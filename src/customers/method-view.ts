@@ -20,6 +20,7 @@ export const showMethod = (row: MethodRow): PaymentMethod => {
     type: details.type,
     consent: row.consent as unknown as Consent,
     provider: row.provider,
+    usage: row.usage,
   }
 }
 

@@ -159,6 +159,10 @@ export const paidIntent = z.object({
 })
 export type PaidIntent = z.output<typeof paidIntent>
 
+export const failedIntent = z.object({
+  last_payment_error: z.object({ code: z.string().nullish(), decline_code: z.string().nullish() }).nullish(),
+})
+
 export const toldRefund = z.object({
   id: z.string(),
   amount: z.int(),

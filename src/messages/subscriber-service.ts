@@ -4,6 +4,7 @@ import { newUuid } from '#kernel/ids.ts'
 import type { Tx } from '#platform/database.ts'
 import type { JobQueue } from '#platform/queue.ts'
 import type { EventsTable } from '#platform/tables-records.ts'
+import { callPayer, needsPayer } from './call-service.ts'
 import { findCarrier } from './card-repo.ts'
 import { type CardDeps, readVoice } from './card-service.ts'
 import { amountIn, sayOn } from './cards/card-parts.ts'
@@ -36,7 +37,8 @@ export const createMessageSubscriber =
     const notice = noticeOf(event)
     const isEnd = event.type === 'payment_intent.succeeded' || event.type === 'payment_intent.canceled'
     const isBill = event.type.startsWith('bill.')
-    if (!notice && !isEnd && !isBill) return
+    const isCall = needsPayer(event)
+    if (!notice && !isEnd && !isBill && !isCall) return
     const thread = await findThread(tx, event.merchant_id, event.thread_id)
     if (!thread) return
     if (notice) await addNotice(tx, deps, thread, event, notice)
@@ -45,6 +47,7 @@ export const createMessageSubscriber =
       for (const id of await endRequests(tx, deps, merchant, event.payment_intent_id))
         afterCommit(() => deps.queue.wake('message.send', { id, merchant }))
     }
+    if (isCall) await callPayer(tx, deps, thread, event)
     if (isBill) await showProgress(tx, deps, thread, event)
   }
 

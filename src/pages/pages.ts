@@ -2,11 +2,12 @@ import express, { type NextFunction, type Request, type Response, type Router } 
 import { createDesk, type DeskOptions } from '#pages/checkout/desk.ts'
 import { pay, showCheckout, showFailure, showReceipt } from '#pages/checkout/handlers.ts'
 import { identify } from '#pages/checkout/identify.ts'
+import { changeMethods, type MethodsDesk, showMethods } from '#pages/methods/handlers.ts'
 import { accentStyle } from '#pages/web/accent.ts'
 import { assets, sendAsset } from '#pages/web/assets.ts'
 import { showPayCode, showQr } from './qr.ts'
 
-export interface PagesOptions extends DeskOptions {
+export interface PagesOptions extends DeskOptions, Pick<MethodsDesk, 'methodsPage' | 'setups'> {
   /** Where `/` leads: /demo with the sandbox, else /docs. */
   home: '/demo' | '/docs'
 }
@@ -27,11 +28,16 @@ export const createPages = (options: PagesOptions): Router => {
   router.get('/pay/:token/qr.svg', showQr(options, 'svg'))
   router.get('/pay/:token/code.png', showPayCode(options, 'png'))
   router.get('/pay/:token/code.svg', showPayCode(options, 'svg'))
+  router.get('/methods/:token', (request, response) => showMethods(options, request, response))
+  router.post('/methods/:token', form, (request, response) => changeMethods(options, request, response))
   router.get('/receipts/:token', (request, response) => showReceipt(desk, request, response))
-  router.use(['/pay', '/receipts'], (error: unknown, request: Request, response: Response, next: NextFunction) => {
-    if (response.headersSent) next(error)
-    else showFailure(desk, error, request, response)
-  })
+  router.use(
+    ['/pay', '/methods', '/receipts'],
+    (error: unknown, request: Request, response: Response, next: NextFunction) => {
+      if (response.headersSent) next(error)
+      else showFailure(desk, error, request, response)
+    },
+  )
   return router
 }
 

@@ -58,7 +58,7 @@ export const confirmIntent = async (
     }
     const options = { ...row.options, ...carriedOptions(body) }
     const account = await routeByMethod(tx, deps, row, method)
-    const used = await resolveMethod(tx, { ...row, ...account }, method)
+    const used = await resolveMethod(tx, { ...row, ...account }, method, body.off_session ?? false)
     const captureMethod =
       body.capture_method === undefined ? row.capture_method : body.capture_method === 'manual' ? 'manual' : 'automatic'
     const saved = await updateIntent(

@@ -77,6 +77,8 @@ const operations = async (tx: Tx, merchantId: string, intentId: string): Promise
       state: row.state,
       amount: row.amount === null ? null : toJsonAmount(row.amount),
       attempts: row.attempts,
+      // What the payer had agreed to, of a charge without them.
+      ...(row.command.consent === undefined ? {} : { consent: row.command.consent }),
       answer: row.answer,
       finished_at: row.finished_at?.toISOString() ?? null,
     },

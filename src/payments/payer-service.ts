@@ -11,7 +11,8 @@ import type { PaymentDeps } from './apply-service.ts'
 import { accountOf, type IntentRow } from './intent-view.ts'
 
 /** The API asked to keep the method: who integrates has the payer's consent. */
-export const keepsByApi = (options: IntentRow['options']): boolean => options.setup_future_usage === 'off_session'
+export const keepsByApi = ({ setup_future_usage: usage }: IntentRow['options']): boolean =>
+  usage === 'off_session' || usage === 'on_session'
 
 /**
  * The provider's customer under whom the method of this payment can be kept; undefined where none can be: no customer,
@@ -27,19 +28,23 @@ export const payerToKeep = async (deps: PaymentDeps, row: IntentRow): Promise<st
 
 /**
  * What the provider calls a method. One that is kept here goes by our id, for its own customer only; any other is the
- * provider's and goes on as it came.
+ * provider's and goes on as it came. Without the payer only what they agreed to be charged so is, and that is written down.
  */
 export const resolveMethod = async (
   tx: Tx,
   row: IntentRow,
   method: string,
-): Promise<{ method: string; customerRef?: string }> => {
+  offSession: boolean,
+): Promise<{ method: string; customerRef?: string; consent?: Record<string, unknown> }> => {
   const id = parseId('paymentMethod', method)
-  if (id === undefined) return { method }
-  const kept = await findMethod(tx, row.merchant_id, id)
-  if (!kept) throw notFound('payment_method', method, 'payment_method')
   const refuse = (message: string) =>
     new AppError('payment_intent_incompatible_payment_method', { message, param: 'payment_method' })
+  if (id === undefined) {
+    if (!offSession) return { method }
+    throw refuse('Nobody has agreed to be charged with this without being there. Attach it to the customer first.')
+  }
+  const kept = await findMethod(tx, row.merchant_id, id)
+  if (!kept) throw notFound('payment_method', method, 'payment_method')
   if (kept.customer_id !== row.customer_id) {
     const customer = showId('customer', kept.customer_id)
     throw refuse(`The payment method belongs to the customer ${customer}. Send that customer with the payment.`)
@@ -49,7 +54,11 @@ export const resolveMethod = async (
   const isElsewhere = kept.provider !== row.provider || kept.provider_connection_id !== row.provider_connection_id
   if (isElsewhere || customerRef === undefined)
     throw refuse(`The payment method is kept by ${kept.provider}; this payment is with ${row.provider}.`)
-  return { method: kept.provider_ref, customerRef }
+  if (!offSession) return { method: kept.provider_ref, customerRef }
+  if (kept.usage === 'off_session') return { method: kept.provider_ref, customerRef, consent: kept.consent }
+  throw refuse(
+    'The payer agreed to be charged with this only when they are there (usage on_session). Send them to the checkout page, or set it up again with usage off_session.',
+  )
 }
 
 /**
@@ -75,6 +84,7 @@ export const withKeptMethod = async (
       savedFor,
       details: charge?.method,
       consent: consentOf(row),
+      usage: row.options.setup_future_usage === 'on_session' ? 'on_session' : 'off_session',
       paymentIntentId: row.id,
       threadId: row.thread_id,
       livemode: row.livemode,

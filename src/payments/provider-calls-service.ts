@@ -32,6 +32,8 @@ export interface StoredCommand {
   captured?: string
   isFinal?: boolean
   offSession?: boolean
+  /** What a charge without the payer rests on. */
+  consent?: Record<string, unknown>
   refuseAction?: boolean
   mandate?: MandateAcceptance | undefined
   details?: OrderDetails

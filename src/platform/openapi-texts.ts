@@ -106,6 +106,10 @@ happened in a thread, in order.`,
       'What a payer agreed to have kept, for one-tap payment and for charges without them. The card itself is with the provider.',
   },
   {
+    name: 'Setup intents',
+    description: 'A payment method that is kept without a payment. Stripe’s object, with a page for the payer.',
+  },
+  {
     name: 'Ledger',
     description: 'Double-entry accounts, transactions and entries, read only. Debits are positive, credits negative.',
   },

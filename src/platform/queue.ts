@@ -34,6 +34,8 @@ export const jobCatalogue = {
   'payout.follow': job('upkeep', 240_000),
   'balance.follow': job('upkeep', 240_000),
   'method.forget': job('payments', 60_000),
+  'setup.resolve': job('payments', 90_000),
+  'setup.check': job('payments', 60_000),
   'message.send': job('messages', 60_000),
   'outbox.drain': job('notifications', 60_000),
   'notification.deliver': job('notifications', 60_000),

@@ -3,8 +3,10 @@ import type { AccountFault } from './account-fault.ts'
 import type { DisputeCalls } from './disputes.ts'
 import type { Handover, HandoverRules, PaySurface } from './handover.ts'
 import type { MoneyCalls } from './money.ts'
+import type { ProviderNotice } from './notice.ts'
 import type { MandateAcceptance, OrderDetails } from './order-details.ts'
 import type { PayerAmount, ProviderDiscount } from './price.ts'
+import type { SetupCalls } from './setups.ts'
 import type { StatementCalendar, StatementCalls } from './statements.ts'
 import type { TransferCalls } from './transfers.ts'
 
@@ -127,6 +129,7 @@ export interface ProviderTags {
   merchant?: string
   paymentIntent?: string
   refund?: string
+  setupIntent?: string
 }
 
 export type RefundState = 'pending' | 'requires_action' | 'succeeded' | 'failed' | 'canceled'
@@ -221,33 +224,6 @@ export interface PageCommand extends Command, Payer {
   tags: ProviderTags
 }
 
-/** A verified notification of the provider, reduced to what we act on. */
-export interface ProviderNotice {
-  /** The provider's event id, the key of deduplication. */
-  ref: string
-  type: string
-  createdAt: Date
-  livemode: boolean
-  /** What to look at: the object is always fetched fresh, so old or reordered news change nothing. */
-  subject:
-    | { kind: 'payment'; ref: string }
-    | { kind: 'charge'; ref: string; paymentRef?: string }
-    | { kind: 'refund'; ref: string; paymentRef?: string }
-    | { kind: 'page'; ref: string; paymentRef?: string }
-    | { kind: 'dispute'; ref: string; paymentRef?: string }
-    | { kind: 'setup'; ref: string }
-    | { kind: 'payout'; ref: string }
-    /** Money became available, or is missing. */
-    | { kind: 'balance' }
-    /** Known and of no interest (a customer was updated …). */
-    | { kind: 'ignored' }
-    /** A type we do not know: parked for a person. */
-    | { kind: 'unknown' }
-  tags: ProviderTags
-  /** Whose it is, when that is an account connected to ours and not our own. */
-  account?: string
-}
-
 export interface PaymentProvider {
   readonly id: ProviderId
   readonly capabilities: ProviderCapabilities
@@ -257,6 +233,8 @@ export interface PaymentProvider {
   readonly disputes?: DisputeCalls
   /** Present where the provider tells its account with us: entries and payouts. */
   readonly money?: MoneyCalls
+  /** Present where a method can be kept without a payment; needs `savedMethods`. */
+  readonly setups?: SetupCalls
   /** Present with the capability of that name. */
   readonly statements?: StatementCalls
   /** Present where the account may pay people. */

@@ -1,7 +1,7 @@
 import { type Selectable, sql } from 'kysely'
 import type { Db } from '#platform/database.ts'
 import type { ProviderEventsTable } from '#platform/tables-records.ts'
-import type { ProviderNotice } from '#providers/provider.ts'
+import type { ProviderNotice } from '#providers/notice.ts'
 
 export type InboxRow = Selectable<ProviderEventsTable>
 

@@ -1,3 +1,4 @@
+import type { SetupService } from '#customers/setup-service.ts'
 import type { DisputeService } from '#disputes/service.ts'
 import { delayMs, inboxSchedule } from '#kernel/backoff.ts'
 import { addMs, type Clock } from '#kernel/clock.ts'
@@ -9,10 +10,11 @@ import type { PayoutService } from '#payouts/service.ts'
 import type { Database } from '#platform/database.ts'
 import type { Logger } from '#platform/logger.ts'
 import type { ProviderAccount } from '#providers/accounts.ts'
-import type { ProviderNotice } from '#providers/provider.ts'
+import type { ProviderNotice } from '#providers/notice.ts'
 import type { RefundService } from '#refunds/service.ts'
 import { findOwner, type InboxRow, matchCharge, matchRefund } from './inbox-repo.ts'
 import type { Inbox } from './inbox-service.ts'
+import { isAboutSetup, judgeSetupNews } from './setup-news-service.ts'
 import { attemptsMax, judgeSync, type Verdict } from './verdict.ts'
 
 export interface ProcessDeps {
@@ -23,6 +25,7 @@ export interface ProcessDeps {
   refunds: RefundService
   payouts: PayoutService
   disputes: DisputeService
+  setups: SetupService
   inbox: Inbox
 }
 
@@ -58,7 +61,8 @@ export const processEvent = async (deps: ProcessDeps, id: string): Promise<void>
   }
 }
 
-const owner = (match: Match | undefined) => (match ? { merchantId: match.merchant_id, paymentIntentId: match.id } : {})
+const owner = (whose: Owned | undefined) =>
+  whose ? { merchantId: whose.merchant_id, ...(whose.id === undefined ? {} : { paymentIntentId: whose.id }) } : {}
 
 const retryLater = async (
   deps: ProcessDeps,
@@ -83,9 +87,12 @@ const retryLater = async (
   })
 }
 
+/** A payment, or whatever else of a merchant. */
+type Owned = { merchant_id: string; id?: string }
+
 interface Judged {
   verdict: Verdict
-  whose: Match | undefined
+  whose: Owned | undefined
 }
 
 const judgeEvent = async (
@@ -93,10 +100,18 @@ const judgeEvent = async (
   event: InboxRow,
   notice: Notice,
   match: Match | undefined,
-): Promise<Judged> =>
-  notice.subject.kind === 'dispute'
+): Promise<Judged> => {
+  if (isAboutSetup(notice)) return judgeSetup(deps, event, notice)
+  return notice.subject.kind === 'dispute'
     ? judgeDispute(deps, event, notice.subject.ref, match)
     : { verdict: await judge(deps, accountOf(event), notice, match), whose: match }
+}
+
+const judgeSetup = async (deps: ProcessDeps, event: InboxRow, notice: Notice): Promise<Judged> => {
+  const owner = event.connection === '' ? undefined : await findOwner(deps.db.maintenance, event.connection)
+  const { verdict, merchantId } = await judgeSetupNews(deps, accountOf(event), notice, owner)
+  return { verdict, whose: merchantId === undefined ? undefined : { merchant_id: merchantId } }
+}
 
 /** The news of a dispute may come before we know the refs of its payment: the provider is asked whose it is. */
 const judgeDispute = async (
@@ -139,7 +154,7 @@ const judge = async (
       return judgeSync(await deps.refunds.sync(merchantId, id, subject.ref))
     case 'dispute':
     case 'setup':
-      return { state: 'ignored', reason: 'not followed yet' }
+      throw new Error(`news of a ${subject.kind} are judged elsewhere`)
     default:
       return subject satisfies never
   }

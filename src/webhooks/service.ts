@@ -1,3 +1,4 @@
+import type { SetupService } from '#customers/setup-service.ts'
 import type { DisputeService } from '#disputes/service.ts'
 import type { Clock } from '#kernel/clock.ts'
 import { AppError } from '#kernel/errors.ts'
@@ -9,7 +10,8 @@ import type { Database } from '#platform/database.ts'
 import type { Logger } from '#platform/logger.ts'
 import type { Metrics } from '#platform/metrics.ts'
 import type { JobQueue } from '#platform/queue.ts'
-import type { PaymentProvider, ProviderNotice } from '#providers/provider.ts'
+import type { ProviderNotice } from '#providers/notice.ts'
+import type { PaymentProvider } from '#providers/provider.ts'
 import type { RefundService } from '#refunds/service.ts'
 import { type Arrival, findDueEvents, insertArrivals } from './inbox-repo.ts'
 import { createInbox } from './inbox-service.ts'
@@ -37,6 +39,7 @@ export interface WebhookDeps {
   refunds: RefundService
   disputes: DisputeService
   payouts: PayoutService
+  setups: SetupService
 }
 
 /** Without a body the answer is empty. */

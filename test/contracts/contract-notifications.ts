@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import type { ProviderNotice, ProviderPayment } from '#providers/provider.ts'
+import type { ProviderNotice } from '#providers/notice.ts'
+import type { ProviderPayment } from '#providers/provider.ts'
 import { ok } from './answers.ts'
 import type { ContractKit } from './contract-kit.ts'
 import type { Notification } from './provider-harness.ts'

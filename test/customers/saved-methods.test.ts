@@ -323,6 +323,7 @@ const newKept = async (methodRef: string) => {
     savedFor: rows[0]?.ref ?? '',
     details: { type: 'card', last4: '4242' },
     consent: { at: 0, locale: null, source: 'api', text: null } as const,
+    usage: 'off_session' as const,
     paymentIntentId: parseId('paymentIntent', paid.id) ?? '',
     threadId: null,
     livemode: false,

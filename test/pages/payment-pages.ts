@@ -200,6 +200,8 @@ export const createTestPages = ({
       payments,
       checkouts,
       methods: { detach },
+      methodsPage: { read: async () => undefined, remove: async () => undefined },
+      setups: { openPage: refuses('setup_intent_unexpected_state'), sync: refuses('resource_missing') },
       payLinks: { open },
       publicUrl: 'https://pay.example',
       clock: { now: () => now },

@@ -50,7 +50,12 @@ export const linkTo = (
 
 export const receiptPath = (path: string): string => path.replace(/^\/pay\//, '/receipts/')
 
-export const merchantHeader = ({ page, texts }: Pick<Scene, 'page' | 'texts'>): Html => {
+/** Who asks, and where. */
+interface Asker extends Pick<PaymentPage, 'merchant' | 'thread'> {
+  intent: { livemode: boolean }
+}
+
+export const merchantHeader = ({ page, texts }: { page: Asker; texts: Texts }): Html => {
   const { name, settings } = page.merchant
   const channel = channelName(page.thread?.channel)
   return html`<header class="who">

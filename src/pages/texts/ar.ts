@@ -67,6 +67,16 @@ export const ar: Texts = {
     remove: 'إزالة {method}',
     card: 'البطاقة المحفوظة',
   },
+  methods: {
+    title: 'بطاقاتك المحفوظة',
+    sentence: 'محفوظة لدى {merchant}. البطاقة التي تزيلها لا يُخصم منها بعد ذلك.',
+    none: 'لا توجد بطاقة محفوظة لك لدى {merchant}.',
+    later: 'أوافق على أن يحفظ {merchant} بطاقتي وأن يخصم منها كما اتفقنا، حتى في غيابي.',
+    agree: 'أوافق، إدخال بطاقة',
+    saved: 'تم حفظ {method}.',
+    failed: 'لم تُحفظ هذه البطاقة.',
+    waiting: 'يؤكد البنك العملية. يمكنك إغلاق هذه الصفحة.',
+  },
   handover: {
     payWith: 'تدفع باستخدام {channel}.',
     alt: 'رمز QR لدفع {amount} عبر {channel}',

@@ -77,6 +77,16 @@ export const en: Texts = {
     remove: 'Remove {method}',
     card: 'saved card',
   },
+  methods: {
+    title: 'Your saved cards',
+    sentence: 'Saved at {merchant}. A card that you remove is not charged again.',
+    none: 'No card of yours is saved at {merchant}.',
+    later: 'I agree that {merchant} saves my card and charges it as agreed with me, also when I am not there.',
+    agree: 'Agree and enter a card',
+    saved: '{method} is saved.',
+    failed: 'This card wasn’t saved.',
+    waiting: 'Your bank is confirming. You can close this page.',
+  },
   handover: {
     payWith: 'You pay with {channel}.',
     alt: 'QR code to pay {amount} with {channel}',

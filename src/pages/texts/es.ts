@@ -80,6 +80,16 @@ export const es: Texts = {
     remove: 'Eliminar {method}',
     card: 'tarjeta guardada',
   },
+  methods: {
+    title: 'Tus tarjetas guardadas',
+    sentence: 'Guardadas en {merchant}. A una tarjeta que elimines no se le vuelve a cobrar.',
+    none: 'No hay ninguna tarjeta tuya guardada en {merchant}.',
+    later: 'Acepto que {merchant} guarde mi tarjeta y le cobre según lo acordado conmigo, también cuando yo no esté.',
+    agree: 'Aceptar e introducir una tarjeta',
+    saved: '{method} está guardada.',
+    failed: 'Esta tarjeta no se ha guardado.',
+    waiting: 'Tu banco lo está confirmando. Puedes cerrar esta página.',
+  },
   handover: {
     payWith: 'Pagas con {channel}.',
     alt: 'Código QR para pagar {amount} con {channel}',

@@ -86,6 +86,16 @@ export const fr: Texts = {
     remove: 'Supprimer {method}',
     card: 'carte enregistrée',
   },
+  methods: {
+    title: 'Vos cartes enregistrées',
+    sentence: 'Enregistrées chez {merchant}. Une carte que vous supprimez n’est plus débitée.',
+    none: 'Aucune de vos cartes n’est enregistrée chez {merchant}.',
+    later: 'J’accepte que {merchant} enregistre ma carte et la débite comme convenu avec moi, même en mon absence.',
+    agree: 'Accepter et saisir une carte',
+    saved: '{method} est enregistrée.',
+    failed: 'Cette carte n’a pas été enregistrée.',
+    waiting: 'Votre banque confirme. Vous pouvez fermer cette page.',
+  },
   handover: {
     payWith: 'Vous payez avec {channel}.',
     alt: 'Code QR pour payer {amount} avec {channel}',

@@ -80,6 +80,17 @@ export const ptBr: Texts = {
     remove: 'Remover {method}',
     card: 'cartão salvo',
   },
+  methods: {
+    title: 'Seus cartões salvos',
+    sentence: 'Salvos em {merchant}. Um cartão que você remove não é mais cobrado.',
+    none: 'Nenhum cartão seu está salvo em {merchant}.',
+    later:
+      'Aceito que {merchant} salve meu cartão e o cobre conforme combinado comigo, também quando eu não estiver presente.',
+    agree: 'Aceitar e informar um cartão',
+    saved: '{method} está salvo.',
+    failed: 'Este cartão não foi salvo.',
+    waiting: 'Seu banco está confirmando. Você pode fechar esta página.',
+  },
   handover: {
     payWith: 'Você paga com {channel}.',
     alt: 'Código QR para pagar {amount} com {channel}',

@@ -98,6 +98,17 @@ export interface Texts {
     silent: string
     simulated: string
   }
+  /** The page of what is kept for a payer. `later` is what they agree to where they are charged without them. */
+  methods: {
+    title: string
+    sentence: string
+    none: string
+    later: string
+    agree: string
+    saved: string
+    failed: string
+    waiting: string
+  }
   /** The form of an order. */
   order: {
     contact: string

@@ -64,6 +64,16 @@ export const zhHans: Texts = {
     remove: '移除 {method}',
     card: '已保存的卡',
   },
+  methods: {
+    title: '您保存的卡',
+    sentence: '保存在 {merchant}。移除后不会再从该卡扣款。',
+    none: '您在 {merchant} 没有保存的卡。',
+    later: '我同意 {merchant} 保存我的卡，并按与我的约定扣款，即使我不在场。',
+    agree: '同意并输入卡片',
+    saved: '{method} 已保存。',
+    failed: '这张卡未能保存。',
+    waiting: '银行正在确认，您可以关闭此页面。',
+  },
   handover: {
     payWith: '您将使用{channel}支付。',
     alt: '使用{channel}支付 {amount} 的二维码',

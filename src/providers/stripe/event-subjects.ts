@@ -1,7 +1,16 @@
 import type Stripe from 'stripe'
 
 /** What an event of a type is about, or that objects of that kind never concern us. */
-export type EventSubject = 'payment' | 'charge' | 'dispute' | 'refund' | 'page' | 'payout' | 'balance' | 'ignored'
+export type EventSubject =
+  | 'payment'
+  | 'charge'
+  | 'dispute'
+  | 'refund'
+  | 'page'
+  | 'setup'
+  | 'payout'
+  | 'balance'
+  | 'ignored'
 
 /** Every snapshot event type of the pinned API version; the compiler names the ones that a newer SDK adds. */
 export const eventSubjects = {
@@ -204,11 +213,11 @@ export const eventSubjects = {
   'reserve.release.created': 'ignored',
   'review.closed': 'ignored',
   'review.opened': 'ignored',
-  'setup_intent.canceled': 'ignored',
-  'setup_intent.created': 'ignored',
-  'setup_intent.requires_action': 'ignored',
-  'setup_intent.setup_failed': 'ignored',
-  'setup_intent.succeeded': 'ignored',
+  'setup_intent.canceled': 'setup',
+  'setup_intent.created': 'setup',
+  'setup_intent.requires_action': 'setup',
+  'setup_intent.setup_failed': 'setup',
+  'setup_intent.succeeded': 'setup',
   'sigma.scheduled_query_run.created': 'ignored',
   'source.canceled': 'ignored',
   'source.chargeable': 'ignored',

@@ -7,6 +7,7 @@ import { stripeDisputes } from './disputes.ts'
 import { stripeLookups } from './lookups.ts'
 import { stripeMoney } from './money.ts'
 import { createRatePause } from './rate-pause.ts'
+import { stripeSetups } from './setups.ts'
 import { createWebhookVerifier } from './webhook.ts'
 
 export interface StripeProviderOptions extends StripeClientOptions {
@@ -46,6 +47,7 @@ export const createStripeProvider = ({
     ...stripeLookups(stripe),
     disputes: stripeDisputes(stripe),
     money: stripeMoney(stripe),
+    setups: stripeSetups(stripe),
     verifyWebhook: webhookSecrets
       ? createWebhookVerifier(webhookSecrets, connectedAccount)
       : () => ({ ok: false, reason: 'no signing secret of this endpoint is known (secrets[webhook_secret])' }),

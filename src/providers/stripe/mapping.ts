@@ -123,6 +123,7 @@ export const tagNames = {
   merchant: 'parley_merchant',
   paymentIntent: 'parley_payment_intent',
   refund: 'parley_refund',
+  setupIntent: 'parley_setup_intent',
 } as const satisfies Record<keyof ProviderTags, string>
 
 export const mapTags = (metadata: unknown): ProviderTags => {
@@ -134,6 +135,7 @@ export const mapTags = (metadata: unknown): ProviderTags => {
     ...given('merchant', value(tagNames.merchant)),
     ...given('paymentIntent', value(tagNames.paymentIntent)),
     ...given('refund', value(tagNames.refund)),
+    ...given('setupIntent', value(tagNames.setupIntent)),
   }
 }
 

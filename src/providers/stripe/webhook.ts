@@ -1,6 +1,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import { z } from 'zod'
-import type { PaymentProvider, ProviderNotice } from '#providers/provider.ts'
+import type { ProviderNotice } from '#providers/notice.ts'
+import type { PaymentProvider } from '#providers/provider.ts'
 import { eventSubjects } from './event-subjects.ts'
 import { mapTags, refOf } from './mapping.ts'
 
@@ -106,6 +107,7 @@ const subjects = {
   refund: (object) => named(object, 'refund', (ref) => ({ kind: 'refund', ref, ...paymentOf(object) })),
   page: (object) => named(object, 'checkout.session', (ref) => ({ kind: 'page', ref, ...paymentOf(object) })),
   dispute: (object) => named(object, 'dispute', (ref) => ({ kind: 'dispute', ref, ...paymentOf(object) })),
+  setup: (object) => named(object, 'setup_intent', (ref) => ({ kind: 'setup', ref })),
   payout: (object) => named(object, 'payout', (ref) => ({ kind: 'payout', ref })),
   balance: (object) => (object.object === 'balance' ? { kind: 'balance' } : undefined),
   ignored: () => ({ kind: 'ignored' }),

@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import type { PaymentProvider, ProviderNotice } from '#providers/provider.ts'
+import type { ProviderNotice } from '#providers/notice.ts'
+import type { PaymentProvider } from '#providers/provider.ts'
 import type { WechatpayAccount } from './account.ts'
 import type { PlatformKeys } from './keys.ts'
 import { optionalText } from './mapping.ts'

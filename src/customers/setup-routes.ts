@@ -1,0 +1,143 @@
+import type { ErrorCode } from '#kernel/error-catalogue.ts'
+import { type Route, route } from '#platform/route.ts'
+import {
+  cancelSetupBody,
+  confirmSetupBody,
+  createSetupBody,
+  listSetupsQuery,
+  setupParams as params,
+  setupSchema as response,
+  retrieveSetupQuery,
+  type SetupIntent,
+  setupList,
+  updateSetupBody,
+} from './setup-schemas.ts'
+import type { SetupService } from './setup-service.ts'
+
+const tag = 'Setup intents'
+const roles = ['service', 'merchant', 'bot', 'platform'] as const
+const readers = [...roles, 'finance'] as const
+const url = '/v1/setup_intents'
+const commandErrors: ErrorCode[] = [
+  'resource_missing',
+  'card_declined',
+  'authentication_required',
+  'expired_card',
+  'incorrect_cvc',
+  'payment_method_unexpected_state',
+  'processing_error',
+  'provider_account_unavailable',
+  'provider_unknown_outcome',
+  'setup_intent_unexpected_state',
+  'lock_timeout',
+]
+
+const example: SetupIntent = {
+  id: 'seti_01jd2q8k5xf0srd3q7m9w1c4ze',
+  object: 'setup_intent',
+  cancellation_reason: null,
+  client_secret: 'seti_01jd2q8k5xf0srd3q7m9w1c4ze_secret_8dXe2',
+  created: 1_795_334_400,
+  customer: 'cus_01jd2q8k5xf0srd3q7m9w1c4ze',
+  description: null,
+  last_setup_error: null,
+  livemode: false,
+  metadata: {},
+  next_action: null,
+  payment_method: null,
+  payment_method_types: ['card'],
+  provider: 'stripe',
+  setup_url: 'https://pay.example.com/methods/AZLk…',
+  status: 'requires_payment_method',
+  usage: 'off_session',
+}
+const succeeded: SetupIntent = { ...example, status: 'succeeded', payment_method: 'pm_01jd2q8k5xf0srd3q7m9w1c4ze' }
+
+export const setupRoutes = (setups: SetupService): Route[] => [
+  route({
+    method: 'post',
+    path: url,
+    operationId: 'createSetupIntent',
+    tag,
+    summary: 'Create a setup intent',
+    description:
+      'Keeps a payment method without a payment. Post its `setup_url` into the chat, where the payer agrees and enters a card; or name the payment method and confirm.',
+    roles,
+    body: createSetupBody,
+    response,
+    errors: [...commandErrors, 'capability_missing', 'parameter_invalid_string'],
+    example,
+    handler: ({ body, ...scope }) => setups.create(scope, body),
+  }),
+  route({
+    method: 'get',
+    path: url,
+    operationId: 'listSetupIntents',
+    tag,
+    summary: 'List setup intents',
+    roles: readers,
+    query: listSetupsQuery,
+    response: setupList,
+    errors: ['resource_missing'],
+    example: { object: 'list', url, has_more: false, data: [succeeded] },
+    handler: ({ merchantId, query }) => setups.list(merchantId, query),
+  }),
+  route({
+    method: 'get',
+    path: `${url}/:id`,
+    operationId: 'retrieveSetupIntent',
+    tag,
+    summary: 'Retrieve a setup intent',
+    roles: readers,
+    params,
+    query: retrieveSetupQuery,
+    response,
+    errors: ['resource_missing'],
+    example: succeeded,
+    handler: ({ merchantId, params: { id } }) => setups.retrieve(merchantId, id),
+  }),
+  route({
+    method: 'post',
+    path: `${url}/:id`,
+    operationId: 'updateSetupIntent',
+    tag,
+    summary: 'Update a setup intent',
+    roles,
+    params,
+    body: updateSetupBody,
+    response,
+    errors: ['resource_missing', 'setup_intent_unexpected_state', 'parameter_invalid_string'],
+    example,
+    handler: ({ merchantId, params: { id }, body }) => setups.update(merchantId, id, body),
+  }),
+  route({
+    method: 'post',
+    path: `${url}/:id/confirm`,
+    operationId: 'confirmSetupIntent',
+    tag,
+    summary: 'Confirm a setup intent',
+    description:
+      'Has the provider keep the payment method. With `requires_action` the payer goes to `next_action` first. A page that is open for it is closed.',
+    roles,
+    params,
+    body: confirmSetupBody,
+    response,
+    errors: commandErrors,
+    example: succeeded,
+    handler: ({ params: { id }, body, ...scope }) => setups.confirm(scope, id, body),
+  }),
+  route({
+    method: 'post',
+    path: `${url}/:id/cancel`,
+    operationId: 'cancelSetupIntent',
+    tag,
+    summary: 'Cancel a setup intent',
+    roles,
+    params,
+    body: cancelSetupBody,
+    response,
+    errors: ['resource_missing', 'setup_intent_unexpected_state', 'provider_unknown_outcome', 'lock_timeout'],
+    example: { ...example, status: 'canceled' },
+    handler: ({ params: { id }, body, ...scope }) => setups.cancel(scope, id, body.cancellation_reason),
+  }),
+]
