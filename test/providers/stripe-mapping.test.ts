@@ -6,7 +6,18 @@ import { type Currency, currencies } from '#kernel/currencies.ts'
 import { amountLimits, fromWire, toWire, UnmappedError, UnsendableAmountError } from '#providers/stripe/amounts.ts'
 import { eventSubjects } from '#providers/stripe/event-subjects.ts'
 import { checkoutLocale } from '#providers/stripe/locales.ts'
-import { mapCharge, mapDecline, mapPage, mapPayment, mapRefund, mapTags } from '#providers/stripe/mapping.ts'
+import {
+  mapAccount,
+  mapCharge,
+  mapCustomer,
+  mapDecline,
+  mapFee,
+  mapPage,
+  mapPayment,
+  mapRefund,
+  mapSavedMethod,
+  mapTags,
+} from '#providers/stripe/mapping.ts'
 import { chargeObject, intentObject, refundObject, sessionObject } from './stripe-objects.ts'
 import { noSpec, readFixtures, readSpec } from './stripe-spec.ts'
 
@@ -306,6 +317,13 @@ describe('against what Stripe publishes', { skip: noSpec }, () => {
     assert.equal(mapPayment(of('payment_intent') as Stripe.PaymentIntent).state, 'requires_payment_method')
     assert.equal(mapCharge(of('charge') as Stripe.Charge).method?.brand, 'visa')
     assert.equal(mapRefund(of('refund') as Stripe.Refund).amount, 100n)
+    const account = of('account') as Stripe.Account
+    assert.deepEqual(mapAccount(account).externalId, account.id)
+    assert.deepEqual(mapSavedMethod(of('payment_method') as Stripe.PaymentMethod), {
+      ref: (of('payment_method') as Stripe.PaymentMethod).id,
+    })
+    assert.match(mapCustomer(of('customer') as Stripe.Customer).ref, /^cus_/)
+    assert.equal(mapFee(of('balance_transaction') as Stripe.BalanceTransaction).currency, 'usd')
     assert.equal(mapPage(of('checkout.session') as Stripe.Checkout.Session).state, 'open')
     const withFee = of('charge', { balance_transaction: of('balance_transaction') }) as Stripe.Charge
     assert.equal(mapCharge(withFee).fee?.ref, fixtures.balance_transaction?.id)
@@ -319,6 +337,7 @@ describe('against what Stripe publishes', { skip: noSpec }, () => {
       'Checkout.Session': 'page',
       Balance: 'balance',
       Payout: 'payout',
+      SetupIntent: 'setup',
     }
     const expected = Object.entries(readSpec()['x-event-objects']).map(([type, object]) => [
       type,

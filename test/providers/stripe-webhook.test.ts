@@ -237,3 +237,53 @@ describe('an event', () => {
     assert.deepEqual(subjectOf('checkout.session.expired', sessionObject()), { kind: 'page', ref: 'cs_1' })
   })
 })
+
+describe('a thin event', () => {
+  const thin = (over: object = {}) => ({
+    id: 'evt_thin',
+    object: 'v2.core.event',
+    type: 'v1.payment_intent.succeeded',
+    created: '2026-11-22T09:59:55.000Z',
+    livemode: false,
+    related_object: { id: 'pi_1', type: 'payment_intent', url: '/v1/payment_intents/pi_1' },
+    ...over,
+  })
+  const read = (event: object, by = verify) => {
+    const result = check(headerOf({ body: bytes(event) }), bytes(event), now, by)
+    assert.ok(result.ok, result.ok ? '' : result.reason)
+    return result.notice
+  }
+
+  test('says what to look up, and nothing of whose it is', () => {
+    assert.deepEqual(read(thin()), {
+      ref: 'evt_thin',
+      type: 'v1.payment_intent.succeeded',
+      createdAt: new Date(now.getTime() - 5000),
+      livemode: false,
+      subject: { kind: 'payment', ref: 'pi_1' },
+      tags: {},
+    })
+    assert.equal(read(thin({ context: 'acct_1' })).account, 'acct_1')
+    for (const related_object of [null, undefined, { id: 'mtr_1', type: 'billing.meter' }])
+      assert.deepEqual(read(thin({ related_object })).subject, { kind: 'ignored' })
+  })
+
+  test('is one for Stripe’s own SDK too, and signed as all others', () => {
+    const payload = JSON.stringify(thin())
+    const client = new Stripe('sk_test_x')
+    assert.equal(client.parseEventNotification(payload, headerOf({ body: bytes(payload) }), secret, 1e9).id, 'evt_thin')
+    assert.ok(!isOk(headerOf(), bytes(thin())))
+    assert.ok(!isOk(headerOf({ body: bytes(thin({ created: 'soon' })) }), bytes(thin({ created: 'soon' }))))
+  })
+
+  test('or a thick one, at the endpoint of a connected account, is about that account or about nothing', () => {
+    const own = createWebhookVerifier([secret], 'acct_1')
+    assert.deepEqual(read(thin({ context: 'acct_1' }), own).subject, { kind: 'payment', ref: 'pi_1' })
+    const others = [thin(), thin({ context: 'acct_2' }), paid, { ...paid, account: 'acct_2' }]
+    for (const event of others) {
+      const { subject, tags, account } = read(event, own)
+      assert.deepEqual([subject, tags, account], [{ kind: 'ignored' }, {}, undefined])
+    }
+    assert.equal(read({ ...paid, account: 'acct_2' }).account, 'acct_2')
+  })
+})
