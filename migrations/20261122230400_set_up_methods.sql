@@ -64,7 +64,7 @@ create table setup_operations (
   foreign key (merchant_id, setup_intent_id) references setup_intents,
   foreign key (merchant_id, customer_id) references customers,
   check ((setup_intent_id is null) = (kind = 'attach')),
-  check ((finished_at is null) = (state in ('sent', 'unknown')))
+  check ((finished_at is null) = (state <> 'succeeded' and state <> 'failed'))
 );
 select parley_protect('setup_operations', 'select, insert, update');
 create unique index setup_operations_once_per_request on setup_operations (merchant_id, kind, request_id);

@@ -13,7 +13,7 @@ export interface PaymentMethodsTable {
   method: JsonOrNull<Record<string, unknown>>
   consent: Json<Record<string, unknown>>
   payment_intent_id: string | null
-  setup_intent_id: Generated<string | null>
+  setup_intent_id: string | null
   usage: Generated<'off_session' | 'on_session'>
   livemode: boolean
   created_at: Date

@@ -35,6 +35,7 @@ const kinds: Record<string, IdKind> = {
   promotion_codes: 'promotionCode',
   customers: 'customer',
   payment_methods: 'paymentMethod',
+  setup_intents: 'setupIntent',
   'ledger/accounts': 'ledgerAccount',
   'ledger/transactions': 'ledgerTransaction',
   'ledger/proposals': 'ledgerProposal',
@@ -58,6 +59,7 @@ const unknownId = (route: Route): string => {
 
 /** What makes a body pass its schema, so that the id decides. */
 const bodies: Record<string, string> = {
+  attachPaymentMethod: `customer=${showId('customer', nobody)}`,
   confirmPayout: 'bank_reference=NTRF&received_at=1795000000',
   createThreadMessage: 'text=hello',
   incrementAuthorization: 'amount=99',

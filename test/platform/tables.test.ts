@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readFile } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { after, before, describe, test } from 'node:test'
 import pg from 'pg'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
@@ -10,25 +10,15 @@ interface Column {
   hasDefault: boolean
 }
 
-const read = (file: string): Promise<string> => readFile(new URL(`../../src/platform/${file}`, import.meta.url), 'utf8')
+const folder = new URL('../../src/platform/', import.meta.url)
 
 /** The interfaces of tables.ts, as text: types are gone before a program could look at them. */
 const declared = async (): Promise<Map<string, Map<string, string>>> => {
-  const text = (
-    await Promise.all(
-      [
-        'tables.ts',
-        'tables-chat.ts',
-        'tables-ledger.ts',
-        'tables-records.ts',
-        'tables-payouts.ts',
-        'tables-returns.ts',
-      ].map(read),
-    )
-  ).join('\n')
+  const files = (await readdir(folder)).filter((name) => /^tables.*\.ts$/.test(name))
+  const text = (await Promise.all(files.map((name) => readFile(new URL(name, folder), 'utf8')))).join('\n')
   const interfaces = new Map<string, string>()
   for (const [, name = '', body = ''] of text.matchAll(/export interface (\w+) \{\n([\s\S]*?)\n\}/g))
-    interfaces.set(name, body)
+    interfaces.set(name, body.replaceAll(/\/\*\*[\s\S]*?\*\//g, ''))
   const tables = new Map<string, Map<string, string>>()
   for (const [, table = '', type = ''] of (interfaces.get('Tables') ?? '').matchAll(/^ {2}(\w+): (\w+)$/gm)) {
     const columns = (interfaces.get(type) ?? '').split(/\n(?= {2}\w)/).flatMap((line): [string, string][] => {

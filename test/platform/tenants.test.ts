@@ -32,6 +32,7 @@ const fill = async (world: World): Promise<void> => {
   const keep = { payment_method: 'pm_card_visa', setup_future_usage: 'off_session' }
   await post(world, `/v1/payment_intents/${id}/confirm`, keep)
   await post(world, '/v1/refunds', { payment_intent: id, amount: 100 })
+  await post(world, '/v1/setup_intents', { customer: customer.id, payment_method: 'pm_card_visa', confirm: true })
   await post(world, '/v1/payment_intents', { ...order, payment_method: 'pm_card_bypassPending', confirm: true })
   await fillBooks(world)
   await world.settle()
@@ -269,7 +270,7 @@ describe('row-level security', () => {
       provider_statements: kept,
       customer_refs: 'insert select',
       routings: kept,
-      payment_methods: kept,
+      ...Object.fromEntries(['payment_methods', 'setup_intents', 'setup_operations'].map((name) => [name, kept])),
       vetoes: 'insert select',
       balance_settlements: 'insert select',
       balance_transactions: 'insert select', // and update, but only of what we make of it

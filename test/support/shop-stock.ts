@@ -32,6 +32,7 @@ export const fillShop = async (world: World, shop: Shop): Promise<Record<IdKind 
     setup_future_usage: 'off_session',
     confirm: true,
   })
+  const setup = await post('/v1/setup_intents', { customer: customer.id })
   const refund = await post('/v1/refunds', { payment_intent: intent.id, amount: 100 })
   await post('/v1/payment_intents', {
     amount: 700,
@@ -86,6 +87,7 @@ export const fillShop = async (world: World, shop: Shop): Promise<Record<IdKind 
     participant: thread.participants[0].id,
     customer: customer.id,
     paymentIntent: intent.id,
+    setupIntent: setup.id,
     charge: intent.latest_charge,
     refund: refund.id,
     dispute: (await first('/v1/disputes')).id,
