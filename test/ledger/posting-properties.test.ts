@@ -16,7 +16,7 @@ import {
   type Refundable,
   refundableOf,
 } from '#ledger/posting-rules.ts'
-import { type CaptureParts, scaleParts } from '#ledger/revenue.ts'
+import { type CaptureParts, nextParts, scaleParts } from '#ledger/revenue.ts'
 
 const eur = 'eur'
 assert.ok(isCurrency(eur))
@@ -139,6 +139,40 @@ test('the parts of a partial capture add up to it and none exceeds the order', (
       assert.equal(totalOf(scaled), captured)
       for (const name of ['goods', 'shipping', 'tax', 'tip'] as const) assert.ok(scaled[name] <= order[name])
     }),
+  )
+})
+
+test('captures in any parts add up to the order, leg by leg, each booked under a key of its own', () => {
+  fc.assert(
+    fc.property(
+      parts,
+      fc.array(fc.integer({ min: 1, max: 100 }), { maxLength: 8 }),
+      amount,
+      (order, percents, more) => {
+        fc.pre(totalOf(order) > 0n)
+        const booked = { goods: 0n, shipping: 0n, tax: 0n, tip: 0n }
+        const postings: (Posting | undefined)[] = []
+        let before = 0n
+        const take = (part: bigint): void => {
+          if (part === 0n) return
+          const own = nextParts(order, booked, part)
+          const total = before + part
+          postings.push(postCaptured({ ...event, providerChargeRef: 'ch', total, before, parts: own }))
+          before = total
+          for (const name of ['goods', 'shipping', 'tax', 'tip'] as const) booked[name] += own[name]
+        }
+        for (const percent of percents) {
+          take(((totalOf(order) - before) * BigInt(percent)) / 100n)
+          for (const name of ['goods', 'shipping', 'tax', 'tip'] as const) assert.ok(booked[name] <= order[name])
+        }
+        take(totalOf(order) - before)
+        assert.deepEqual(booked, { ...order })
+        take(more)
+        assert.equal(net(postings, '1110'), totalOf(order) + more)
+        const keys = postings.flatMap((posting) => posting?.eventKey ?? [])
+        assert.equal(new Set(keys).size, keys.length)
+      },
+    ),
   )
 })
 

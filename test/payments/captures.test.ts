@@ -183,6 +183,14 @@ test('a fee that comes after its capture is booked once, of each capture', async
   )
 })
 
+test('an amount that Stripe would refuse is refused at once, with the limit and its currency', async () => {
+  const create = (amount: number, currency: string) => post(world, '/v1/payment_intents', { amount, currency })
+  const codeOf = async (amount: number, currency: string) => (await create(amount, currency)).body.error?.code
+  assert.match((await create(49, 'eur')).body.error?.message ?? '', /no less than 50 eur/)
+  assert.deepEqual([await codeOf(49, 'eur'), await codeOf(50, 'eur')], ['amount_too_small', undefined])
+  assert.deepEqual([await codeOf(29, 'gbp'), await codeOf(1_000_000, 'isk')], ['amount_too_small', 'amount_too_large'])
+})
+
 test('and at the end both books agree', async () => {
   await world.settle()
   await world.verifyInvariants()
