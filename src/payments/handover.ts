@@ -45,8 +45,6 @@ export const handoverAction = (row: Opened, checkoutUrl: string): Action | null 
     }
     case 'link':
       return redirectAction(row)
-    case 'fields':
-      return null
     default:
       return handover satisfies never
   }

@@ -8,8 +8,6 @@ export type Handover =
   | { kind: 'app'; params: Readonly<Record<string, string>> }
   /** The page's URL opens the provider's app on a phone, and nothing elsewhere. It must be told which site it comes from. */
   | { kind: 'link' }
-  /** The provider's own fields on our page. */
-  | { kind: 'fields'; clientSecret: string; publishableKey: string; account?: string }
 
 export const paySurfaces = ['browser', 'phone', 'wechat', 'app'] as const
 

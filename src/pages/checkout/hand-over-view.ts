@@ -13,12 +13,20 @@ export const codeFigure = (scene: Scene, amount: string): Html => {
   return qrDrawing(handover.code, fillText(scene.texts.handover.alt, { amount, channel: appOf(scene) }))
 }
 
+/** Whoever reads the code on the phone that would have to scan it needs another way. */
+export const codeHint = (scene: Scene): Html => {
+  const { surface, texts } = scene
+  if (surface.kind === 'browser') return nothing
+  const inside = surface.kind === 'phone' ? html` ${sentence(scene, texts.handover.openInside)}` : nothing
+  return html`<p class="hint">${sentence(scene, texts.handover.onPhone)}${inside}</p>`
+}
+
 /** What can be done on a page that hands the payer over. `amount`: as the button says it. */
 export const handedAction = (state: HandState, scene: Scene, amount: string): Html => {
   const { handover } = scene.texts
   switch (state) {
     case 'scan':
-      return html`${simulatedPhone(scene)}${scene.surface.kind === 'browser' ? nothing : html`<p class="hint">${sentence(scene, handover.onPhone)}</p>`}${left(scene)}`
+      return html`${simulatedPhone(scene)}${left(scene)}`
     case 'lapsed':
       return again(scene, 'same', 'button', handover.newCode)
     case 'inApp':

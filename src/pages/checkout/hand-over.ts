@@ -23,7 +23,6 @@ export const handStateOf = ({
     case 'link':
       return !isOver && surface.kind === 'phone' ? 'openApp' : undefined
     case 'app':
-    case 'fields':
       return undefined
     default:
       return handover satisfies never

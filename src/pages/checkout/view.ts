@@ -13,7 +13,7 @@ import {
   type Scene,
   whatFor,
 } from './frame.ts'
-import { codeFigure, handedAction } from './hand-over-view.ts'
+import { codeFigure, codeHint, handedAction } from './hand-over-view.ts'
 import { hasKept, keepChoice, keptButtons, removeButtons } from './kept-view.ts'
 import { marks } from './marks.ts'
 import { appName, channelName, linesOf, showAmount } from './order.ts'
@@ -79,7 +79,7 @@ const headline = (state: PageState, scene: Scene): Html => {
       : fill(texts.states[state].sentence, { merchant: page.merchant.name, channel: appOf(scene) })
   const title = html`<h1 class="title">${fill(titleOf(state, texts), { channel: appOf(scene) })}</h1>`
   if (state === 'scan')
-    return html`<div class="hero scan">${title}<p class="amount">${amount}</p>${what}${codeFigure(scene, amountOf(scene))}<p class="sentence" role="status">${sentence}</p></div>`
+    return html`<div class="hero scan">${title}<p class="amount">${amount}</p>${what}${codeFigure(scene, amountOf(scene))}<p class="sentence" role="status">${sentence}</p>${codeHint(scene)}</div>`
   return html`<div class="hero" data-live id="hero">${marks[state]}${title}<p class="sentence" role="status">${sentence}</p>
 <p class="amount">${amount}</p>${what}</div>`
 }

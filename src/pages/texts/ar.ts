@@ -80,8 +80,8 @@ export const ar: Texts = {
   handover: {
     payWith: 'تدفع باستخدام {channel}.',
     alt: 'رمز QR لدفع {amount} عبر {channel}',
-    onPhone:
-      'لا يقبل {channel} صورة محفوظة للرمز: افتح هذه الصفحة على شاشة أخرى وامسحه هناك، أو افتح الرابط داخل {channel}.',
+    onPhone: 'لا يقبل {channel} صورة محفوظة للرمز: افتح هذه الصفحة على شاشة أخرى وامسحه هناك.',
+    openInside: 'أو افتح هذا الرابط داخل {channel}.',
     newCode: 'عرض رمز جديد',
     codeInstead: 'ادفع بالرمز بدلًا من ذلك',
     open: 'فتح {channel}',

@@ -90,8 +90,8 @@ export const en: Texts = {
   handover: {
     payWith: 'You pay with {channel}.',
     alt: 'QR code to pay {amount} with {channel}',
-    onPhone:
-      '{channel} takes no saved pictures of it: open this page on another screen and scan it there, or open the link inside {channel}.',
+    onPhone: '{channel} takes no saved pictures of it: open this page on another screen and scan it there.',
+    openInside: 'Or open this link inside {channel}.',
     newCode: 'Show a new code',
     codeInstead: 'Pay by code instead',
     open: 'Open {channel}',

@@ -93,8 +93,8 @@ export const es: Texts = {
   handover: {
     payWith: 'Pagas con {channel}.',
     alt: 'Código QR para pagar {amount} con {channel}',
-    onPhone:
-      '{channel} no acepta imágenes guardadas del código: abre esta página en otra pantalla y escanéalo ahí, o abre el enlace dentro de {channel}.',
+    onPhone: '{channel} no acepta imágenes guardadas del código: abre esta página en otra pantalla y escanéalo ahí.',
+    openInside: 'O abre este enlace dentro de {channel}.',
     newCode: 'Mostrar un código nuevo',
     codeInstead: 'Pagar con código',
     open: 'Abrir {channel}',

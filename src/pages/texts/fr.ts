@@ -100,7 +100,8 @@ export const fr: Texts = {
     payWith: 'Vous payez avec {channel}.',
     alt: 'Code QR pour payer {amount} avec {channel}',
     onPhone:
-      '{channel} n’accepte pas d’image enregistrée du code : ouvrez cette page sur un autre écran et scannez-le, ou ouvrez le lien dans {channel}.',
+      '{channel} n’accepte pas d’image enregistrée du code : ouvrez cette page sur un autre écran et scannez-le.',
+    openInside: 'Ou ouvrez ce lien dans {channel}.',
     newCode: 'Afficher un nouveau code',
     codeInstead: 'Payer plutôt par code',
     open: 'Ouvrir {channel}',

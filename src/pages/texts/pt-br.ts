@@ -94,8 +94,8 @@ export const ptBr: Texts = {
   handover: {
     payWith: 'Você paga com {channel}.',
     alt: 'Código QR para pagar {amount} com {channel}',
-    onPhone:
-      'O {channel} não aceita imagens salvas do código: abra esta página em outra tela e escaneie lá, ou abra o link dentro do {channel}.',
+    onPhone: 'O {channel} não aceita imagens salvas do código: abra esta página em outra tela e escaneie lá.',
+    openInside: 'Ou abra este link dentro do {channel}.',
     newCode: 'Mostrar um novo código',
     codeInstead: 'Pagar com código',
     open: 'Abrir o {channel}',

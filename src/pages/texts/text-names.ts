@@ -89,6 +89,8 @@ export interface Texts {
     alt: string
     /** Beside a code on the very phone that would have to scan it. */
     onPhone: string
+    /** On a phone, in another app. */
+    openInside: string
     newCode: string
     codeInstead: string
     open: string

@@ -77,7 +77,8 @@ export const zhHans: Texts = {
   handover: {
     payWith: '您将使用{channel}支付。',
     alt: '使用{channel}支付 {amount} 的二维码',
-    onPhone: '{channel}不支持识别保存的二维码图片：请在另一块屏幕上打开此页面后扫码，或在{channel}中打开此链接。',
+    onPhone: '{channel}不支持识别保存的二维码图片：请在另一块屏幕上打开此页面后扫码。',
+    openInside: '或在{channel}中打开此链接。',
     newCode: '显示新的二维码',
     codeInstead: '改用二维码支付',
     open: '打开{channel}',
