@@ -106,4 +106,34 @@ describe('an account that serves several merchants', () => {
       [],
     )
   })
+
+  test('and one that a merchant connected: what it makes past us is booked as unidentified, after a day', async () => {
+    const third = await world.openShop('Own Account')
+    const connected = await world
+      .request('merchant', third)
+      .post('/v1/connections')
+      .send({
+        channel: 'stripe',
+        settings: {},
+        secrets: { secret_key: 'sk_test_world', webhook_secret: 'whsec_world' },
+      })
+    assert.equal(connected.status, 200, connected.text)
+    await world.app.services.payouts.sweep()
+    await simulator(world).paymentIntents.create({
+      amount: 6000,
+      currency: 'eur',
+      confirm: true,
+      payment_method: 'pm_card_bypassPending',
+      automatic_payment_methods: { enabled: true, allow_redirects: 'never' },
+    })
+    await world.advance(2 * 3_600_000)
+    await mirror(world)
+    const own = async () => (await finance(world, check, third).balanceTransactions.list()).data
+    const [entry] = await own()
+    assert.deepEqual([entry?.net, (entry as unknown as { identified: boolean }).identified], [5885, false])
+    assert.deepEqual(await balancesOf(world, third), {})
+    await world.advance(dayMs)
+    await mirror(world)
+    assert.deepEqual(await balancesOf(world, third), { 1120: 5885n, 2090: -5885n })
+  })
 })
