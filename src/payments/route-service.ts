@@ -157,9 +157,11 @@ export const moveOn = async (
 ): Promise<IntentRow | undefined> => {
   const row = await lockIntent(tx, refused.merchant_id, refused.id)
   const route = row && routeOf(row)
+  if (!row || !route) return undefined
+  const isMoved = row.provider !== refused.provider || row.provider_connection_id !== refused.provider_connection_id
   // Another request was faster.
-  const isMoved = row?.provider !== refused.provider || row.provider_connection_id !== refused.provider_connection_id
-  if (!row || !route || isMoved || !(await isNowhere(tx, row)) || (await hasTried(tx, row))) return undefined
+  if (isMoved || row.page_ref !== null) throw new AppError('lock_timeout', { retryAfter: 1 })
+  if (!(await isNowhere(tx, row)) || (await hasTried(tx, row))) return undefined
   const onward = routeOnward(route, reason)
   const saved = await updateIntent(tx, row, onward ?? routeAnew(route), deps.clock.now())
   return onward && saved
