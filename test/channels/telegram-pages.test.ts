@@ -175,7 +175,7 @@ describe('Stars that nobody takes', () => {
     )
     const line_items = [{ name: 'Wallpaper', quantity: 1, unit_amount: 6 }]
     await refused('/v1/checkouts', { currency: 'xtr', thread: elsewhere, line_items })
-    const { body } = await shop.world.request().post('/v1/payment_intents').send({ amount: 12, currency: 'eur' })
+    const { body } = await shop.world.request().post('/v1/payment_intents').send({ amount: 120, currency: 'eur' })
     await refused(`/v1/payment_intents/${body.id}`, { currency: 'xtr' })
     await using _ = await configure({ stars: null })
     await refused('/v1/payment_intents', { ...amount, thread: { channel: 'telegram', external_id: '9' } })

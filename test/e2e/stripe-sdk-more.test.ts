@@ -99,7 +99,7 @@ test('auto-pagination reads 250 payments once each, newest first', async () => {
   const client = world.stripe('service', shop, { check: createAnswerCheck() })
   const make = (index: number) =>
     client.paymentIntents.create({
-      amount: index + 1,
+      amount: index + 101,
       currency: 'eur',
       metadata: { parity: index % 2 ? 'odd' : 'even' },
     })
@@ -117,11 +117,11 @@ test('auto-pagination reads 250 payments once each, newest first', async () => {
     found.push(intent.id)
   assert.equal(new Set(found).size, 125)
   const amount = await client.paymentIntents.search({
-    query: "amount:7 AND currency:'eur' AND metadata['parity']:'even'",
+    query: "amount:107 AND currency:'eur' AND metadata['parity']:'even'",
   })
   assert.deepEqual(
     amount.data.map((one) => one.amount),
-    [7],
+    [107],
   )
   const oldest = read.at(-1)?.created ?? 0
   assert.equal((await client.paymentIntents.list({ created: { lt: oldest } })).data.length, 0)

@@ -189,22 +189,22 @@ describe("another merchant's ids", () => {
   })
 
   const intents = '/v1/payment_intents'
-  const dinner = { title: 'Dinner', currency: 'eur', amount: 1 }
+  const dinner = { title: 'Dinner', currency: 'eur', amount: 100 }
   const inBodies: [string, (own: Record<string, string>) => [path: string, body: object, param: string]][] = [
-    ['a thread', () => [intents, { amount: 1, currency: 'eur', thread: stock.thread }, 'thread']],
+    ['a thread', () => [intents, { amount: 100, currency: 'eur', thread: stock.thread }, 'thread']],
     [
       'a thread in the metadata',
-      () => [intents, { amount: 1, currency: 'eur', metadata: { thread: stock.thread } }, 'thread'],
+      () => [intents, { amount: 100, currency: 'eur', metadata: { thread: stock.thread } }, 'thread'],
     ],
     [
       'a participant',
       (own) => [
         intents,
-        { amount: 1, currency: 'eur', thread: own.thread, participant: stock.participant },
+        { amount: 100, currency: 'eur', thread: own.thread, participant: stock.participant },
         'participant',
       ],
     ],
-    ['a customer', () => [intents, { amount: 1, currency: 'eur', customer: stock.customer }, 'customer']],
+    ['a customer', () => [intents, { amount: 100, currency: 'eur', customer: stock.customer }, 'customer']],
     ['a customer in an update', (own) => [`${intents}/${own.paymentIntent}`, { customer: stock.customer }, 'customer']],
     [
       'the thread of a bill',
@@ -232,7 +232,7 @@ describe("another merchant's ids", () => {
   for (const [what, make] of inBodies)
     test(`${what} in a body is missing`, async () => {
       const thread = await world.request().post('/v1/threads').send({ channel: 'line', external_id: 'own' })
-      const intent = await world.request().post(intents).send({ amount: 1, currency: 'eur' })
+      const intent = await world.request().post(intents).send({ amount: 100, currency: 'eur' })
       const [path, body, param] = make({ thread: thread.body.id, paymentIntent: intent.body.id })
       const answer = await world.request().post(path).send(body)
       assert.deepEqual(
@@ -305,7 +305,7 @@ describe('Stripe-Account', () => {
 
   test('the official client sends it as stripeAccount', async () => {
     const stripe = world.stripe('platform')
-    const made = await stripe.paymentIntents.create({ amount: 1, currency: 'eur' }, { stripeAccount: victim.id })
+    const made = await stripe.paymentIntents.create({ amount: 100, currency: 'eur' }, { stripeAccount: victim.id })
     assert.equal((await world.stripe('service', victim).paymentIntents.retrieve(made.id)).id, made.id)
     await assert.rejects(stripe.paymentIntents.retrieve(made.id), /No such payment_intent/)
   })

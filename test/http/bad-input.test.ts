@@ -51,67 +51,72 @@ describe('JSON bodies', () => {
     ['no currency', '{"amount":1}', 'parameter_missing', 'currency'],
     ['an unknown currency', '{"amount":1,"currency":"xxx"}', 'parameter_invalid_string', 'currency'],
     ['a currency that is a number', '{"amount":1,"currency":1}', 'parameter_invalid_string', 'currency'],
-    ['an unknown parameter', `{"amount":1,${good},"amuont":2}`, 'parameter_unknown', 'amuont'],
+    ['an unknown parameter', `{"amount":100,${good},"amuont":2}`, 'parameter_unknown', 'amuont'],
     [
       'an unknown parameter inside',
-      `{"amount":1,${good},"shipping":{"name":"a","address":{"town":"b"}}}`,
+      `{"amount":100,${good},"shipping":{"name":"a","address":{"town":"b"}}}`,
       'parameter_unknown',
       'shipping[address][town]',
     ],
     [
       'an unknown parameter in a list',
-      `{"amount":1,${good},"amount_details":{"line_items":[{"product_name":"a","quantity":1,"unit_cost":1,"x":1}]}}`,
+      `{"amount":100,${good},"amount_details":{"line_items":[{"product_name":"a","quantity":1,"unit_cost":1,"x":1}]}}`,
       'parameter_unknown',
       'amount_details[line_items][0][x]',
     ],
     [
       'an unknown parameter in a thread',
-      `{"amount":1,${good},"thread":{"channel":"line","external_id":"1","nmae":"a"}}`,
+      `{"amount":100,${good},"thread":{"channel":"line","external_id":"1","nmae":"a"}}`,
       'parameter_unknown',
       'thread[nmae]',
     ],
-    ['a boolean as text', `{"amount":1,${good},"confirm":"yes"}`, 'parameter_invalid_string', 'confirm'],
+    ['a boolean as text', `{"amount":100,${good},"confirm":"yes"}`, 'parameter_invalid_string', 'confirm'],
     [
       'an unknown choice',
-      `{"amount":1,${good},"capture_method":"later"}`,
+      `{"amount":100,${good},"capture_method":"later"}`,
       'parameter_invalid_string',
       'capture_method',
     ],
-    ['a foreign id', `{"amount":1,${good},"customer":"cus_stripe"}`, 'resource_missing', 'customer'],
+    ['a foreign id', `{"amount":100,${good},"customer":"cus_stripe"}`, 'resource_missing', 'customer'],
     [
       'an id of another kind',
-      `{"amount":1,${good},"thread":"pi_01h455vb4pex5vsknk084sn02q"}`,
+      `{"amount":100,${good},"thread":"pi_01h455vb4pex5vsknk084sn02q"}`,
       'resource_missing',
       'thread',
     ],
     [
       'a return_url of another scheme',
-      `{"amount":1,${good},"return_url":"javascript:alert(1)"}`,
+      `{"amount":100,${good},"return_url":"javascript:alert(1)"}`,
       'parameter_invalid_string',
       'return_url',
     ],
     [
       'a payment method with a slash',
-      `{"amount":1,${good},"payment_method":"../x"}`,
+      `{"amount":100,${good},"payment_method":"../x"}`,
       'parameter_invalid_string',
       'payment_method',
     ],
     [
       'both expiries',
-      `{"amount":1,${good},"expires_in":60,"expires_at":2000000000}`,
+      `{"amount":100,${good},"expires_in":60,"expires_at":2000000000}`,
       'parameters_exclusive',
       'expires_in',
     ],
-    ['an expiry in the past', `{"amount":1,${good},"expires_at":1}`, 'payment_intent_invalid_parameter', 'expires_at'],
+    [
+      'an expiry in the past',
+      `{"amount":100,${good},"expires_at":1}`,
+      'payment_intent_invalid_parameter',
+      'expires_at',
+    ],
     [
       'an expiry at the end of time',
-      `{"amount":1,${good},"expires_at":9007199254740991}`,
+      `{"amount":100,${good},"expires_at":9007199254740991}`,
       'parameter_invalid_integer',
       'expires_at',
     ],
     [
       'a participant without a thread',
-      `{"amount":1,${good},"participant":"par_01h455vb4pex5vsknk084sn02q"}`,
+      `{"amount":100,${good},"participant":"par_01h455vb4pex5vsknk084sn02q"}`,
       'parameter_missing',
       'thread',
     ],
@@ -121,66 +126,71 @@ describe('JSON bodies', () => {
     ['null as body', 'null', 'invalid_body', undefined],
     [
       'metadata with __proto__',
-      `{"amount":1,${good},"metadata":{"__proto__":"x"}}`,
+      `{"amount":100,${good},"metadata":{"__proto__":"x"}}`,
       'parameter_unknown',
       'metadata[__proto__]',
     ],
     [
       'metadata with constructor',
-      `{"amount":1,${good},"metadata":{"constructor":"x"}}`,
+      `{"amount":100,${good},"metadata":{"constructor":"x"}}`,
       'parameter_unknown',
       'metadata[constructor]',
     ],
-    ['__proto__ at the top', `{"amount":1,${good},"__proto__":{"confirm":true}}`, 'parameter_unknown', '__proto__'],
-    ['NUL in a value', `{"amount":1,${good},"description":"a\\u0000b"}`, 'invalid_characters', 'description'],
+    ['__proto__ at the top', `{"amount":100,${good},"__proto__":{"confirm":true}}`, 'parameter_unknown', '__proto__'],
+    ['NUL in a value', `{"amount":100,${good},"description":"a\\u0000b"}`, 'invalid_characters', 'description'],
     [
       'a lone surrogate in a value',
-      `{"amount":1,${good},"description":"\\ud800"}`,
+      `{"amount":100,${good},"description":"\\ud800"}`,
       'invalid_characters',
       'description',
     ],
-    ['NUL in a key', `{"amount":1,${good},"metadata":{"a\\u0000":"b"}}`, 'invalid_characters', 'metadata'],
-    ['a lone surrogate in a key', `{"amount":1,${good},"metadata":{"\\udfff":"b"}}`, 'invalid_characters', 'metadata'],
-    ['a number as metadata', `{"amount":1,${good},"metadata":{"a":1}}`, 'parameter_invalid_string', 'metadata[a]'],
+    ['NUL in a key', `{"amount":100,${good},"metadata":{"a\\u0000":"b"}}`, 'invalid_characters', 'metadata'],
+    [
+      'a lone surrogate in a key',
+      `{"amount":100,${good},"metadata":{"\\udfff":"b"}}`,
+      'invalid_characters',
+      'metadata',
+    ],
+    ['a number as metadata', `{"amount":100,${good},"metadata":{"a":1}}`, 'parameter_invalid_string', 'metadata[a]'],
     [
       'an object as metadata',
-      `{"amount":1,${good},"metadata":{"a":{"b":"c"}}}`,
+      `{"amount":100,${good},"metadata":{"a":{"b":"c"}}}`,
       'parameter_invalid_string',
       'metadata[a]',
     ],
     [
       '51 keys of metadata',
-      `{"amount":1,${good},"metadata":${JSON.stringify(manyKeys(51))}}`,
+      `{"amount":100,${good},"metadata":${JSON.stringify(manyKeys(51))}}`,
       'parameter_invalid_string',
       'metadata',
     ],
     [
       'a key of 41 letters',
-      `{"amount":1,${good},"metadata":{"${'k'.repeat(41)}":"a"}}`,
+      `{"amount":100,${good},"metadata":{"${'k'.repeat(41)}":"a"}}`,
       'parameter_invalid_string',
       `metadata[${'k'.repeat(41)}]`,
     ],
     [
       'a value of 501 letters',
-      `{"amount":1,${good},"metadata":{"a":"${'v'.repeat(501)}"}}`,
+      `{"amount":100,${good},"metadata":{"a":"${'v'.repeat(501)}"}}`,
       'parameter_invalid_string',
       'metadata[a]',
     ],
     [
       'a key with brackets',
-      `{"amount":1,${good},"metadata":{"a[b]":"c"}}`,
+      `{"amount":100,${good},"metadata":{"a[b]":"c"}}`,
       'parameter_invalid_string',
       'metadata[a[b]]',
     ],
     [
       'bottomless nesting',
-      `{"amount":1,${good},"metadata":${'{"a":'.repeat(20)}1${'}'.repeat(20)}}`,
+      `{"amount":100,${good},"metadata":${'{"a":'.repeat(20)}1${'}'.repeat(20)}}`,
       'invalid_body',
       `metadata${'[a]'.repeat(12)}`,
     ],
     [
       '1000 levels of lists',
-      `{"amount":1,${good},"description":${'['.repeat(1000)}${']'.repeat(1000)}}`,
+      `{"amount":100,${good},"description":${'['.repeat(1000)}${']'.repeat(1000)}}`,
       'invalid_body',
       `description${'[0]'.repeat(12)}`,
     ],
@@ -195,33 +205,43 @@ describe('form bodies', () => {
     ['an amount with a fraction', 'amount=10.00&currency=eur', 'parameter_invalid_integer', 'amount'],
     ['an amount of many digits', `amount=${'9'.repeat(40)}&currency=eur`, 'parameter_invalid_integer', 'amount'],
     ['an empty amount', 'amount=&currency=eur', 'parameter_invalid_integer', 'amount'],
-    ['a parameter sent twice', 'amount=1&amount=2&currency=eur', 'invalid_body', 'amount'],
-    ['a bracket that does not close', 'amount=1&currency=eur&metadata[a=1', 'invalid_body', 'metadata[a'],
-    ['brackets in disorder', 'amount=1&currency=eur&a[]][b]=1', 'invalid_body', 'a[]][b]'],
-    ['a bracket at the front', 'amount=1&currency=eur&[a]=1', 'invalid_body', '[a]'],
+    ['a parameter sent twice', 'amount=100&amount=2&currency=eur', 'invalid_body', 'amount'],
+    ['a bracket that does not close', 'amount=100&currency=eur&metadata[a=1', 'invalid_body', 'metadata[a'],
+    ['brackets in disorder', 'amount=100&currency=eur&a[]][b]=1', 'invalid_body', 'a[]][b]'],
+    ['a bracket at the front', 'amount=100&currency=eur&[a]=1', 'invalid_body', '[a]'],
     [
       'a value that becomes a group',
-      'amount=1&currency=eur&description=1&description[b]=2',
+      'amount=100&currency=eur&description=1&description[b]=2',
       'invalid_body',
       'description[b]',
     ],
-    ['a group that becomes a value', 'amount=1&currency=eur&metadata[b]=2&metadata=1', 'invalid_body', 'metadata'],
-    ['metadata[__proto__]', 'amount=1&currency=eur&metadata[__proto__]=1', 'parameter_unknown', 'metadata[__proto__]'],
-    ['__proto__[confirm]', 'amount=1&currency=eur&__proto__[confirm]=true', 'parameter_unknown', '__proto__[confirm]'],
+    ['a group that becomes a value', 'amount=100&currency=eur&metadata[b]=2&metadata=1', 'invalid_body', 'metadata'],
+    [
+      'metadata[__proto__]',
+      'amount=100&currency=eur&metadata[__proto__]=1',
+      'parameter_unknown',
+      'metadata[__proto__]',
+    ],
+    [
+      '__proto__[confirm]',
+      'amount=100&currency=eur&__proto__[confirm]=true',
+      'parameter_unknown',
+      '__proto__[confirm]',
+    ],
     [
       'constructor[prototype][x]',
-      'amount=1&currency=eur&constructor[prototype][x]=1',
+      'amount=100&currency=eur&constructor[prototype][x]=1',
       'parameter_unknown',
       'constructor[prototype][x]',
     ],
-    ['a broken escape in a value', 'amount=1&currency=eur&description=%zz', 'invalid_body', undefined],
-    ['a broken escape in a key', 'amount=1&currency=eur&%e0%a4=1', 'invalid_body', undefined],
-    ['an escape of half a letter', 'amount=1&currency=eur&description=%ff', 'invalid_body', undefined],
-    ['NUL in a value', 'amount=1&currency=eur&description=a%00b', 'invalid_characters', 'description'],
-    ['NUL in a key', 'amount=1&currency=eur&metadata[a%00]=b', 'invalid_characters', 'metadata'],
-    ['a list that is no list', 'amount=1&currency=eur&expand[a]=latest_charge', 'parameter_invalid_string', 'expand'],
-    ['a name without an end', 'amount=1&currency=eur&=x', 'invalid_body', ''],
-    ['nesting without end', `amount=1&currency=eur&metadata${'[a]'.repeat(500)}=1`, 'invalid_body', 'metadata'],
+    ['a broken escape in a value', 'amount=100&currency=eur&description=%zz', 'invalid_body', undefined],
+    ['a broken escape in a key', 'amount=100&currency=eur&%e0%a4=1', 'invalid_body', undefined],
+    ['an escape of half a letter', 'amount=100&currency=eur&description=%ff', 'invalid_body', undefined],
+    ['NUL in a value', 'amount=100&currency=eur&description=a%00b', 'invalid_characters', 'description'],
+    ['NUL in a key', 'amount=100&currency=eur&metadata[a%00]=b', 'invalid_characters', 'metadata'],
+    ['a list that is no list', 'amount=100&currency=eur&expand[a]=latest_charge', 'parameter_invalid_string', 'expand'],
+    ['a name without an end', 'amount=100&currency=eur&=x', 'invalid_body', ''],
+    ['nesting without end', `amount=100&currency=eur&metadata${'[a]'.repeat(500)}=1`, 'invalid_body', 'metadata'],
     ['nothing at all', '', 'parameter_missing', 'amount'],
   ])
 })
@@ -237,7 +257,7 @@ describe('bytes', () => {
   })
 
   test('1 MiB is taken, one byte more is not', async () => {
-    const filled = (size: number) => `amount=1&currency=eur&description=${'a'.repeat(size - 34)}`
+    const filled = (size: number) => `amount=100&currency=eur&description=${'a'.repeat(size - 36)}`
     assert.equal(readError(await post(form, filled(1_048_576))).code, 'parameter_invalid_string')
     assert.equal(readError(await post(form, filled(1_048_577))).code, 'body_too_large')
   })
@@ -247,7 +267,7 @@ describe('bytes', () => {
     assert.equal(readError(await post(form, bomb, intents, { 'content-encoding': 'gzip' })).code, 'body_too_large')
     assert.equal(readError(await post(form, 'no gzip', intents, { 'content-encoding': 'gzip' })).code, 'invalid_body')
     assert.equal(readError(await post(form, 'a=1', intents, { 'content-encoding': 'zstd-x' })).code, 'invalid_body')
-    const whole = gzipSync('amount=1&currency=eur')
+    const whole = gzipSync('amount=100&currency=eur')
     assert.equal((await post(form, whole, intents, { 'content-encoding': 'gzip' })).status, 200)
   })
 
@@ -259,7 +279,7 @@ describe('bytes', () => {
       'x',
       'application/json; charset=utf-16',
     ])
-      assert.ok([200, 400].includes((await post(type, 'amount=1&currency=eur')).status), type)
+      assert.ok([200, 400].includes((await post(type, 'amount=100&currency=eur')).status), type)
   })
 })
 

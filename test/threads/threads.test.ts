@@ -160,7 +160,7 @@ describe('payments in a thread', () => {
   test('found or created by object, with who is asked to pay', async () => {
     const where = place()
     const intent = await post('/v1/payment_intents', {
-      amount: 1,
+      amount: 100,
       currency: 'eur',
       thread: { ...where, locale: 'es', participants: [{ external_id: '2' }] },
       participant: { external_id: '1', name: 'Léa' },
@@ -170,7 +170,7 @@ describe('payments in a thread', () => {
     const payer = thread.participants.find(({ name }: { name: string }) => name === 'Léa')
     assert.equal(intent.participant, payer.id)
     const byId = await post('/v1/payment_intents', {
-      amount: 1,
+      amount: 100,
       currency: 'eur',
       thread: thread.id,
       participant: payer.id,
@@ -186,7 +186,7 @@ describe('payments in a thread', () => {
       await post('/v1/threads', { ...place(), participants: [{ external_id: '1' }] }),
       await post('/v1/threads', place()),
     ]
-    const body = { amount: 1, currency: 'eur', thread: there.id, participant: here.participants[0].id }
+    const body = { amount: 100, currency: 'eur', thread: there.id, participant: here.participants[0].id }
     assert.equal((await post('/v1/payment_intents', body, 404)).error.param, 'participant')
   })
 
