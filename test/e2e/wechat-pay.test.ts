@@ -316,7 +316,7 @@ describe('a payer in a WeChat thread', () => {
     const lines: StatementLine[] = []
     for (const day of days) {
       const bill = await statements?.trades({ day })
-      assert.ok(bill?.outcome === 'ok' && bill.value.kind !== 'not_ready', JSON.stringify(bill))
+      assert.ok(bill?.outcome === 'ok' && bill.value.kind !== 'not_ready', `no bill of ${day}`)
       if (bill.value.kind === 'lines') lines.push(...bill.value.lines)
     }
     assert.equal(lines.filter(({ kind }) => kind === 'refund').length, 6)

@@ -18,6 +18,7 @@ export const jsonHref = (path: string): string => `/demo/json?path=${encodeURICo
 
 const names: Record<Line['kind'], string> = {
   call: 'API call',
+  routing: 'Decision',
   provider: 'To provider',
   webhook: 'Webhook',
   event: 'Event',

@@ -51,7 +51,7 @@ export const intentListShape = z.object({ data: z.array(intentShape) })
 
 export const chapterShape = z.object({
   at: z.string(),
-  kind: z.enum(['operation', 'provider_event', 'event', 'ledger', 'message']),
+  kind: z.enum(['routing', 'veto', 'operation', 'provider_event', 'event', 'ledger', 'message']),
   id: z.string(),
   text: z.string(),
   data: z.record(z.string(), z.unknown()),

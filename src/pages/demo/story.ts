@@ -16,7 +16,7 @@ import {
 export interface Line {
   id: string
   at: string
-  kind: 'call' | 'provider' | 'webhook' | 'event' | 'ledger' | 'message'
+  kind: 'call' | 'provider' | 'webhook' | 'event' | 'ledger' | 'message' | 'routing'
   text: string
   /** Where it can be read, and how. */
   path: string
@@ -92,6 +92,9 @@ const lineOf = (chapter: Chapter, intentId: string, thread: Thread): Line[] => {
     call: { method: 'GET', path },
   })
   switch (kind) {
+    case 'routing':
+    case 'veto':
+      return [line('routing', `/v1/payment_intents/${intentId}/explain`)]
     case 'operation':
       return [line('provider', `/v1/payment_intents/${intentId}/explain`)]
     case 'provider_event':
