@@ -23,6 +23,8 @@ describe('the bot', () => {
       const words = demoWords[locale]
       for (const name of ['show', 'delivery', 'refund', 'help'] as const)
         assert.equal(understand(words[name], words).kind, name, locale)
+      const byWechat = understand(words.wechat, words)
+      assert.ok(byWechat.kind === 'buy' && byWechat.currency === 'cny', locale)
       for (const { sku, name } of bouquets) {
         const wish = understand(words.buy.replace('{name}', name), words)
         assert.ok(wish.kind === 'buy' && wish.bouquet.sku === sku, `${locale} ${name}`)
@@ -37,6 +39,7 @@ describe('the bot', () => {
       ['I want to buy something', 'show'],
       ['When will it be delivered?', 'delivery'],
       ['can I get my money back for the Sakura', 'refund'],
+      ['a refund of what I paid by WeChat', 'refund'],
       ['what can you do', 'help'],
       ['Thanks!', 'thanks'],
       ['sakura please', 'buy'],

@@ -12,7 +12,8 @@ export const understand = (text: string, words: DemoWords): Wish => {
   const kind = signs.find(({ sign }) => sign.test(text))?.kind
   const bouquet = bouquetNamedIn(text)
   const [first] = bouquets
-  if (byWechat.test(text) && first) return { kind: 'buy', bouquet: bouquet ?? first, currency: 'cny' }
+  if (kind !== 'refund' && byWechat.test(text) && first)
+    return { kind: 'buy', bouquet: bouquet ?? first, currency: 'cny' }
   if (bouquet && kind !== 'refund') return { kind: 'buy', bouquet, currency: 'eur' }
   return { kind: kind ?? 'unknown' }
 }
