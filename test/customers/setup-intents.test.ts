@@ -2,78 +2,24 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { sql } from 'kysely'
 import type Stripe from 'stripe'
-import { parseId } from '#kernel/ids.ts'
 import { refused as refusal } from '../support/stripe-client.ts'
 import { createAnswerCheck, createShapeCheck, noContract } from '../support/stripe-contract.ts'
 import { createWorld, type World } from '../support/world.ts'
+import { createSetupKit, type SetupKit } from './setup-kit.ts'
 
 let world: World
 let stripe: Stripe
+let kit: SetupKit
 before(async () => {
   world = await createWorld()
   stripe = world.stripe()
+  kit = createSetupKit(world)
 })
 after(() => world[Symbol.asyncDispose]())
 
-type Setup = Stripe.SetupIntent & { setup_url: string }
-
-const newCustomer = async () => (await stripe.customers.create({ name: 'Léa' })).id
-const setUp = async (customer: string, params: Partial<Stripe.SetupIntentCreateParams> = {}): Promise<Setup> =>
-  (await stripe.setupIntents.create({
-    customer,
-    confirm: true,
-    payment_method: 'pm_card_visa',
-    ...params,
-  })) as unknown as Setup
-const read = (id: string) => stripe.setupIntents.retrieve(id)
-const methodsOf = async (customer: string) => (await stripe.paymentMethods.list({ customer })).data.map(({ id }) => id)
-const refused = async (call: Promise<unknown>, code: string) => {
-  const error = await refusal(call)
-  assert.equal(error.code, code, error.message)
-  return error
-}
-
-const submit = (url: string, fields: Record<string, string>, headers: Record<string, string> = {}) =>
-  fetch(url, { method: 'POST', body: new URLSearchParams(fields), headers, redirect: 'manual' })
-const answerBank = (setup: Stripe.SetupIntent, answer = 'approve') =>
-  submit(setup.next_action?.redirect_to_url?.url ?? '', { answer })
-
-const eventsOf = async (id: string): Promise<string[]> => {
-  await world.settle()
-  const { data } = await stripe.events.list({ limit: 100 })
-  return data
-    .filter(({ data: { object } }) => 'id' in object && object.id === id)
-    .map(({ type }) => type.replace(/^\w+\./, ''))
-    .toReversed()
-}
-
-const atProvider = async <T>(path: string): Promise<T> => {
-  const answer = await fetch(`${world.sandbox.url}/v1/${path}`, { headers: { authorization: 'Bearer sk_test_world' } })
-  return (await answer.json()) as T
-}
-const onlyRow = async <T>(query: ReturnType<typeof sql<T>>): Promise<T> => {
-  const [row] = (await query.execute(world.app.db.maintenance)).rows
-  assert.ok(row)
-  return row
-}
-const refOfCustomer = async (customer: string) =>
-  (
-    await onlyRow(sql<{ ref: string }>`
-    select ref from customer_refs where customer_id = ${parseId('customer', customer)}`)
-  ).ref
-
-/** The setups that the provider has for our customer, whatever we believe. */
-const setupsAtProvider = async (customer: string): Promise<string[]> => {
-  const path = `setup_intents?limit=100&customer=${await refOfCustomer(customer)}`
-  return (await atProvider<{ data: Stripe.SetupIntent[] }>(path)).data.map(({ status }) => status)
-}
-
-const spoil = (path: string, fault = 'lost_answer', count = 2) =>
-  world.sandboxControl('POST', 'faults', { fault, count, match: { method: 'POST', path } })
-
 describe('a setup intent', () => {
   test('keeps a method without a payment, as Stripe would', { skip: noContract }, async () => {
-    const customer = await newCustomer()
+    const customer = await kit.newCustomer()
     const check = createAnswerCheck()
     const body = { customer, metadata: { crm: '7' } }
     const open = await world.request('bot').post('/v1/setup_intents').send(body).expect(200)
@@ -91,9 +37,9 @@ describe('a setup intent', () => {
     assert.deepEqual([renamed.description, renamed.metadata], ['Tab', {}])
     const method = await stripe.paymentMethods.retrieve(done.body.payment_method)
     assert.deepEqual([method.customer, method.card?.last4], [customer, '4242'])
-    assert.deepEqual(await methodsOf(customer), [method.id])
-    assert.deepEqual(await eventsOf(open.body.id), ['created', 'succeeded'])
-    assert.deepEqual(await eventsOf(method.id), ['attached'])
+    assert.deepEqual(await kit.methodsOf(customer), [method.id])
+    assert.deepEqual(await kit.eventsOf(open.body.id), ['created', 'succeeded'])
+    assert.deepEqual(await kit.eventsOf(method.id), ['attached'])
     const event = (await stripe.events.list({ type: 'setup_intent.succeeded', limit: 1 })).data[0]
     createShapeCheck()('SetupIntent', event?.data.object)
   })
@@ -101,41 +47,44 @@ describe('a setup intent', () => {
   test('that is declined says why, with itself in the error, and takes another method', {
     skip: noContract,
   }, async () => {
-    const customer = await newCustomer()
-    const error = await refused(setUp(customer, { payment_method: 'pm_card_visa_chargeDeclined' }), 'card_declined')
+    const customer = await kit.newCustomer()
+    const error = await kit.refused(
+      kit.setUp(customer, { payment_method: 'pm_card_visa_chargeDeclined' }),
+      'card_declined',
+    )
     const { setup_intent: declined } = error
     assert.ok(error.statusCode === 402 && declined)
     createShapeCheck()('SetupIntent', declined)
     assert.deepEqual([declined.status, declined.payment_method], ['requires_payment_method', null])
     assert.equal(declined.last_setup_error?.code, 'card_declined')
-    await refused(stripe.setupIntents.confirm(declined.id), 'setup_intent_unexpected_state')
+    await kit.refused(stripe.setupIntents.confirm(declined.id), 'setup_intent_unexpected_state')
     const again = await stripe.setupIntents.confirm(declined.id, { payment_method: 'pm_card_visa' })
     assert.deepEqual([again.status, again.last_setup_error], ['succeeded', null])
-    assert.deepEqual(await eventsOf(declined.id), ['created', 'setup_failed', 'succeeded'])
-    assert.deepEqual(await setupsAtProvider(customer), ['succeeded'], 'the same one there')
-    await refused(stripe.setupIntents.cancel(declined.id), 'setup_intent_unexpected_state')
-    await refused(stripe.setupIntents.confirm(declined.id), 'setup_intent_unexpected_state')
+    assert.deepEqual(await kit.eventsOf(declined.id), ['created', 'setup_failed', 'succeeded'])
+    assert.deepEqual(await kit.setupsAtProvider(customer), ['succeeded'], 'the same one there')
+    await kit.refused(stripe.setupIntents.cancel(declined.id), 'setup_intent_unexpected_state')
+    await kit.refused(stripe.setupIntents.confirm(declined.id), 'setup_intent_unexpected_state')
   })
 
   test('waits for the bank, and is kept when that has asked', { skip: noContract }, async () => {
-    const customer = await newCustomer()
-    const asked = await setUp(customer, { payment_method: 'pm_card_authenticationRequired' })
+    const customer = await kit.newCustomer()
+    const asked = await kit.setUp(customer, { payment_method: 'pm_card_authenticationRequired' })
     createShapeCheck()('SetupIntent', asked)
     assert.equal(asked.status, 'requires_action')
     assert.ok(asked.next_action?.redirect_to_url?.return_url?.startsWith(`${asked.setup_url}?returned=1`))
-    assert.deepEqual(await methodsOf(customer), [])
-    await answerBank(asked, 'fail')
+    assert.deepEqual(await kit.methodsOf(customer), [])
+    await kit.answerBank(asked, 'fail')
     await world.settle()
-    const failed = await read(asked.id)
+    const failed = await kit.read(asked.id)
     assert.equal(failed.status, 'requires_payment_method')
     assert.equal(failed.last_setup_error?.code, 'setup_intent_authentication_failure')
     const second = await stripe.setupIntents.confirm(asked.id, { payment_method: 'pm_card_authenticationRequired' })
-    const back = await answerBank(second)
+    const back = await kit.answerBank(second)
     assert.match(back.headers.get('location') ?? '', /\/methods\/.*redirect_status=succeeded/)
     await world.settle()
-    assert.equal((await read(asked.id)).status, 'succeeded')
-    assert.equal((await methodsOf(customer)).length, 1)
-    assert.deepEqual(await eventsOf(asked.id), [
+    assert.equal((await kit.read(asked.id)).status, 'succeeded')
+    assert.equal((await kit.methodsOf(customer)).length, 1)
+    assert.deepEqual(await kit.eventsOf(asked.id), [
       'created',
       'requires_action',
       'setup_failed',
@@ -145,17 +94,17 @@ describe('a setup intent', () => {
   })
 
   test('is canceled, at the provider too, and keeps nothing', async () => {
-    const customer = await newCustomer()
+    const customer = await kit.newCustomer()
     const unused = await stripe.setupIntents.create({ customer })
     const canceled = await stripe.setupIntents.cancel(unused.id, { cancellation_reason: 'abandoned' })
     assert.deepEqual([canceled.status, canceled.cancellation_reason], ['canceled', 'abandoned'])
-    const asked = await setUp(customer, { payment_method: 'pm_card_authenticationRequired' })
+    const asked = await kit.setUp(customer, { payment_method: 'pm_card_authenticationRequired' })
     assert.equal((await stripe.setupIntents.cancel(asked.id)).status, 'canceled')
-    await refused(stripe.setupIntents.cancel(asked.id), 'setup_intent_unexpected_state')
-    assert.deepEqual(await setupsAtProvider(customer), ['canceled'])
-    await answerBank(asked)
-    assert.deepEqual(await eventsOf(asked.id), ['created', 'requires_action', 'canceled'])
-    assert.deepEqual(await methodsOf(customer), [])
+    await kit.refused(stripe.setupIntents.cancel(asked.id), 'setup_intent_unexpected_state')
+    assert.deepEqual(await kit.setupsAtProvider(customer), ['canceled'])
+    await kit.answerBank(asked)
+    assert.deepEqual(await kit.eventsOf(asked.id), ['created', 'requires_action', 'canceled'])
+    assert.deepEqual(await kit.methodsOf(customer), [])
   })
 
   test('happens once, however often the same request comes, and whatever is lost on the way', async () => {
@@ -165,8 +114,8 @@ describe('a setup intent', () => {
       ['/v1/setup_intents', 'error_after', 1],
       ['/v1/setup_intents', 'error_503', 1],
     ] as const) {
-      const customer = await newCustomer()
-      if (fault !== '') await spoil(path, fault, count)
+      const customer = await kit.newCustomer()
+      if (fault !== '') await kit.spoil(path, fault, count)
       const body = { customer, payment_method: 'pm_card_visa', confirm: true }
       const send = () =>
         world.request().post('/v1/setup_intents').set('Idempotency-Key', `again-${customer}`).send(body)
@@ -175,41 +124,41 @@ describe('a setup intent', () => {
       await (await world.startWork()).sweep()
       await world.settle()
       assert.equal((await send()).body.status, 'succeeded', fault)
-      assert.equal((await methodsOf(customer)).length, 1, fault)
-      assert.equal((await setupsAtProvider(customer)).filter((status) => status === 'succeeded').length, 1, fault)
+      assert.equal((await kit.methodsOf(customer)).length, 1, fault)
+      assert.equal((await kit.setupsAtProvider(customer)).filter((status) => status === 'succeeded').length, 1, fault)
     }
   })
 
   test('whose worker dies half-way is finished by the next one, and a decline that is lost is found', async () => {
     await world.stopWork()
-    const customer = await newCustomer()
-    await spoil('/v1/setup_intents', 'lost_answer', 2)
+    const customer = await kit.newCustomer()
+    await kit.spoil('/v1/setup_intents', 'lost_answer', 2)
     await world.sandboxControl('POST', 'faults', { fault: 'error_500', count: 3, match: { method: 'GET' } })
     const { id } = await stripe.setupIntents.create({ customer })
     const confirm = stripe.setupIntents.confirm(id, { payment_method: 'pm_card_visa' }, { maxNetworkRetries: 0 })
-    await refused(confirm, 'provider_unknown_outcome')
-    await refused(stripe.setupIntents.cancel(id, {}, { maxNetworkRetries: 0 }), 'lock_timeout')
+    await kit.refused(confirm, 'provider_unknown_outcome')
+    await kit.refused(stripe.setupIntents.cancel(id, {}, { maxNetworkRetries: 0 }), 'lock_timeout')
     await world.advance(30_000)
     const work = await world.startWork()
     await work.sweep()
     await world.settle()
-    assert.equal((await read(id)).status, 'succeeded')
-    assert.deepEqual(await setupsAtProvider(customer), ['succeeded'])
-    await spoil('/v1/setup_intents', 'lost_answer', 2)
-    await refused(setUp(customer, { payment_method: 'pm_card_visa_chargeDeclined' }), 'card_declined')
-    assert.deepEqual(await setupsAtProvider(customer), ['requires_payment_method', 'succeeded'])
-    assert.equal((await methodsOf(customer)).length, 1)
+    assert.equal((await kit.read(id)).status, 'succeeded')
+    assert.deepEqual(await kit.setupsAtProvider(customer), ['succeeded'])
+    await kit.spoil('/v1/setup_intents', 'lost_answer', 2)
+    await kit.refused(kit.setUp(customer, { payment_method: 'pm_card_visa_chargeDeclined' }), 'card_declined')
+    assert.deepEqual(await kit.setupsAtProvider(customer), ['requires_payment_method', 'succeeded'])
+    assert.equal((await kit.methodsOf(customer)).length, 1)
   })
 
   test('follows its news in any order, doubled and late', async () => {
-    const customer = await newCustomer()
+    const customer = await kit.newCustomer()
     await world.sandboxControl('POST', 'faults', { fault: 'webhook_duplicate', count: 4 })
     await world.stopWork()
-    const asked = await setUp(customer, { payment_method: 'pm_card_authenticationRequired' })
-    await answerBank(asked)
+    const asked = await kit.setUp(customer, { payment_method: 'pm_card_authenticationRequired' })
+    await kit.answerBank(asked)
     await world.advance(0)
     await world.startWork()
-    assert.deepEqual(await eventsOf(asked.id), ['created', 'requires_action', 'succeeded'])
+    assert.deepEqual(await kit.eventsOf(asked.id), ['created', 'requires_action', 'succeeded'])
     const { rows } = await sql<{ state: string }>`
       select state from provider_events where type like 'setup_intent.%' and state not in ('processed', 'ignored')`.execute(
       world.app.db.maintenance,
@@ -218,26 +167,26 @@ describe('a setup intent', () => {
   })
 
   test('whose news never come is asked after', async () => {
-    const customer = await newCustomer()
-    const asked = await setUp(customer, { payment_method: 'pm_card_authenticationRequired' })
-    await world.sandboxControl('POST', 'faults', { fault: 'webhook_drop', count: 20 }).catch(() => undefined)
-    await answerBank(asked)
+    const customer = await kit.newCustomer()
+    const asked = await kit.setUp(customer, { payment_method: 'pm_card_authenticationRequired' })
+    await world.sandboxControl('POST', 'faults', { fault: 'webhook_drop', count: 3 })
+    await kit.answerBank(asked)
     await world.advance(11 * 60_000)
     await (await world.startWork()).sweep()
     await world.settle()
-    assert.equal((await read(asked.id)).status, 'succeeded')
+    assert.equal((await kit.read(asked.id)).status, 'succeeded')
   })
 
   test('is nothing to another merchant, and needs a customer who is there', async () => {
-    const { id } = await setUp(await newCustomer())
+    const { id } = await kit.setUp(await kit.newCustomer())
     const foreign = world.stripe('service', await world.openShop('Other'))
-    await refused(foreign.setupIntents.retrieve(id), 'resource_missing')
-    await refused(foreign.setupIntents.confirm(id, { payment_method: 'pm_card_visa' }), 'resource_missing')
-    await refused(foreign.setupIntents.create({ customer: await newCustomer() }), 'resource_missing')
-    await refused(stripe.setupIntents.create({}), 'parameter_missing')
-    const gone = await newCustomer()
+    await kit.refused(foreign.setupIntents.retrieve(id), 'resource_missing')
+    await kit.refused(foreign.setupIntents.confirm(id, { payment_method: 'pm_card_visa' }), 'resource_missing')
+    await kit.refused(foreign.setupIntents.create({ customer: await kit.newCustomer() }), 'resource_missing')
+    await kit.refused(stripe.setupIntents.create({}), 'parameter_missing')
+    const gone = await kit.newCustomer()
     await stripe.customers.del(gone)
-    await refused(stripe.setupIntents.create({ customer: gone }), 'resource_missing')
+    await kit.refused(stripe.setupIntents.create({ customer: gone }), 'resource_missing')
   })
 })
 
@@ -250,7 +199,7 @@ describe('a method that the provider has already', () => {
   }
 
   test('is attached with your word for the consent, once, and charged without the payer', async () => {
-    const customer = await newCustomer()
+    const customer = await kit.newCustomer()
     const path = `/v1/payment_methods/${await create()}/attach`
     const body = { customer, consent: { text: 'By phone', locale: 'fr', at: 1_700_000_000 } }
     const first = await world.request().post(path).send(body).expect(200)
@@ -265,63 +214,63 @@ describe('a method that the provider has already', () => {
     const { body: told } = await world.request().get(`/v1/payment_intents/${paid.id}/explain`)
     const call = told.story.find(({ kind }: { kind: string }) => kind === 'operation')
     assert.deepEqual(call.data.consent, first.body.consent)
-    assert.deepEqual(await eventsOf(first.body.id), ['attached'])
+    assert.deepEqual(await kit.eventsOf(first.body.id), ['attached'])
   })
 
   test('stays with whose it is, and is not there when it was detached', async () => {
-    const [customer, other] = [await newCustomer(), await newCustomer()]
+    const [customer, other] = [await kit.newCustomer(), await kit.newCustomer()]
     const ref = await create()
     const { id } = await stripe.paymentMethods.attach(ref, { customer })
     for (const method of [id, ref])
-      await refused(stripe.paymentMethods.attach(method, { customer: other }), 'payment_method_unexpected_state')
+      await kit.refused(stripe.paymentMethods.attach(method, { customer: other }), 'payment_method_unexpected_state')
     const foreign = world.stripe('service', await world.openShop('Other'))
     const theirs = (await foreign.customers.create({})).id
-    await refused(foreign.paymentMethods.attach(id, { customer: theirs }), 'resource_missing')
-    await refused(foreign.paymentMethods.attach(ref, { customer: theirs }), 'payment_method_unexpected_state')
+    await kit.refused(foreign.paymentMethods.attach(id, { customer: theirs }), 'resource_missing')
+    await kit.refused(foreign.paymentMethods.attach(ref, { customer: theirs }), 'payment_method_unexpected_state')
     await stripe.paymentMethods.detach(id)
     await world.settle()
     for (const method of [id, ref]) await refusal(stripe.paymentMethods.attach(method, { customer }))
-    await refused(stripe.paymentMethods.attach('pm_nobody', { customer }), 'resource_missing')
-    assert.deepEqual(await methodsOf(customer), [])
+    await kit.refused(stripe.paymentMethods.attach('pm_nobody', { customer }), 'resource_missing')
+    assert.deepEqual(await kit.methodsOf(customer), [])
   })
 
   test('is attached once though the answer is lost', async () => {
     for (const method of [await create(), 'pm_card_visa']) {
-      const customer = await newCustomer()
+      const customer = await kit.newCustomer()
       await stripe.setupIntents.create({ customer })
-      await spoil('/v1/payment_methods/*')
+      await kit.spoil('/v1/payment_methods/*')
       const { id } = await stripe.paymentMethods.attach(method, { customer })
-      assert.deepEqual(await methodsOf(customer), [id])
-      const path = `payment_methods?customer=${await refOfCustomer(customer)}`
-      assert.equal((await atProvider<{ data: unknown[] }>(path)).data.length, 1)
+      assert.deepEqual(await kit.methodsOf(customer), [id])
+      const path = `payment_methods?customer=${await kit.refOfCustomer(customer)}`
+      assert.equal((await kit.atProvider<{ data: unknown[] }>(path)).data.length, 1)
     }
   })
 })
 
 describe('what the payer agreed to', () => {
   test('holds for charges without them only if they did', async () => {
-    const customer = await newCustomer()
-    const setup = await setUp(customer, { usage: 'on_session' })
+    const customer = await kit.newCustomer()
+    const setup = await kit.setUp(customer, { usage: 'on_session' })
     const order = { amount: 900, currency: 'eur', customer, payment_method: String(setup.payment_method) }
     const charge = (off_session: boolean) => stripe.paymentIntents.create({ ...order, confirm: true, off_session })
-    const error = await refused(charge(true), 'payment_intent_incompatible_payment_method')
+    const error = await kit.refused(charge(true), 'payment_intent_incompatible_payment_method')
     assert.match(error.message, /on_session/)
     assert.equal((await charge(false)).status, 'succeeded')
-    const wider = await setUp(customer, { payment_method: String(setup.payment_method) })
+    const wider = await kit.setUp(customer, { payment_method: String(setup.payment_method) })
     assert.equal(wider.payment_method, setup.payment_method)
     assert.equal((await charge(true)).status, 'succeeded')
-    await refused(
+    await kit.refused(
       stripe.paymentIntents.create({ ...order, payment_method: 'pm_card_visa', confirm: true, off_session: true }),
       'payment_intent_incompatible_payment_method',
     )
   })
 
   test('a bank that wants the payer leaves the payment to their link, in the thread', async () => {
-    const customer = await newCustomer()
-    const asked = await setUp(customer, { payment_method: 'pm_card_authenticationRequired' })
-    await answerBank(asked)
+    const customer = await kit.newCustomer()
+    const asked = await kit.setUp(customer, { payment_method: 'pm_card_authenticationRequired' })
+    await kit.answerBank(asked)
     await world.settle()
-    const method = String((await read(asked.id)).payment_method)
+    const method = String((await kit.read(asked.id)).payment_method)
     const thread = await world
       .request()
       .post('/v1/threads')
