@@ -37,6 +37,7 @@ export const planIntent = async (deps: PlanDeps, scope: CreateScope, body: Creat
   const customer_id =
     body.customer === undefined ? null : requireUuid('customer', body.customer, 'customer', 'customer')
   const { merchantId, livemode } = scope
+  const expires_at = expiryOf(body, now)
   const ids = await resolvePlace(deps, scope, body, now)
   const place = await deps.readPlace({ merchantId, threadId: ids.thread_id, customerId: customer_id })
   const terms = {
@@ -73,7 +74,7 @@ export const planIntent = async (deps: PlanDeps, scope: CreateScope, body: Creat
     latest_charge_id: null,
     cancellation_reason: null,
     canceled_at: null,
-    expires_at: expiryOf(body, now),
+    expires_at,
     provider_ref: null,
     page_ref: null,
     page_url: null,
