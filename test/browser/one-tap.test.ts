@@ -6,7 +6,16 @@ import { deliver } from '../support/fake-server.ts'
 import { type FakeTelegram, startFakeTelegram } from '../support/fake-telegram.ts'
 import { until } from '../support/until.ts'
 import { type Gallery, openGallery } from './checkout-states.ts'
-import { languages, noChromium, openBrowser, schemes, shoot, visit } from './chromium.ts'
+import {
+  checkAccessibility,
+  checkLayout,
+  languages,
+  noChromium,
+  openBrowser,
+  schemes,
+  shoot,
+  visit,
+} from './chromium.ts'
 import { askForPayment, type Payment, startApp, type TestApp } from './start-app.ts'
 
 describe('a card that is kept', { skip: noChromium }, () => {
@@ -83,6 +92,31 @@ describe('paying again', { skip: noChromium }, () => {
       assert.deepEqual([...person.origins].sort(), [app.providerOrigin, app.url].sort())
       assert.deepEqual(person.complaints, [])
     })
+
+  test('without paying: a card is kept on the page of the payer, and removed there', async () => {
+    const { id: customer } = await app.api<{ id: string }>('/v1/customers', { name: 'Zoë' })
+    const { setup_url: url } = await app.api<{ setup_url: string }>('/v1/setup_intents', { customer })
+    await using person = await visit(browser, { bypassCSP: true, viewport: { width: 360, height: 640 } })
+    const { page } = person
+    const look = async (what: string) => {
+      for (const locale of languages) {
+        await page.goto(`${url}?lang=${locale}`)
+        await checkLayout(page, `${what} ${locale}`)
+        await checkAccessibility(page, `${what} ${locale}`)
+        await shoot(page, `${what}-${locale}`)
+      }
+      await page.goto(url)
+    }
+    await look('methods-none')
+    await page.getByRole('button', { name: 'Agree and enter a card' }).click()
+    await payWith(page, '4242 4242 4242 4242')
+    await page.getByText('Visa ···· 4242 is saved.').waitFor()
+    await look('methods-kept')
+    await page.getByRole('button', { name: 'Remove Visa ···· 4242' }).click()
+    await page.getByText('No card of yours is saved').waitFor()
+    assert.deepEqual([...person.origins].sort(), [app.providerOrigin, app.url].sort())
+    assert.deepEqual(person.complaints, [])
+  })
 
   test('in Stars: the button leads to an invoice of Telegram, and what is paid there shows the receipt', async () => {
     const url = await connectBot(app)
