@@ -121,10 +121,10 @@ const create = async (deps: SetupDeps, scope: Scope, body: CreateSetup): Promise
   const { merchantId, livemode, resourceId: id } = scope
   const customerId = requireUuid('customer', body.customer, 'customer', 'customer')
   const now = deps.clock.now()
+  const account = await inTransaction(deps.db, merchantId, (tx) => keeperFor(tx, deps, scope, body))
+  await setupCallsOf(deps, account)
   const row = await inTransaction(deps.db, merchantId, async (tx) => {
     await requireCustomer(tx, merchantId, customerId)
-    const account = await keeperFor(tx, deps, scope, body)
-    await setupCallsOf(deps, account)
     const fresh: SetupRow = {
       merchant_id: merchantId,
       id,
