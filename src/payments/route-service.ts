@@ -160,8 +160,9 @@ export const moveOn = async (
   if (!row || !route) return undefined
   const isMoved = row.provider !== refused.provider || row.provider_connection_id !== refused.provider_connection_id
   // Another request was faster.
-  if (isMoved || row.page_ref !== null) throw new AppError('lock_timeout', { retryAfter: 1 })
-  if (!(await isNowhere(tx, row)) || (await hasTried(tx, row))) return undefined
+  const isBusy = isMoved || row.page_ref !== null || (await hasInFlight(tx, row.merchant_id, row.id))
+  if (isBusy) throw new AppError('lock_timeout', { retryAfter: 1 })
+  if (row.provider_ref !== null || (await hasTried(tx, row))) return undefined
   const onward = routeOnward(route, reason)
   const saved = await updateIntent(tx, row, onward ?? routeAnew(route), deps.clock.now())
   return onward && saved
@@ -182,7 +183,10 @@ export const findShut = async (tx: Tx, row: IntentRow): Promise<string | undefin
   return `${nameOf({ provider, connection })} is ${found?.status ?? 'not connected any more'}.`
 }
 
-/** Whether any account has, or had, a payment for it: one that failed is none of ours to judge. */
+/**
+ * Whether any account has, or had, a payment for it: one that failed is none of ours to judge. A call that was sent again
+ * and refused then may have had its effect the first time: a page that we know nothing of.
+ */
 const hasTried = async (tx: Tx, { merchant_id, id }: IntentRow): Promise<boolean> => {
   const charge = await tx
     .selectFrom('charges')
@@ -192,14 +196,25 @@ const hasTried = async (tx: Tx, { merchant_id, id }: IntentRow): Promise<boolean
     .limit(1)
     .executeTakeFirst()
   if (charge) return true
-  const authorized = await tx
+  const tried = await tx
     .selectFrom('operations')
     .select('id')
     .where('merchant_id', '=', merchant_id)
     .where('payment_intent_id', '=', id)
-    .where('kind', '=', 'authorize')
-    .where((where) => where.or([where('state', '<>', 'failed'), sql<boolean>`jsonb_exists(answer, 'ref')`]))
+    .where((where) =>
+      where.or([
+        where.and([
+          where('kind', 'in', ['authorize', 'page']),
+          where('state', '=', 'failed'),
+          where('attempts', '>', 1),
+        ]),
+        where.and([
+          where('kind', '=', 'authorize'),
+          where.or([where('state', '<>', 'failed'), sql<boolean>`jsonb_exists(answer, 'ref')`]),
+        ]),
+      ]),
+    )
     .limit(1)
     .executeTakeFirst()
-  return authorized !== undefined
+  return tried !== undefined
 }

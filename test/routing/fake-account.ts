@@ -8,8 +8,8 @@ import type {
   ProviderPayment,
 } from '#providers/provider.ts'
 
-/** What becomes of a call that opens a page: the account's fault, the payer's, done but unheard, neither done nor heard. */
-export type Turn = 'ok' | AccountFault | 'payer' | 'lost' | 'silent'
+/** What becomes of a call that opens a page: the account's fault, the payer's, done but unheard, neither, done and denied. */
+export type Turn = 'ok' | AccountFault | 'payer' | 'lost' | 'silent' | 'lie'
 
 interface Opened {
   page: ProviderPage
@@ -57,12 +57,13 @@ export const createFakeAccount = (id: 'stripe' | 'wechatpay', currencies: readon
     const turn = script.shift() ?? 'ok'
     if (turn === 'silent') return unknown
     if (turn === 'payer') return refused({ code: 'card_declined', message: 'No.' })
-    if (turn !== 'ok' && turn !== 'lost')
+    if (turn !== 'ok' && turn !== 'lost' && turn !== 'lie')
       return refused({ code: 'provider_error', message: `${turn} at ${id}`, accountFault: turn })
     const ref = `page_${id}_${pages.size}`
     const fresh: ProviderPage = { ref, url: `https://${id}.example/${ref}`, state: 'open', expiresAt: farOff }
     const opened = pages.get(command.idempotencyKey) ?? { page: fresh, command }
     pages.set(command.idempotencyKey, opened)
+    if (turn === 'lie') return refused({ code: 'provider_error', message: 'Not I.', accountFault: 'credentials' })
     return turn === 'lost' ? unknown : { outcome: 'ok', value: opened.page, requestId: `req_${asked.length}` }
   }
   account.provider = {

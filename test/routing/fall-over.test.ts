@@ -162,6 +162,14 @@ describe('nobody else is asked', () => {
       assert.deepEqual(second.asked, [])
     })
 
+  test('when a call was lost before, whatever the account says now', async () => {
+    first.script.push('lost', 'credentials', 'gone')
+    const id = await create()
+    assert.equal(await tap(id), 'provider_error')
+    assert.equal(await tap(id), 'provider_error')
+    assert.deepEqual(second.asked, [])
+  })
+
   test('once somebody had a payment for it', async () => {
     const id = await create({ payment_method: 'pm_card_visa' })
     await world.request().post(`/v1/payment_intents/${id}/confirm`).send({}).expect(402)
@@ -198,24 +206,18 @@ describe('nobody else is asked', () => {
 })
 
 describe('an account that lied', () => {
-  /** It says that it cannot, and has opened a page all the same, which somebody finds. */
-  const lie = async () => {
+  /** It says that it cannot, and has opened a page all the same, on which somebody pays. */
+  const lie = async (then: Turn) => {
     const id = await create()
-    first.script.push('lost', 'credentials')
+    first.script.push('lie')
+    second.script.push(then)
     await tap(id)
-    const page = first.open().at(-1) ?? ''
-    return { id, payment: first.pay(page) }
+    assert.equal((await rowOf(id)).provider, 'wechatpay')
+    return { id, payment: first.pay(first.open().at(-1) ?? '') }
   }
 
   test('keeps the money that it took, while nobody else has anything of the payment', async () => {
-    const { id, payment } = await lie()
-    await world
-      .request()
-      .post(`/v1/payment_intents/${id}`)
-      .send({ shipping: { name: 'Li', address: { country: 'CN' } } })
-    await inTransaction(world.app.db, world.shop.uuid, (tx) =>
-      tx.updateTable('payment_intents').set({ provider: 'wechatpay' }).where('id', '=', uuidOf(id)).execute(),
-    )
+    const { id, payment } = await lie('payer')
     assert.equal((await sync(id, first, payment.ref)).verdict, 'change')
     const row = await rowOf(id)
     assert.deepEqual([row.status, row.provider, row.provider_ref], ['succeeded', 'stripe', payment.ref])
@@ -224,9 +226,7 @@ describe('an account that lied', () => {
   })
 
   test('is a conflict when another account has a page open, and nothing is booked', async () => {
-    const { id, payment } = await lie()
-    first.script.push('credentials')
-    assert.match(await tap(id), /^https:\/\/wechatpay/)
+    const { id, payment } = await lie('ok')
     const { verdict, reason } = await sync(id, first, payment.ref)
     assert.equal(verdict, 'conflict')
     assert.match(reason ?? '', /a second payment .* while another account/)
