@@ -40,10 +40,10 @@ export const givingBack = (kit: ContractKit): void => {
       assert.equal((await refundsOf(payment)).length, 1)
     })
 
-    test('nothing of a payment that was only held', async (t) => {
-      if (!kit.harness.provider.capabilities.manualCapture) return t.skip('this provider holds nothing')
-      refused(await refundOf(await held(), 1n))
-    })
+    if (kit.offers('holds'))
+      test('nothing of a payment that was only held', async () => {
+        refused(await refundOf(await held(), 1n))
+      })
 
     test('tells when the bank sends a refund back', async () => {
       const payment = await paid({ method: kit.harness.methods.refundFails })
@@ -66,12 +66,12 @@ export const givingBack = (kit: ContractKit): void => {
       refused(await kit.harness.provider.cancelRefund({ idempotencyKey: key(), refundRef: refund.ref }))
     })
 
-    test('takes back a refund that is still on its way', async (t) => {
-      if (kit.harness.provider.capabilities.refundsAreFinal) return t.skip('this provider takes none back')
+    test(`${kit.offers('refund_cancellations') ? 'takes' : 'does not take'} back one that is still on its way`, async () => {
       const payment = await paid({ method: kit.harness.methods.refundPends })
       const { ref } = ok(await refundOf(payment, 1000n))
-      const canceled = ok(await kit.harness.provider.cancelRefund({ idempotencyKey: key(), refundRef: ref }))
-      assert.equal(canceled.state, 'canceled')
+      const answer = await kit.harness.provider.cancelRefund({ idempotencyKey: key(), refundRef: ref })
+      if (!kit.offers('refund_cancellations')) return void refused(answer)
+      assert.equal(ok(answer).state, 'canceled')
       assert.equal((await refunded(payment)) ?? 0n, 0n)
     })
   })

@@ -1,13 +1,19 @@
 import assert from 'node:assert/strict'
 import { newUuid, showId } from '#kernel/ids.ts'
-import type { AuthorizeCommand, PageCommand, ProviderPayment, ProviderRefund } from '#providers/provider.ts'
+import type {
+  AuthorizeCommand,
+  PageCommand,
+  PaymentProvider,
+  ProviderPayment,
+  ProviderRefund,
+} from '#providers/provider.ts'
 import { ok } from './answers.ts'
-import type { ProviderHarness } from './provider-harness.ts'
+import type { Feature, ProviderHarness } from './provider-harness.ts'
 
 export type ContractKit = ReturnType<typeof contractKit>
 
 /** What all parts of the contract do again and again. The harness is there only once the tests run. */
-export const contractKit = (harnessNow: () => ProviderHarness) => {
+export const contractKit = (features: readonly Feature[], harnessNow: () => ProviderHarness) => {
   const started = new Date(Date.now() - 60_000)
   const key = () => showId('operation', newUuid())
   const keysOf = new Map<string, string[]>()
@@ -43,9 +49,14 @@ export const contractKit = (harnessNow: () => ProviderHarness) => {
     assert.ok(found)
     return found
   }
-  const refundOf = ({ ref }: { ref: string }, amount: bigint, idempotencyKey = key()) => {
+  const refundOf = (
+    { ref }: { ref: string },
+    amount: bigint,
+    idempotencyKey = key(),
+    provider: PaymentProvider = harnessNow().provider,
+  ) => {
     keysOf.set(ref, [...(keysOf.get(ref) ?? []).filter((known) => known !== idempotencyKey), idempotencyKey])
-    return harnessNow().provider.refund({
+    return provider.refund({
       idempotencyKey,
       paymentRef: ref,
       amount,
@@ -79,6 +90,8 @@ export const contractKit = (harnessNow: () => ProviderHarness) => {
     get harness() {
       return harnessNow()
     },
+    offers: (feature: Feature): boolean => features.includes(feature),
+    started,
     key,
     order,
     tagged,

@@ -72,6 +72,25 @@ export const notifications = (kit: ContractKit): void => {
       assert.equal(verify(sent, moved(-310)).ok, false)
     })
 
+    test('that come late or in another order lead to what is true now', async () => {
+      const sent = await sentFor(async () => {
+        const payment = await paid()
+        await refundOf(payment, 1000n)
+        await kit.harness.settle()
+      })
+      for (const { subject } of sent.map(noticeOf).reverse()) {
+        if (subject.kind !== 'payment') continue
+        assert.equal(ok(await kit.harness.provider.findPayment({ paymentRef: subject.ref }))?.state, 'succeeded')
+      }
+      assert.ok(sent.length > 1)
+    })
+
+    test('with which the provider tests us are refused, or it sends none', () => {
+      const probe = kit.harness.probe?.()
+      if (probe) assert.equal(verify(probe).ok, false)
+      else assert.equal(kit.harness.provider.acknowledgement, undefined)
+    })
+
     test('with a changed body, another signature or none are refused', async () => {
       const [sent, other] = await sentFor(async () => {
         await paid()

@@ -23,9 +23,15 @@ export const savedMethods = (kit: ContractKit): void => {
     return { customerRef, methodRef }
   }
 
+  if (!kit.offers('saved_methods')) {
+    test('keeping methods is not offered: nobody can be made whose they would be, and none is forgotten', async () => {
+      refused(await kit.harness.provider.createCustomer({ idempotencyKey: key(), customer: 'cus_1' }))
+      refused(await detach('pm_1'))
+    })
+    return
+  }
   describe('methods that are kept', () => {
-    test('pay again, with the payer and without', async (t) => {
-      if (!kit.harness.provider.capabilities.savedMethods) return t.skip('this provider keeps none')
+    test('pay again, with the payer and without', async () => {
       const { customerRef, methodRef } = await kept()
       for (const offSession of [false, true]) {
         const again = await paid({ method: methodRef, customerRef, offSession })
@@ -37,8 +43,7 @@ export const savedMethods = (kit: ContractKit): void => {
       }
     })
 
-    test('the first payment on the hosted page keeps the method, too', async (t) => {
-      if (!kit.harness.provider.capabilities.savedMethods) return t.skip('this provider keeps none')
+    test('the first payment on the hosted page keeps the method, too', async () => {
       const customerRef = await customer()
       const page = ok(await kit.harness.provider.openPage(pageOrder({ customerRef, save: true })))
       await kit.harness.payPage(page, kit.harness.methods.good)
@@ -49,22 +54,19 @@ export const savedMethods = (kit: ContractKit): void => {
       assert.equal((await paid({ method, customerRef, offSession: true })).state, 'succeeded')
     })
 
-    test('without saving, a method pays once', async (t) => {
-      if (!kit.harness.provider.capabilities.savedMethods) return t.skip('this provider keeps none')
+    test('without saving, a method pays once', async () => {
       const { methodRef = '', savedFor } = await paid()
       assert.equal(savedFor, undefined)
       refused(await kit.harness.provider.authorize(order({ method: methodRef })))
     })
 
-    test('belong to their customer', async (t) => {
-      if (!kit.harness.provider.capabilities.savedMethods) return t.skip('this provider keeps none')
+    test('belong to their customer', async () => {
       const { methodRef } = await kept()
       refused(await kit.harness.provider.authorize(order({ method: methodRef })))
       refused(await kit.harness.provider.authorize(order({ method: methodRef, customerRef: await customer() })))
     })
 
-    test('ask the payer when the bank does, and only then are charged', async (t) => {
-      if (!kit.harness.provider.capabilities.savedMethods) return t.skip('this provider keeps none')
+    test('ask the payer when the bank does, and only then are charged', async () => {
       const { customerRef, methodRef } = await kept(kit.harness.methods.needsActionAlways)
       const command = order({ method: methodRef, customerRef, offSession: true })
       const { decline, payment } = refused(await kit.harness.provider.authorize(command))
@@ -79,8 +81,7 @@ export const savedMethods = (kit: ContractKit): void => {
       assert.equal((await fresh(asked)).state, 'succeeded')
     })
 
-    test('a second attempt at a payment may be made with one', async (t) => {
-      if (!kit.harness.provider.capabilities.savedMethods) return t.skip('this provider keeps none')
+    test('a second attempt at a payment may be made with one', async () => {
       const { customerRef, methodRef } = await kept()
       const command = order({ method: kit.harness.methods.declined })
       const { payment } = refused(await kit.harness.provider.authorize(command))
@@ -89,8 +90,7 @@ export const savedMethods = (kit: ContractKit): void => {
       assert.equal(ok(await kit.harness.provider.authorize(again)).state, 'succeeded')
     })
 
-    test('are forgotten, once and again, and charge no more', async (t) => {
-      if (!kit.harness.provider.capabilities.savedMethods) return t.skip('this provider keeps none')
+    test('are forgotten, once and again, and charge no more', async () => {
       const { customerRef, methodRef } = await kept()
       ok(await detach(methodRef))
       ok(await detach(methodRef))
@@ -98,8 +98,7 @@ export const savedMethods = (kit: ContractKit): void => {
       refused(await kit.harness.provider.authorize(order({ method: methodRef, customerRef })))
     })
 
-    test('a lost answer does nothing twice', async (t) => {
-      if (!kit.harness.provider.capabilities.savedMethods) return t.skip('this provider keeps none')
+    test('a lost answer does nothing twice', async () => {
       const idempotencyKey = key()
       const who = { idempotencyKey, customer: 'cus_lost' }
       await kit.harness.spoilNext('answer_lost')
@@ -118,12 +117,5 @@ export const savedMethods = (kit: ContractKit): void => {
       unknown(await detach(methodRef))
       ok(await detach(methodRef))
     })
-  })
-
-  test('are kept or refused as the capability says', async () => {
-    const { capabilities, createCustomer } = kit.harness.provider
-    const { outcome } = await createCustomer({ idempotencyKey: key(), customer: 'cus_1' })
-    assert.equal(outcome, capabilities.savedMethods ? 'ok' : 'refused')
-    if (!capabilities.savedMethods) refused(await detach('pm_1'))
   })
 }

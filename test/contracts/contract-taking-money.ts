@@ -6,15 +6,7 @@ import type { ContractKit } from './contract-kit.ts'
 /** A payment is taken once, in full, or not at all. */
 export const takingMoney = (kit: ContractKit): void => {
   const { key, order, tagged, paid, fresh } = kit
-  const noCharges = () => kit.harness.provider.capabilities.pageOnly === true
   describe('taking money', () => {
-    test('directly is refused where payers pay on a page, and does nothing', async (t) => {
-      if (!noCharges()) return t.skip('this provider charges methods')
-      const command = order()
-      assert.ok(refused(await kit.harness.provider.authorize(command)).decline.message)
-      assert.deepEqual(await tagged(command), [])
-    })
-
     test('takes the whole amount, and tells charge, method, fee and our tags', async () => {
       const command = order()
       const payment = await paid(command)
@@ -36,8 +28,16 @@ export const takingMoney = (kit: ContractKit): void => {
       assert.deepEqual(found, { charge, paymentRef: payment.ref })
     })
 
-    test('repeated under the same key is one payment', async (t) => {
-      if (noCharges()) return t.skip('this provider is paid on a page only')
+    if (!kit.offers('charges')) {
+      test('from a method is not offered: payers pay on a page, and a charge is refused with words', async () => {
+        const command = order()
+        assert.ok(refused(await kit.harness.provider.authorize(command)).decline.message)
+        assert.deepEqual(await tagged(command), [])
+      })
+      return
+    }
+
+    test('repeated under the same key is one payment', async () => {
       const command = order()
       const first = ok(await kit.harness.provider.authorize(command))
       const again = ok(await kit.harness.provider.authorize(command))
@@ -45,8 +45,7 @@ export const takingMoney = (kit: ContractKit): void => {
       assert.equal((await tagged(command)).length, 1)
     })
 
-    test('sent twice at once under the same key is one payment', async (t) => {
-      if (noCharges()) return t.skip('this provider is paid on a page only')
+    test('sent twice at once under the same key is one payment', async () => {
       const command = order()
       const answers = await Promise.all([1, 2, 3].map(() => kit.harness.provider.authorize(command)))
       assert.ok(answers.some(({ outcome }) => outcome === 'ok'))
@@ -54,8 +53,7 @@ export const takingMoney = (kit: ContractKit): void => {
       assert.equal((await tagged(command)).length, 1)
     })
 
-    test('another order under a used key does nothing, and is looked up', async (t) => {
-      if (noCharges()) return t.skip('this provider is paid on a page only')
+    test('another order under a used key does nothing, and is looked up', async () => {
       const command = order()
       await kit.harness.provider.authorize(command)
       unknown(await kit.harness.provider.authorize({ ...command, amount: 9900n }))
@@ -65,8 +63,7 @@ export const takingMoney = (kit: ContractKit): void => {
       )
     })
 
-    test('a decline is refused and leaves the payment open for another attempt', async (t) => {
-      if (noCharges()) return t.skip('this provider is paid on a page only')
+    test('a decline is refused and leaves the payment open for another attempt', async () => {
       const command = order({ method: kit.harness.methods.declined })
       const answer = refused(await kit.harness.provider.authorize(command))
       assert.ok(answer.decline.code && answer.decline.message)
@@ -82,8 +79,7 @@ export const takingMoney = (kit: ContractKit): void => {
       assert.equal((await tagged(command)).length, 1)
     })
 
-    test('a payment that is done is not taken again', async (t) => {
-      if (noCharges()) return t.skip('this provider is paid on a page only')
+    test('a payment that is done is not taken again', async () => {
       const payment = await paid()
       const answer = refused(await kit.harness.provider.authorize(order({ paymentRef: payment.ref })))
       assert.equal(answer.payment?.state, 'succeeded')
@@ -92,8 +88,7 @@ export const takingMoney = (kit: ContractKit): void => {
       assert.equal((await fresh(payment)).amountReceived, 4200n)
     })
 
-    test('waits for the payer when the bank asks, and takes the money once the payer has answered', async (t) => {
-      if (noCharges()) return t.skip('this provider is paid on a page only')
+    test('waits for the payer when the bank asks, and takes the money once the payer has answered', async () => {
       const payment = await paid({ method: kit.harness.methods.needsAction })
       assert.equal(payment.state, 'requires_action')
       assert.equal(payment.amountReceived, 0n)
@@ -101,8 +96,7 @@ export const takingMoney = (kit: ContractKit): void => {
       assert.equal((await fresh(payment)).state, 'succeeded')
     })
 
-    test('is open again when the payer fails the question', async (t) => {
-      if (noCharges()) return t.skip('this provider is paid on a page only')
+    test('is open again when the payer fails the question', async () => {
       const payment = await paid({ method: kit.harness.methods.needsAction })
       await kit.harness.act(payment.actionUrl ?? assert.fail('no page'), 'fail')
       const after = await fresh(payment)

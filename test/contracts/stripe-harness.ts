@@ -5,11 +5,28 @@ import { createStripeProvider } from '#providers/stripe/index.ts'
 import { startStripeSandbox } from '#sandbox/stripe/index.ts'
 import { openDatabase } from './database.ts'
 import { openSink } from './notification-sink.ts'
-import type { ProviderHarness } from './provider-harness.ts'
+import type { Feature, ProviderHarness } from './provider-harness.ts'
+import { openWire } from './wire.ts'
 
 const secretKey = 'sk_test_contract'
 const webhookSecret = 'whsec_contract'
 const settleMs = 30_000
+
+export const stripeFeatures: readonly Feature[] = [
+  'charges',
+  'holds',
+  'increments',
+  'multicapture',
+  'overcapture',
+  'refund_cancellations',
+  'amount_limits',
+  'saved_methods',
+  'setups',
+  'disputes',
+  'chargebacks',
+  'evidence_files',
+  'money',
+]
 
 /** The real SDK over real HTTP against the simulator, with a real endpoint for its webhooks. */
 export const stripeHarness = async (): Promise<ProviderHarness> => {
@@ -23,14 +40,22 @@ export const stripeHarness = async (): Promise<ProviderHarness> => {
     seed: 'contract',
     asyncSettleMs: settleMs,
   })
-  const control = async (path: string, fields: object) => {
+  const strange = await openWire(sandbox.url, {
+    bend: ({ body, headers }) => ({ headers, body: body.replaceAll(/"status": ?"\w+"/g, '"status": "teleported"') }),
+  })
+  const control = async (path: string, fields: object): Promise<Record<string, unknown>> => {
     const headers = { authorization: `Bearer ${secretKey}`, 'content-type': 'application/json' }
     const body = JSON.stringify(fields)
     const answer = await fetch(`${sandbox.url}/_sandbox/${path}`, { method: 'POST', headers, body })
-    assert.ok(answer.ok, `${path}: ${answer.status} ${await answer.text()}`)
+    const text = await answer.text()
+    assert.ok(answer.ok, `${path}: ${answer.status} ${text}`)
+    return JSON.parse(text)
   }
+  const spoil = async (fields: object): Promise<void> => void (await control('faults', fields))
+  const open = (apiBase: string) => createStripeProvider({ secretKey, webhookSecrets: [webhookSecret], apiBase })
   return {
-    provider: createStripeProvider({ secretKey, webhookSecrets: [webhookSecret], apiBase: sandbox.url }),
+    provider: open(sandbox.url),
+    stranger: open(strange.url),
     currency: 'eur' as Currency,
     methods: {
       good: 'pm_card_visa',
@@ -46,9 +71,10 @@ export const stripeHarness = async (): Promise<ProviderHarness> => {
       refund: 're_missing',
       page: 'cs_test_missing',
       method: 'pm_missing',
+      dispute: 'dp_missing',
     },
     now: () => new Date(),
-    spoilNext: (how) => control('faults', { ...faults[how], match: { method: 'POST' } }),
+    spoilNext: (how) => spoil({ ...faults[how], match: { method: 'POST' } }),
     act: async (actionUrl, verdict) => {
       const answer = await submit(actionUrl, { answer: verdict })
       assert.equal(answer.status, 303)
@@ -68,7 +94,7 @@ export const stripeHarness = async (): Promise<ProviderHarness> => {
       await control('advance', { ms: settleMs + 1 })
       await sandbox.drainWebhooks()
     },
-    duplicateNext: () => control('faults', { fault: 'webhook_duplicate', count: 1 }),
+    duplicateNext: () => spoil({ fault: 'webhook_duplicate', count: 1 }),
     notifications: async () => {
       await sandbox.drainWebhooks()
       return sink.take()
@@ -78,7 +104,25 @@ export const stripeHarness = async (): Promise<ProviderHarness> => {
       const header = Stripe.webhooks.generateTestHeaderString({ payload, secret: webhookSecret })
       return { body: Buffer.from(payload), headers: { 'stripe-signature': header } }
     },
+    disputes: {
+      wantsAnswer: false,
+      open: async ({ charge }, how) => {
+        const kind = how === 'takes' ? 'fraudulent' : 'inquiry'
+        return String((await control('disputes', { charge: charge?.ref, kind })).id)
+      },
+      decide: async (ref, verdict) => void (await control(`disputes/${ref}/${verdict}`, {})),
+    },
+    money: {
+      move: async (kind, amount) =>
+        void (await control('adjustments', { kind, amount: Number(amount), currency: 'eur' })),
+      payOut: async () => String((await control('payouts', { currency: 'eur' })).id),
+      bounce: async (ref) => void (await control(`payouts/${ref}/fail`, {})),
+      availableMethod: 'pm_card_bypassPending',
+      moreThanAPage: 101,
+      missing: { entry: 'txn_missing', payout: 'po_missing' },
+    },
     close: async () => {
+      await strange.close()
       await sandbox.close()
       await sink.close()
       await database.close()

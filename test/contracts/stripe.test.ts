@@ -1,4 +1,4 @@
 import { providerContract } from './provider-contract.ts'
-import { stripeHarness } from './stripe-harness.ts'
+import { stripeFeatures, stripeHarness } from './stripe-harness.ts'
 
-providerContract('Stripe', stripeHarness)
+providerContract('Stripe', stripeFeatures, stripeHarness)

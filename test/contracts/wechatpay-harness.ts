@@ -2,15 +2,19 @@ import assert from 'node:assert/strict'
 import { createCipheriv, createSign, generateKeyPairSync, type KeyObject, randomBytes } from 'node:crypto'
 import { newUuid } from '#kernel/ids.ts'
 import { readAccount } from '#providers/wechatpay/account.ts'
+import { createWechatpayClient } from '#providers/wechatpay/client.ts'
 import { createWechatpayProvider } from '#providers/wechatpay/index.ts'
 import { startWechatpaySandbox } from '#sandbox/wechatpay/index.ts'
 import type { KeyMode, MerchantCredentials } from '#sandbox/wechatpay/options.ts'
 import { openDatabase } from './database.ts'
 import { openSink } from './notification-sink.ts'
-import type { ProviderHarness } from './provider-harness.ts'
+import type { Feature, ProviderHarness } from './provider-harness.ts'
 import { openCheckedWire } from './wechatpay-checked-wire.ts'
+import { openWire } from './wire.ts'
 
 const settleMs = 30_000
+
+export const wechatpayFeatures: readonly Feature[] = ['disputes', 'statements', 'transfers']
 
 /** The adapter over real HTTP against the simulator, which signs as WeChat Pay does, with a real endpoint for its news. */
 export const wechatpayHarness = async (mode: KeyMode = 'public_key'): Promise<ProviderHarness> => {
@@ -18,10 +22,13 @@ export const wechatpayHarness = async (mode: KeyMode = 'public_key'): Promise<Pr
   const sink = await openSink()
   const platform = [makeKey(), makeKey()] as const
   const mchid = '1900000109'
+  let offset = 0
+  const clock = { now: () => new Date(Date.now() + offset) }
   const sandbox = await startWechatpaySandbox({
     databaseUrl: database.url,
     port: 0,
     seed: 'contract',
+    now: () => clock.now().getTime(),
     refundSettleMs: settleMs,
     merchants: [{ mchid, appids: ['wx8888888888888888'], mode, openingBalance: 10_000_000 }],
     platformKeys: { publicKeyMode: pemOf(platform[0]), certificateMode: pemOf(platform[1]) },
@@ -29,7 +36,7 @@ export const wechatpayHarness = async (mode: KeyMode = 'public_key'): Promise<Pr
   const wire = await openCheckedWire(sandbox.url)
   const { credentials } = sandbox
   const account = readAccount(
-    { mchid, appid: credentials.appid },
+    { mchid, appid: credentials.appid, transfer_scene_id: '1000' },
     {
       private_key: credentials.privateKey,
       serial_no: credentials.serialNo,
@@ -37,9 +44,21 @@ export const wechatpayHarness = async (mode: KeyMode = 'public_key'): Promise<Pr
       ...(mode === 'certificate' ? {} : { public_key: credentials.publicKey, public_key_id: credentials.publicKeyId }),
     },
   )
-  const provider = createWechatpayProvider({ account, notifyUrl: sink.url, livemode: false, apiBase: wire.url })
+  const [signingKey, serial] =
+    mode === 'certificate' ? [platform[1], credentials.platformSerialNo] : [platform[0], credentials.publicKeyId]
+  const signed = (body: string) => sign(body, signingKey, serial, clock.now())
+  const strange = await openWire(sandbox.url, {
+    bend: ({ body, headers }) => {
+      const bent = body.replaceAll(/"(trade_state|status|complaint_state|state)": ?"\w+"/g, '"$1":"TELEPORTED"')
+      return { body: bent, headers: { ...headers, ...signed(bent).headers } }
+    },
+  })
+  const open = (apiBase: string) =>
+    createWechatpayProvider({ account, notifyUrl: sink.url, livemode: false, apiBase, clock })
+  let hearsComplaints = false
   return {
-    provider,
+    provider: open(wire.url),
+    stranger: open(strange.url),
     currency: 'cny' as ProviderHarness['currency'],
     methods: {
       good: 'SUCCESS',
@@ -55,8 +74,9 @@ export const wechatpayHarness = async (mode: KeyMode = 'public_key'): Promise<Pr
       refund: 'op_missing',
       page: 'op_missing',
       method: 'pm_missing',
+      dispute: '200000020221122150100000000',
     },
-    now: () => new Date(),
+    now: clock.now,
     spoilNext: async (how) => {
       await sandbox.control('POST', 'faults', { fault: faults[how], count: 1, match: { method: 'POST' } })
     },
@@ -66,11 +86,12 @@ export const wechatpayHarness = async (mode: KeyMode = 'public_key'): Promise<Pr
       await sandbox.control('POST', `orders/${ref}/pay`, { result: isPlain ? method : 'SUCCESS' })
       if (method !== 'refund_closed') return
       // Of all refunds that are due it is to be the next one.
-      await sandbox.control('POST', 'advance', { ms: settleMs + 1 })
+      offset += settleMs + 1
+      await sandbox.drainWebhooks()
       await sandbox.control('POST', 'faults', { fault: method, count: 1 })
     },
     settle: async () => {
-      await sandbox.control('POST', 'advance', { ms: settleMs + 1 })
+      offset += settleMs + 1
       await sandbox.drainWebhooks()
     },
     duplicateNext: async () => {
@@ -80,20 +101,42 @@ export const wechatpayHarness = async (mode: KeyMode = 'public_key'): Promise<Pr
       await sandbox.drainWebhooks()
       return sink.take()
     },
-    signed: (what) => {
-      const [key, serial] =
-        mode === 'certificate' ? [platform[1], credentials.platformSerialNo] : [platform[0], credentials.publicKeyId]
-      return sign(what === 'no event' ? '{"id":"4200"}' : notification(types[what], credentials), key, serial)
+    signed: (what) => signed(what === 'no event' ? '{"id":"4200"}' : notification(types[what], credentials)),
+    probe: () => {
+      const { body, headers } = signed(notification(types['of no interest'], credentials))
+      const signature = `WECHATPAY/SIGNTEST/${headers['wechatpay-signature'].slice(19)}`
+      return { body, headers: { ...headers, 'wechatpay-signature': signature } }
     },
+    disputes: {
+      wantsAnswer: true,
+      open: async ({ ref }) => {
+        const client = createWechatpayClient({ account, clock, apiBase: wire.url })
+        const path = '/v3/merchant-service/complaint-notifications'
+        if (!hearsComplaints) await client.send({ method: 'POST', path, body: { url: sink.url } })
+        hearsComplaints = true
+        const made = await sandbox.control('POST', 'complaints', { out_trade_no: ref })
+        return String(Reflect.get(made, 'complaint_id'))
+      },
+    },
+    endDay: async () => {
+      const day = chinaDay(clock.now())
+      offset += 36 * 3_600_000
+      await sandbox.drainWebhooks()
+      return day
+    },
+    payee: { payee: 'oUpF8uMuAJO', reports: [{ type: '活动名称', content: 'Raffle' }] },
     close: async () => {
       assert.deepEqual(wire.complaints, [])
       await wire.close()
+      await strange.close()
       await sandbox.close()
       await sink.close()
       await database.close()
     },
   }
 }
+
+const chinaDay = (at: Date): string => new Date(at.getTime() + 8 * 3_600_000).toISOString().slice(0, 10)
 
 const refuseToAct = (): never => {
   throw new Error('WeChat Pay asks payers nothing on a page of ours')
@@ -125,8 +168,8 @@ const notification = (type: string, { mchid, apiV3Key }: MerchantCredentials): s
   })
 }
 
-const sign = (body: string, key: KeyObject, serial: string) => {
-  const timestamp = String(Math.floor(Date.now() / 1000))
+const sign = (body: string, key: KeyObject, serial: string, now: Date) => {
+  const timestamp = String(Math.floor(now.getTime() / 1000))
   const text = `${timestamp}\nnonce\n${body}\n`
   return {
     body: Buffer.from(body),

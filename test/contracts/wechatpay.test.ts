@@ -1,4 +1,4 @@
 import { providerContract } from './provider-contract.ts'
-import { wechatpayHarness } from './wechatpay-harness.ts'
+import { wechatpayFeatures, wechatpayHarness } from './wechatpay-harness.ts'
 
-providerContract('WeChat Pay', wechatpayHarness)
+providerContract('WeChat Pay', wechatpayFeatures, wechatpayHarness)
