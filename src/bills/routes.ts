@@ -49,6 +49,7 @@ export const billRoutes = (bills: BillService): Route[] => [
       'parameter_missing',
       'parameters_exclusive',
       'channel_not_connected',
+      'provider_account_unavailable',
     ],
     example: exampleBill,
     handler: ({ body, ...scope }) => bills.create(scope, body),

@@ -16,7 +16,13 @@ import type { CheckoutService } from './service.ts'
 const tag = 'Checkouts'
 const writers = ['service', 'merchant', 'bot', 'platform'] as const
 const readers = [...writers, 'finance'] as const
-const refusals = ['resource_missing', 'promotion_code_invalid', 'amount_too_large', 'channel_not_connected'] as const
+const refusals = [
+  'resource_missing',
+  'promotion_code_invalid',
+  'amount_too_large',
+  'channel_not_connected',
+  'provider_account_unavailable',
+] as const
 
 export const checkoutRoutes = (checkouts: CheckoutService): Route[] => [
   ...writes(checkouts),
