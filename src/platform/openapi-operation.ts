@@ -64,11 +64,13 @@ const describeBody = (route: Route, body: z.ZodObject): ZodOpenApiRequestBodyObj
   const encoding = Object.fromEntries(nested.map(([name]) => [name, bracketStyle]))
   return {
     required: Object.values(body.shape).some((field) => !(field as z.ZodType).safeParse(undefined).success),
-    content: {
-      ...(route.file === undefined ? {} : { 'multipart/form-data': { schema: withFile(body, route.file) } }),
-      'application/x-www-form-urlencoded': { schema, ...example, ...(nested.length > 0 && { encoding }) },
-      'application/json': { schema, ...example },
-    },
+    content:
+      route.file === undefined
+        ? {
+            'application/x-www-form-urlencoded': { schema, ...example, ...(nested.length > 0 && { encoding }) },
+            'application/json': { schema, ...example },
+          }
+        : { 'multipart/form-data': { schema: withFile(body, route.file) } },
   }
 }
 
