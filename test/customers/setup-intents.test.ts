@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { after, before, describe, test } from 'node:test'
+import { after, afterEach, before, describe, test } from 'node:test'
 import { sql } from 'kysely'
 import type Stripe from 'stripe'
 import { refused as refusal } from '../support/stripe-client.ts'
@@ -16,6 +16,8 @@ before(async () => {
   kit = createSetupKit(world)
 })
 after(() => world[Symbol.asyncDispose]())
+// What a test has spoiled and not used would spoil the next one.
+afterEach(() => world.sandboxControl('DELETE', 'faults'))
 
 describe('a setup intent', () => {
   test('keeps a method without a payment, as Stripe would', { skip: noContract }, async () => {
@@ -160,10 +162,10 @@ describe('a setup intent', () => {
     await world.startWork()
     assert.deepEqual(await kit.eventsOf(asked.id), ['created', 'requires_action', 'succeeded'])
     const { rows } = await sql<{ state: string }>`
-      select state from provider_events where type like 'setup_intent.%' and state not in ('processed', 'ignored')`.execute(
+      select state from provider_events where notice -> 'tags' ->> 'setupIntent' = ${asked.id}`.execute(
       world.app.db.maintenance,
     )
-    assert.deepEqual(rows, [])
+    assert.ok(rows.length >= 3 && rows.every(({ state }) => state === 'processed'), JSON.stringify(rows))
   })
 
   test('whose news never come is asked after', async () => {
