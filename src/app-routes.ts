@@ -7,7 +7,6 @@ import { connectionRoutes } from '#connections/routes.ts'
 import { methodJobs } from '#customers/jobs.ts'
 import { methodRoutes } from '#customers/method-routes.ts'
 import { customerRoutes } from '#customers/routes.ts'
-import { setupRoutes } from '#customers/setup-routes.ts'
 import { disputeJobs } from '#disputes/jobs.ts'
 import { disputeRoutes } from '#disputes/routes.ts'
 import { deliveryRoutes } from '#events/delivery-routes.ts'
@@ -32,6 +31,9 @@ import type { Route } from '#platform/route.ts'
 import { refundJobs } from '#refunds/jobs.ts'
 import { refundRoutes } from '#refunds/routes.ts'
 import { routingRoutes } from '#routing/routes.ts'
+import { setupJobs } from '#setups/jobs.ts'
+import { keepingRoutes } from '#setups/method-routes.ts'
+import { setupRoutes } from '#setups/routes.ts'
 import { threadRoutes } from '#threads/routes.ts'
 import { channelUpdateRoutes } from '#webhooks/channel-routes.ts'
 import { webhookJobs } from '#webhooks/jobs.ts'
@@ -53,7 +55,8 @@ export const createRoutes = (services: Services): Route[] => [
   ...checkoutRoutes(services.checkouts),
   ...billRoutes(services.bills),
   ...customerRoutes(services.customers),
-  ...methodRoutes(services.methods, services.setups, services.methodsPage),
+  ...methodRoutes(services.methods),
+  ...keepingRoutes(services.setups, services.methodsPage),
   ...setupRoutes(services.setups),
   ...payoutRoutes(services.payouts),
   ...ledgerRoutes(services.ledger),
@@ -77,7 +80,8 @@ export const createHandlers = (services: Services, db: Database, clock: Clock): 
   ...checkoutJobs(services.checkouts),
   ...billJobs(services.bills),
   ...messageJobs(services.messages),
-  ...methodJobs(services.methods, services.setups),
+  ...methodJobs(services.methods),
+  ...setupJobs(services.setups),
   'channel.update': ({ id, merchant = '' }) => services.channelInbox.process(merchant, id),
   ...exportJobs(services.exports),
   'outbox.drain': async () => void (await services.events.drainOutbox()),

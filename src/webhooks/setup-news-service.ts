@@ -1,9 +1,9 @@
-import { matchSetup } from '#customers/setup-repo.ts'
-import type { SetupService } from '#customers/setup-service.ts'
 import { parseId } from '#kernel/ids.ts'
 import type { Database } from '#platform/database.ts'
 import type { ProviderAccount } from '#providers/accounts.ts'
 import type { ProviderNotice } from '#providers/notice.ts'
+import { matchSetup } from '#setups/repo.ts'
+import type { SetupService } from '#setups/service.ts'
 import { judgeSync, type Verdict } from './verdict.ts'
 
 interface SetupNewsDeps {

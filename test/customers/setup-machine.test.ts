@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
-import { makeMethodsToken, readMethodsToken } from '#customers/methods-link-service.ts'
-import { isSetupOpen, judgeSetup, nextCheck, type SetupFacts, setupStatuses } from '#customers/setup-machine.ts'
 import { createSecrets } from '#platform/crypto.ts'
 import type { ProviderSetup } from '#providers/setups.ts'
+import { makeMethodsToken, readMethodsToken } from '#setups/methods-link-service.ts'
+import { isSetupOpen, judgeSetup, nextCheck, type SetupFacts, setupStatuses } from '#setups/setup-machine.ts'
 
 const open: SetupFacts = {
   status: 'requires_confirmation',

@@ -8,6 +8,7 @@ export const slices = [
   'ledger',
   'threads',
   'customers',
+  'setups',
   'payments',
   'refunds',
   'disputes',

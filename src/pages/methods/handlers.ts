@@ -1,6 +1,4 @@
 import type { Request, Response } from 'express'
-import type { MethodsPageService } from '#customers/methods-page-service.ts'
-import type { SetupService } from '#customers/setup-service.ts'
 import { type Clock, unixSeconds } from '#kernel/clock.ts'
 import { AppError } from '#kernel/errors.ts'
 import { sendNotice } from '#pages/checkout/desk.ts'
@@ -11,6 +9,8 @@ import { accentOf, accentPath } from '#pages/web/accent.ts'
 import { isForeignPost, sendPage } from '#pages/web/answer.ts'
 import { chooseLanguage, readLocale } from '#pages/web/locale.ts'
 import type { Logger } from '#platform/logger.ts'
+import type { MethodsPageService } from '#setups/methods-page-service.ts'
+import type { SetupService } from '#setups/service.ts'
 import { consentWords, type MethodsScene, methodsView } from './view.ts'
 
 export interface MethodsDesk {

@@ -1,5 +1,3 @@
-import type { MethodsPage } from '#customers/methods-page-service.ts'
-import { isSetupOpen } from '#customers/setup-machine.ts'
 import { showId } from '#kernel/ids.ts'
 import { fill } from '#pages/checkout/fill.ts'
 import { languageSwitch, linkTo, merchantHeader } from '#pages/checkout/frame.ts'
@@ -9,6 +7,8 @@ import type { Texts } from '#pages/texts/text-names.ts'
 import type { Locale } from '#pages/texts/texts.ts'
 import { type Html, html, nothing } from '#pages/web/html.ts'
 import type { Language } from '#pages/web/locale.ts'
+import type { MethodsPage } from '#setups/methods-page-service.ts'
+import { isSetupOpen } from '#setups/setup-machine.ts'
 
 /** Everything the page is drawn from. */
 export interface MethodsScene {

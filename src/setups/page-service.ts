@@ -1,15 +1,15 @@
+import { ensureCustomerRef } from '#customers/keep-service.ts'
+import type { Consent } from '#customers/method-schemas.ts'
+import { requireCustomer } from '#customers/repo.ts'
 import { AppError } from '#kernel/errors.ts'
 import { newUuid } from '#kernel/ids.ts'
 import { inTransaction } from '#platform/database.ts'
-import { ensureCustomerRef } from './keep-service.ts'
-import type { Consent } from './method-schemas.ts'
-import { requireCustomer } from './repo.ts'
-import type { SetupDeps } from './setup-apply-service.ts'
+import type { SetupDeps } from './apply-service.ts'
+import { findSetup, type SetupRow, updateSetup } from './repo.ts'
 import { isSetupOpen } from './setup-machine.ts'
-import { findSetup, type SetupRow, updateSetup } from './setup-repo.ts'
-import { leaveSetupPage } from './setup-sync-service.ts'
 import { accountOfSetup } from './setup-view.ts'
-import { performSetup } from './setup-work-service.ts'
+import { leaveSetupPage } from './sync-service.ts'
+import { performSetup } from './work-service.ts'
 
 /** Less than this left, and the provider's page is opened anew instead of sending the payer to one about to close. */
 const pageSlackMs = 60_000

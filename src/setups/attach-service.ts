@@ -1,3 +1,8 @@
+import { ensureCustomerRef, keepMethod } from '#customers/keep-service.ts'
+import { findCustomerRef, findMethod, findMethodByRef, type MethodRow } from '#customers/method-repo.ts'
+import type { Consent, ConsentInput, PaymentMethod } from '#customers/method-schemas.ts'
+import { showMethod } from '#customers/method-view.ts'
+import { requireCustomer } from '#customers/repo.ts'
 import { delayMs, lookupSchedule } from '#kernel/backoff.ts'
 import { addMs } from '#kernel/clock.ts'
 import { AppError, notFound } from '#kernel/errors.ts'
@@ -7,14 +12,9 @@ import { requireUuid } from '#platform/listing.ts'
 import type { ProviderAccount } from '#providers/accounts.ts'
 import type { ProviderDecline } from '#providers/provider.ts'
 import type { ProviderMethod } from '#providers/setups.ts'
-import { ensureCustomerRef, keepMethod } from './keep-service.ts'
-import { findCustomerRef, findMethod, findMethodByRef, type MethodRow } from './method-repo.ts'
-import type { Consent, ConsentInput, PaymentMethod } from './method-schemas.ts'
-import { showMethod } from './method-view.ts'
-import { requireCustomer } from './repo.ts'
-import { chooseKeeper } from './setup-account-service.ts'
-import type { SetupDeps } from './setup-apply-service.ts'
-import { commandOf, type SetupCallAnswer, sendSetup, setupCallsFor, setupCallsOf } from './setup-calls-service.ts'
+import { chooseKeeper } from './account-service.ts'
+import type { SetupDeps } from './apply-service.ts'
+import { commandOf, type SetupCallAnswer, sendSetup, setupCallsFor, setupCallsOf } from './calls-service.ts'
 import {
   beginSetupOperation,
   claimSetupOperation,
@@ -23,9 +23,9 @@ import {
   lockSetupOperation,
   type SetupOperation,
   settleSetupOperation,
-} from './setup-operation-repo.ts'
+} from './operation-repo.ts'
 import { consentOf } from './setup-view.ts'
-import { askAgain, refusedAs } from './setup-work-service.ts'
+import { askAgain, refusedAs } from './work-service.ts'
 
 interface Scope {
   merchantId: string

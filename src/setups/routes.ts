@@ -11,8 +11,8 @@ import {
   type SetupIntent,
   setupList,
   updateSetupBody,
-} from './setup-schemas.ts'
-import type { SetupService } from './setup-service.ts'
+} from './schemas.ts'
+import type { SetupService } from './service.ts'
 
 const tag = 'Setup intents'
 const roles = ['service', 'merchant', 'bot', 'platform'] as const

@@ -4,8 +4,8 @@ import { showId } from '#kernel/ids.ts'
 import type { ProviderAccount } from '#providers/accounts.ts'
 import type { ProviderAnswer, ProviderDecline } from '#providers/provider.ts'
 import type { ProviderMethod, ProviderSetup, ProviderSetupPage, SetupCalls } from '#providers/setups.ts'
-import type { SetupDeps } from './setup-apply-service.ts'
-import type { SetupOperation } from './setup-operation-repo.ts'
+import type { SetupDeps } from './apply-service.ts'
+import type { SetupOperation } from './operation-repo.ts'
 
 /** What an operation needs besides its row, written with it so that a resend is the same request to the byte. */
 export interface StoredSetupCommand {

@@ -6,8 +6,7 @@ import { showId } from '#kernel/ids.ts'
 import { inTransaction, type Tx } from '#platform/database.ts'
 import type { ProviderDecline } from '#providers/provider.ts'
 import type { ProviderSetup, ProviderSetupPage } from '#providers/setups.ts'
-import { viewSetup } from './methods-link-service.ts'
-import { applyRefusal, applySetup, applySetupPage, type SetupDeps } from './setup-apply-service.ts'
+import { applyRefusal, applySetup, applySetupPage, type SetupDeps } from './apply-service.ts'
 import {
   commandOf,
   lookUpSetup,
@@ -15,7 +14,8 @@ import {
   type StoredSetupCommand,
   sendSetup,
   setupCallsFor,
-} from './setup-calls-service.ts'
+} from './calls-service.ts'
+import { viewSetup } from './methods-link-service.ts'
 import {
   beginSetupOperation,
   claimSetupOperation,
@@ -25,8 +25,8 @@ import {
   lockSetupOperation,
   type SetupOperation,
   settleSetupOperation,
-} from './setup-operation-repo.ts'
-import { findSetup, lockSetup, type SetupRow } from './setup-repo.ts'
+} from './operation-repo.ts'
+import { findSetup, lockSetup, type SetupRow } from './repo.ts'
 
 /** A client's command: whose setup intent, and the request's identity, which makes the command happen once. */
 export interface SetupScope {

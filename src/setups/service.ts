@@ -1,19 +1,18 @@
+import { ensureCustomerRef } from '#customers/keep-service.ts'
+import { findMethod } from '#customers/method-repo.ts'
+import { requireCustomer } from '#customers/repo.ts'
 import { AppError, notFound } from '#kernel/errors.ts'
 import { newUuid, parseId, showId } from '#kernel/ids.ts'
 import { inTransaction, type Tx } from '#platform/database.ts'
 import { listAnswer, mergeMetadata, readPage, requireUuid } from '#platform/listing.ts'
 import type { ProviderAccount } from '#providers/accounts.ts'
+import { chooseKeeper } from './account-service.ts'
+import { type SetupDeps, tellSetup } from './apply-service.ts'
 import { attachMethod, resolveAttachment } from './attach-service.ts'
-import { ensureCustomerRef } from './keep-service.ts'
-import { findMethod } from './method-repo.ts'
+import { setupCallsOf } from './calls-service.ts'
 import { returnUrlOf, viewSetup } from './methods-link-service.ts'
-import { requireCustomer } from './repo.ts'
-import { chooseKeeper } from './setup-account-service.ts'
-import { type SetupDeps, tellSetup } from './setup-apply-service.ts'
-import { setupCallsOf } from './setup-calls-service.ts'
-import { isSetupOpen, nextCheck } from './setup-machine.ts'
-import { findDueSetupOperations, findSetupOperation } from './setup-operation-repo.ts'
-import { openSetupPage } from './setup-page-service.ts'
+import { findDueSetupOperations, findSetupOperation } from './operation-repo.ts'
+import { openSetupPage } from './page-service.ts'
 import {
   findSetup,
   findSetupsToCheck,
@@ -23,11 +22,12 @@ import {
   type SetupRow,
   selectSetups,
   updateSetup,
-} from './setup-repo.ts'
-import type { ConfirmSetup, CreateSetup, ListSetups, SetupIntent, UpdateSetup } from './setup-schemas.ts'
-import { leaveSetupPage, syncSetup } from './setup-sync-service.ts'
+} from './repo.ts'
+import type { ConfirmSetup, CreateSetup, ListSetups, SetupIntent, UpdateSetup } from './schemas.ts'
+import { isSetupOpen, nextCheck } from './setup-machine.ts'
 import { accountOfSetup, consentOf } from './setup-view.ts'
-import { performSetup, resolveSetupOperation, type SetupScope } from './setup-work-service.ts'
+import { leaveSetupPage, syncSetup } from './sync-service.ts'
+import { performSetup, resolveSetupOperation, type SetupScope } from './work-service.ts'
 
 export type SetupService = ReturnType<typeof createSetupService>
 

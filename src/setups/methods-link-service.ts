@@ -1,8 +1,8 @@
 import { addMs } from '#kernel/clock.ts'
 import { showId } from '#kernel/ids.ts'
 import { isEqual, type Secrets } from '#platform/crypto.ts'
-import type { SetupRow } from './setup-repo.ts'
-import type { SetupIntent } from './setup-schemas.ts'
+import type { SetupRow } from './repo.ts'
+import type { SetupIntent } from './schemas.ts'
 import { showSetup } from './setup-view.ts'
 
 interface LinkDeps {

@@ -1,14 +1,14 @@
+import { findMethod, listAttached, type MethodRow } from '#customers/method-repo.ts'
+import type { MethodsLink } from '#customers/method-schemas.ts'
+import { createMethodService } from '#customers/method-service.ts'
+import { findCustomer, requireCustomer } from '#customers/repo.ts'
 import { addMs, unixSeconds } from '#kernel/clock.ts'
 import { parseId, showId } from '#kernel/ids.ts'
 import { inTransaction } from '#platform/database.ts'
 import { requireUuid } from '#platform/listing.ts'
-import { findMethod, listAttached, type MethodRow } from './method-repo.ts'
-import type { MethodsLink } from './method-schemas.ts'
-import { createMethodService } from './method-service.ts'
+import type { SetupDeps } from './apply-service.ts'
 import { makeMethodsToken, readMethodsToken } from './methods-link-service.ts'
-import { findCustomer, requireCustomer } from './repo.ts'
-import type { SetupDeps } from './setup-apply-service.ts'
-import { findSetup, type SetupRow } from './setup-repo.ts'
+import { findSetup, type SetupRow } from './repo.ts'
 
 /** What a payer sees of what is kept for them at one merchant. */
 export interface MethodsPage {

@@ -1,6 +1,6 @@
 import { z } from 'zod'
+import { accountInput, consentInput } from '#customers/method-schemas.ts'
 import { idSchema, listOf, listQuery, metadataSchema } from '#platform/listing.ts'
-import { accountInput, consentInput } from './method-schemas.ts'
 import { setupStatuses } from './setup-machine.ts'
 
 const { expand } = listQuery.shape

@@ -4,12 +4,12 @@ import { inTransaction } from '#platform/database.ts'
 import type { ProviderAccount } from '#providers/accounts.ts'
 import type { ProviderAnswer } from '#providers/provider.ts'
 import type { ProviderSetup, SetupCalls } from '#providers/setups.ts'
-import { type AppliedSetup, applySetup, type SetupDeps, withoutSetupPage } from './setup-apply-service.ts'
-import { setupCallsOf } from './setup-calls-service.ts'
+import { type AppliedSetup, applySetup, type SetupDeps, withoutSetupPage } from './apply-service.ts'
+import { setupCallsOf } from './calls-service.ts'
+import { findSetup, lockSetup, type SetupRow, updateSetup } from './repo.ts'
 import { isSetupOpen } from './setup-machine.ts'
-import { findSetup, lockSetup, type SetupRow, updateSetup } from './setup-repo.ts'
 import { accountOfSetup } from './setup-view.ts'
-import { performSetup, type SetupScope } from './setup-work-service.ts'
+import { performSetup, type SetupScope } from './work-service.ts'
 
 export interface SyncedSetup {
   row: SetupRow

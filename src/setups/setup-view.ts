@@ -1,10 +1,10 @@
+import type { Consent, ConsentInput } from '#customers/method-schemas.ts'
 import { unixSeconds } from '#kernel/clock.ts'
 import { showId } from '#kernel/ids.ts'
 import type { ProviderAccount } from '#providers/accounts.ts'
 import type { ProviderDecline } from '#providers/provider.ts'
-import type { Consent, ConsentInput } from './method-schemas.ts'
-import type { SetupRow } from './setup-repo.ts'
-import type { SetupIntent } from './setup-schemas.ts'
+import type { SetupRow } from './repo.ts'
+import type { SetupIntent } from './schemas.ts'
 
 /** What a setup intent shows that is derived from our secret. */
 export interface SetupLinks {
