@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { ok, refused } from './answers.ts'
+import { ok, refused, unknown } from './answers.ts'
 import type { ContractKit } from './contract-kit.ts'
 
 /** Refunds: in parts, never too much, and honest about what the bank does with them. */
@@ -38,6 +38,21 @@ export const givingBack = (kit: ContractKit): void => {
       const first = ok(await refundOf(payment, 1000n, idempotencyKey))
       assert.deepEqual(ok(await refundOf(payment, 1000n, idempotencyKey)), first)
       assert.equal((await refundsOf(payment)).length, 1)
+    })
+
+    test('another refund under a used key does nothing, and is looked up', async () => {
+      const payment = await paid()
+      const idempotencyKey = key()
+      ok(await refundOf(payment, 1000n, idempotencyKey))
+      unknown(await refundOf(payment, 900n, idempotencyKey))
+      const reworded = { paymentRef: payment.ref, currency: kit.harness.currency, reason: 'duplicate', tags: {} }
+      // Whatever the provider thinks of other words: it has done what was asked under this key.
+      const again = await kit.harness.provider.refund({ idempotencyKey, amount: 1000n, ...reworded })
+      assert.notEqual(again.outcome, 'refused')
+      assert.deepEqual(
+        (await refundsOf(payment)).map(({ amount }) => amount),
+        [1000n],
+      )
     })
 
     if (kit.offers('holds'))

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { ok, refused } from './answers.ts'
+import { ok, refused, unknown } from './answers.ts'
 import type { ContractKit } from './contract-kit.ts'
 
 /** The provider's own page for one payment. */
@@ -21,6 +21,14 @@ export const hostedPage = (kit: ContractKit): void => {
       assert.equal(first.state, 'open')
       assert.equal(Math.abs((first.expiresAt?.getTime() ?? 0) - (command.expiresAt?.getTime() ?? 0)) < 1000, true)
       assert.deepEqual(await open(command), first)
+    })
+
+    test('of another amount under a used key is not opened, and is looked up', async () => {
+      const command = pageOrder()
+      const { ref } = await open(command)
+      const items = [{ name: 'Pizza', amount: 9900n, quantity: 1 }]
+      unknown(await kit.harness.provider.openPage({ ...command, amount: 9900n, items }))
+      assert.equal((await page(ref))?.state, 'open')
     })
 
     test('paid by the payer leads to a payment with our tags', async () => {

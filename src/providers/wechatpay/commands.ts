@@ -185,9 +185,28 @@ const refund = async (
   const body = refundBody(client.account, command, order.value.amount, notifyUrl)
   const reply = await client.send({ method: 'POST', path: pathsOf(client.account).refunds, body })
   const isDone = reply.kind === 'done' && client.account.region === 'global'
-  if (!isDone) return answerOf(reply, mapRefund)
+  if (!isDone) {
+    const answer = answerOf(reply, mapRefund)
+    return answer.outcome === 'refused' ? existingRefund(client, command, reply, answer) : answer
+  }
   // Overseas the answer has no status: what became of it only the refund itself tells.
   const found = await findRefund(client, command.idempotencyKey)
   if (found.outcome === 'unknown') return found
   return found.value ? { ...found, value: found.value } : { outcome: 'unknown', reason: 'the refund is not there yet' }
+}
+
+/** The number may have a refund by now, which other parameters do not undo: then that answers, and not the refusal. */
+const existingRefund = async (
+  client: WechatpayClient,
+  { idempotencyKey, paymentRef, amount }: Parameters<PaymentProvider['refund']>[0],
+  reply: Reply,
+  refused: ProviderAnswer<ProviderRefund>,
+): Promise<ProviderAnswer<ProviderRefund>> => {
+  if (reply.kind !== 'error' || reply.code !== 'INVALIDREQUEST') return refused
+  const found = await findRefund(client, idempotencyKey)
+  if (found.outcome === 'unknown') return found
+  if (!found.value) return refused
+  return found.value.amount === amount && found.value.paymentRef === paymentRef
+    ? { ...found, value: found.value }
+    : { outcome: 'unknown', reason: `the refund ${idempotencyKey} was made before, with other parameters` }
 }
