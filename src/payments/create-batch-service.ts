@@ -130,19 +130,32 @@ const itemJson = ({ row, key, body, requestId }: Item): string => {
 
 const replay = async (deps: PaymentDeps, item: Item, key: OwnKey): Promise<Settled<Created>> => {
   try {
-    const stored = await inTransaction(deps.db, item.row.merchant_id, (tx) =>
-      tx
-        .selectFrom('idempotency_keys')
-        .select(['fingerprint', 'status', 'body'])
-        .where('merchant_id', '=', item.row.merchant_id)
-        .where('key', '=', key.key)
-        .executeTakeFirst(),
-    )
-    if (!stored || stored.status === null || stored.body === null)
-      throw new AppError('idempotency_key_in_use', { retryAfter: 1 })
-    checkFingerprint(stored.fingerprint, key)
-    return { ok: true, value: { replay: { status: stored.status, body: stored.body } } }
+    const value = await findReplay(deps, item.row.merchant_id, key)
+    return value ? { ok: true, value } : { ok: false, error: new AppError('idempotency_key_in_use', { retryAfter: 1 }) }
   } catch (error) {
     return { ok: false, error }
   }
+}
+
+/**
+ * The answer that was given to this key before; undefined: nobody has used it. Throws `idempotency_error` when that was
+ * another request, `idempotency_key_in_use` when it is not answered yet.
+ */
+export const findReplay = async (
+  deps: Pick<PaymentDeps, 'db'>,
+  merchantId: string,
+  key: OwnKey,
+): Promise<Extract<Created, { replay: object }> | undefined> => {
+  const stored = await inTransaction(deps.db, merchantId, (tx) =>
+    tx
+      .selectFrom('idempotency_keys')
+      .select(['fingerprint', 'status', 'body'])
+      .where('merchant_id', '=', merchantId)
+      .where('key', '=', key.key)
+      .executeTakeFirst(),
+  )
+  if (!stored) return undefined
+  if (stored.status === null || stored.body === null) throw new AppError('idempotency_key_in_use', { retryAfter: 1 })
+  checkFingerprint(stored.fingerprint, key)
+  return { replay: { status: stored.status, body: stored.body } }
 }

@@ -7,7 +7,7 @@ import type { PaymentDeps } from './apply-service.ts'
 import { captureIntent, incrementAuthorization } from './capture-service.ts'
 import { requireTaker } from './chat-money-service.ts'
 import { cancelIntent, carriedOptions, confirmIntent, intentEvent } from './command-service.ts'
-import { createIntentWriter, type OwnKey } from './create-batch-service.ts'
+import { createIntentWriter, findReplay, type OwnKey } from './create-batch-service.ts'
 import { expiryOf, planIntent } from './create-service.ts'
 import type { IntentRow } from './intent-view.ts'
 import { leavePage } from './leave-page-service.ts'
@@ -41,10 +41,17 @@ export const createIntentCommands = (deps: PaymentDeps) => {
     if (isChatMoney(row.currency)) await inTransaction(deps.db, scope.merchantId, (tx) => requireTaker(tx, deps, row))
     return row
   }
+  /** A key that is answered already stays answered so, whatever has changed since: looked up when it is needed only. */
+  const replayOr = async (error: unknown, { merchantId }: Scope, ownKey: OwnKey | undefined) => {
+    const found = ownKey && error instanceof AppError ? await findReplay(deps, merchantId, ownKey) : undefined
+    if (!found) throw error
+    return found
+  }
   return {
     /** Creates in one batched transaction; `ownKey` makes the Idempotency-Key part of it. */
     create: async (scope: Scope, body: CreateIntent, ownKey?: OwnKey) => {
-      const row = await planTaken(scope, body)
+      const row = await planTaken(scope, body).catch((error: unknown) => replayOr(error, scope, ownKey))
+      if ('replay' in row) return row
       const created = await write(row, ownKey)
       if ('replay' in created) return created
       return body.expand ? reader.show(scope.merchantId, row, body.expand) : created.view

@@ -194,6 +194,43 @@ describe('the rules', () => {
   })
 })
 
+describe('a request that is repeated', () => {
+  test('is answered as it was, though nobody would take the payment any more', async () => {
+    const shop = await world.openShop('Repeater')
+    await setRouting({ default: [{ provider: 'stripe' }] }, shop)
+    const body = { amount: 500, currency: 'eur', thread: { channel: 'line', external_id: 'U9' } }
+    const send = (key: string, more: object = {}) =>
+      world
+        .request('service', shop)
+        .post('/v1/payment_intents')
+        .set('Idempotency-Key', key)
+        .send({ ...body, ...more })
+    const first = await send('tea').expect(200)
+    await setRouting({ default: [{ provider: 'wechatpay' }] }, shop)
+    const fresh = await send('coffee').expect(400)
+    assert.equal(fresh.body.error.code, 'provider_account_unavailable')
+    const again = await send('tea').expect(200)
+    assert.deepEqual([again.text, again.headers['idempotent-replayed']], [first.text, 'true'])
+    const other = await send('tea', { amount: 600 }).expect(400)
+    assert.equal(other.body.error.code, 'idempotency_error')
+    await setRouting({ default: [{ provider: 'stripe' }] }, shop)
+    assert.notEqual((await send('coffee').expect(200)).body.id, first.body.id)
+  })
+
+  test('is answered as it was, though its time has passed since', async () => {
+    const expires_at = Math.floor(world.clock.now().getTime() / 1000) + 60
+    const send = () =>
+      world
+        .request()
+        .post('/v1/payment_intents')
+        .set('Idempotency-Key', 'soon')
+        .send({ amount: 500, currency: 'eur', expires_at })
+    const first = await send().expect(200)
+    world.clock.advance(61_000)
+    assert.equal((await send().expect(200)).text, first.text)
+  })
+})
+
 describe('a payment', () => {
   before(async () => {
     const rules = [
