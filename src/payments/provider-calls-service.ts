@@ -186,8 +186,9 @@ const isDone = (operation: OperationRow, payment: ProviderPayment): boolean => {
   )
 }
 
+/** More may be: somebody captures by other means besides. Then the money is counted as this part's, never taken twice. */
 const isPartTaken = (operation: OperationRow, payment: ProviderPayment): boolean =>
-  operation.command.isFinal === false && payment.amountReceived === capturedBefore(operation) + (operation.amount ?? 0n)
+  operation.command.isFinal === false && payment.amountReceived >= capturedBefore(operation) + (operation.amount ?? 0n)
 
 const capturedBefore = ({ command }: OperationRow): bigint =>
   BigInt((command as unknown as StoredCommand).captured ?? 0)

@@ -101,7 +101,8 @@ const moneyStates: readonly IntentStatus[] = ['processing', 'requires_capture', 
  * Compares the provider's view with ours and says what follows. Pure: the same news twice is `unchanged` the second
  * time, old news is `stale`, and an amount, currency or second payment that should not be is a `conflict`.
  */
-export const readNews = (intent: IntentFacts, known: ChargeFacts | undefined, news: PaymentNews): NewsVerdict => {
+export const readNews = (intent: IntentFacts, known: ChargeFacts | undefined, told: PaymentNews): NewsVerdict => {
+  const news = withTaken(told)
   const mismatch = findMismatch(intent, news)
   if (mismatch) return { kind: 'conflict', reason: mismatch }
   const isKnown = intent.isElsewhere !== true && (intent.isCurrent || intent.providerRef === news.ref)
@@ -114,6 +115,17 @@ export const readNews = (intent: IntentFacts, known: ChargeFacts | undefined, ne
   if (verdict === 'stale' || isBehind(intent, news))
     return { kind: 'stale', reason: `${news.state} is older than ${intent.status}` }
   return describeChange(intent, known, news)
+}
+
+/**
+ * A payment and its charge may have been read a moment apart, with a capture in between: what the charge has taken is
+ * not held any more.
+ */
+const withTaken = (news: PaymentNews): PaymentNews => {
+  const { state, charge, amountReceived, amountCapturable } = news
+  const taken = charge?.state === 'succeeded' ? charge.amountCaptured : 0n
+  if (state !== 'requires_capture' || taken <= amountReceived) return news
+  return { ...news, amountReceived: taken, amountCapturable: most(amountCapturable - (taken - amountReceived), 0n) }
 }
 
 /** A hold that is captured in parts keeps its state; only the amounts tell which news is older. */
@@ -165,8 +177,8 @@ const describeChange = (intent: IntentFacts, known: ChargeFacts | undefined, new
   const money = describeMoney(intent, known, news)
   const isPart = news.state === 'requires_capture' && news.amountReceived > intent.amountCaptured
   const isTold = changed || isNewFailure || authorized > intent.amountAuthorized || isPart
-  if (!changed && chargeEvents.length === 0 && money.length === 0 && authorized === intent.amountAuthorized)
-    return { kind: 'unchanged' }
+  const isSame = !changed && !isPart && authorized === intent.amountAuthorized
+  if (isSame && chargeEvents.length === 0 && money.length === 0) return { kind: 'unchanged' }
   return {
     kind: 'change',
     status: news.state,

@@ -105,6 +105,14 @@ describe('captures beyond one of what is held', () => {
     assert.deepEqual(verdict.chargeEvents, ['charge.captured'])
   })
 
+  test('a part that only the charge knows of yet is taken, too', () => {
+    const { charge: newer } = took('requires_capture', 1200n)
+    const verdict = readNews(held, known, { ...news('requires_capture'), ...(newer ? { charge: newer } : {}) })
+    assert.ok(verdict.kind === 'change')
+    assert.deepEqual([verdict.amountCapturable, verdict.amountCaptured], [3000n, 1200n])
+    assert.equal(readNews(held, { ...known, amountCaptured: 1200n }, took('requires_capture', 1200n)).kind, 'change')
+  })
+
   test('an older part is old news, and the rest given back books no capture', () => {
     const ours = { ...held, amountCaptured: 1200n }
     const part = { ...known, amountCaptured: 1200n }
@@ -290,6 +298,26 @@ describe('any way of hearing a payment’s history', () => {
         assert.deepEqual(ending(parts.facts), ending(whole.facts))
         assert.deepEqual(net(parts.money), net(whole.money))
         assert.ok(![...parts.kinds, ...whole.kinds].includes('conflict'))
+      }),
+      { numRuns: 2000 },
+    )
+  })
+
+  test('also when a payment was read just before a capture, and its charge just after', () => {
+    fc.assert(
+      fc.property(scene, fc.infiniteStream(fc.boolean()), ({ isManual, steps, order }, torn) => {
+        let latest = 0
+        const seen = order.flatMap((index) => {
+          latest = Math.max(latest, index)
+          const [one, next] = [steps[latest], steps[latest + 1]]
+          const isTorn = one?.state === 'requires_capture' && next?.charge && torn.next().value
+          if (!one || !isTorn) return one ?? []
+          latest += 1
+          return [{ ...one, charge: { ...next.charge, captured: false } } as PaymentNews]
+        })
+        const [parts, whole] = [hearAll(isManual, [...seen, ...steps.slice(-1)]), hearAll(isManual, steps)]
+        assert.deepEqual(ending(parts.facts), ending(whole.facts))
+        assert.deepEqual(net(parts.money), net(whole.money))
       }),
       { numRuns: 2000 },
     )

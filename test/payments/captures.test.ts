@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { after, before, describe, test } from 'node:test'
-import { confirm, createIntent, planFault, post, postUntilFinal, read } from '../faults/fault-kit.ts'
+import { bookOf, confirm, createIntent, planFault, post, postUntilFinal, read } from '../faults/fault-kit.ts'
 import { createWorld, type World } from '../support/world.ts'
 
 let world: World
@@ -129,6 +129,29 @@ describe('one hold captured in parts', () => {
       assert.equal(sum(await booked(id), 'capture', '1110'), 1000)
     })
   }
+})
+
+describe('a part whose answer was lost', () => {
+  test('is found by the amounts after a long silence, also when somebody captured by other means', async () => {
+    const id = await hold(['request_multicapture'])
+    const [theirs] = await bookOf(world, id)
+    await planFault(world, 'lost_answer', { method: 'POST', path: '*/capture' }, 2)
+    await planFault(world, 'error_503', { method: 'GET' }, 50)
+    const key = randomUUID()
+    const body = { amount_to_capture: 300, final_capture: false }
+    assert.equal((await capture(id, body, key)).body.error?.code, 'provider_unknown_outcome')
+    await world.sandboxControl('DELETE', 'faults')
+    const dashboard = `${world.sandbox.url}/v1/payment_intents/${theirs?.id}/capture`
+    const headers = { authorization: 'Bearer sk_test_world' }
+    const form = new URLSearchParams({ amount_to_capture: '200', final_capture: 'false' })
+    assert.equal((await fetch(dashboard, { method: 'POST', headers, body: form })).status, 200)
+    await world.advance(20 * 60_000)
+    await world.settle({ throughTime: true })
+    assert.equal((await postUntilFinal(world, `/v1/payment_intents/${id}/capture`, body, key)).status, 200)
+    assert.deepEqual(await amounts(id), ['requires_capture', 1000, 500, 500])
+    assert.equal(sum(await booked(id), 'capture', '1110'), 500)
+    await capture(id, {})
+  })
 })
 
 describe('more than is held', () => {
