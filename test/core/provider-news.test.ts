@@ -216,7 +216,7 @@ const history = fc
     isSlow: fc.boolean(),
     increments: fc.array(fc.bigInt({ min: 1n, max: 500n }), { maxLength: 2 }),
     parts: fc.array(fc.bigInt({ min: 1n, max: 1000n }), { maxLength: 3 }),
-    end: fc.constantFrom('all', 'part', 'over', 'rest', 'cancel', 'none'),
+    end: fc.constantFrom('all', 'part', 'over', 'rest', 'cancel', 'held', 'none'),
   })
   .map(({ isManual, declines, hasAction, isSlow, increments, parts, end }) => {
     const steps: PaymentNews[] = []
@@ -252,6 +252,7 @@ const history = fc
       steps.push(news('requires_capture', { ...seen, charge: { ...held, moreFees: [...moreFees] } }))
       if (index > 0) moreFees.push({ ...fee, ref: `txn_${index + 1}` })
     }
+    if (end === 'held') return { isManual, steps }
     if (end === 'cancel') {
       const given = charge({ amount, amountCaptured: taken, ...(parts.length > 1 ? { fee, moreFees } : {}) })
       return { isManual, steps: [...steps, news('canceled', { amount, amountReceived: taken, charge: given })] }
