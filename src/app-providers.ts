@@ -124,8 +124,10 @@ export const createProviders = (deps: DirectoryDeps): Providers & { listeners: P
   }
   return {
     open,
-    capabilities: (id) => {
-      const known = own.get(id)?.capabilities ?? adapterOf(deps.adapters, id)?.capabilities
+    capabilities: (id, settings) => {
+      const adapter = adapterOf(deps.adapters, id)
+      const connected = settings && adapter?.capabilitiesOf?.(settings)
+      const known = connected ?? own.get(id)?.capabilities ?? adapter?.capabilities
       if (!known) throw new Error(`no such provider: ${id}`)
       return known
     },

@@ -41,16 +41,10 @@ export const createIntentCommands = (deps: PaymentDeps) => {
     if (isChatMoney(row.currency)) await inTransaction(deps.db, scope.merchantId, (tx) => requireTaker(tx, deps, row))
     return row
   }
-  /** A key that is answered already stays answered so, whatever has changed since: looked up when it is needed only. */
-  const replayOr = async (error: unknown, { merchantId }: Scope, ownKey: OwnKey | undefined) => {
-    const found = ownKey && error instanceof AppError ? await findReplay(deps, merchantId, ownKey) : undefined
-    if (!found) throw error
-    return found
-  }
   return {
     /** Creates in one batched transaction; `ownKey` makes the Idempotency-Key part of it. */
     create: async (scope: Scope, body: CreateIntent, ownKey?: OwnKey) => {
-      const row = await planTaken(scope, body).catch((error: unknown) => replayOr(error, scope, ownKey))
+      const row = await planTaken(scope, body).catch((error: unknown) => replayOr(deps, error, scope, ownKey))
       if ('replay' in row) return row
       const created = await write(row, ownKey)
       if ('replay' in created) return created
@@ -98,6 +92,13 @@ export const createIntentCommands = (deps: PaymentDeps) => {
       body: Parameters<typeof incrementAuthorization>[2] & { expand?: ConfirmIntent['expand'] },
     ) => reader.show(scope.merchantId, await incrementAuthorization(deps, scopeOf(scope, id), body), body.expand),
   }
+}
+
+/** A key that is answered already stays answered so, whatever has changed since: looked up when it is needed only. */
+const replayOr = async (deps: PaymentDeps, error: unknown, { merchantId }: Scope, ownKey: OwnKey | undefined) => {
+  const found = ownKey && error instanceof AppError ? await findReplay(deps, merchantId, ownKey) : undefined
+  if (!found) throw error
+  return found
 }
 
 const confirmationOf = (body: CreateIntent): ConfirmIntent => ({

@@ -77,8 +77,8 @@ const placesSql = `
     select rules, default_use from routings where merchant_id = w.merchant_id and w.is_first limit 1
   ) as r on true
   left join lateral (
-    select json_agg(json_build_object('id', id, 'channel', channel, 'status', status, 'livemode', livemode) order by id)
-      as connections
+    select json_agg(json_build_object('id', id, 'channel', channel, 'status', status, 'livemode', livemode,
+      'settings', settings) order by id) as connections
     from connections
     where merchant_id = w.merchant_id and w.is_first and channel = any($5::text[]) and deleted_at is null
   ) as a on true

@@ -15,8 +15,8 @@ export interface Providers {
    * Throws `provider_account_unavailable` when there is no such account (any more).
    */
   open(account: ProviderAccount): Promise<PaymentProvider>
-  /** What a provider can do, whatever the account. */
-  capabilities(provider: string): ProviderCapabilities
+  /** What a provider can do: with the settings of a merchant's connection there what that account can. */
+  capabilities(provider: string, settings?: ProviderConnection['settings']): ProviderCapabilities
   /** Whether the deployment has an account of its own there. */
   hasOwn(provider: string): boolean
   /** The providers that payments can be sent to, in the deployment's order: not the chat platforms, which take money themselves. */
@@ -47,6 +47,8 @@ export interface ProviderAdapter {
   readonly settings: z.ZodObject
   readonly secrets: z.ZodObject
   readonly capabilities: ProviderCapabilities
+  /** Where accounts differ: what one with these settings can do. */
+  capabilitiesOf?(settings: ProviderConnection['settings']): ProviderCapabilities
   /** Asks the provider whose credentials these are. Never throws for what the provider says. */
   test(connection: ProviderConnection): Promise<TestedAccount | { ok: false; failure: CredentialFailure }>
   /** Whether these settings name somebody's account without proof: only the platform may say whose it is. */

@@ -8,12 +8,12 @@ export const accountsOf = (providers: Providers, connections: readonly RoutedCon
   return [
     ...connections
       .filter(({ channel }) => routable.includes(channel))
-      .map(({ id, channel, status, livemode }) => ({
+      .map(({ id, channel, status, livemode, settings }) => ({
         provider: channel,
         connection: id,
         status,
         livemode,
-        capabilities: providers.capabilities(channel),
+        capabilities: providers.capabilities(channel, settings),
       })),
     ...routable
       .filter((id) => providers.hasOwn(id))

@@ -75,10 +75,11 @@ const checkUse = (
       { param: `${param}[connection]`, message: `There is no account at ${use.provider} but the connected ones.` },
     ]
   }
-  const [first] = ofProvider
-  if (!first) return [{ param: `${param}[provider]`, message: noAccount(use.provider, accounts) }]
-  const strange = currencies.filter((currency) => !takesCurrency(first.capabilities, currency))
-  const message = `${use.provider} does not take ${strange.join(', ')}. Take it out of this rule's currencies, or use another provider.`
+  if (ofProvider.length === 0) return [{ param: `${param}[provider]`, message: noAccount(use.provider, accounts) }]
+  const meant =
+    use.connection === undefined ? ofProvider : ofProvider.filter((one) => one.connection === use.connection)
+  const strange = currencies.filter((currency) => !meant.some((one) => takesCurrency(one.capabilities, currency)))
+  const message = `${nameOf(use)} does not take ${strange.join(', ')}. Take it out of this rule's currencies, or use another provider.`
   return strange.length > 0 ? [{ param: `${param}[provider]`, message }] : []
 }
 

@@ -4,7 +4,7 @@ import type { ConnectionsTable } from '#platform/tables-chat.ts'
 import type { Routing, Rule, Use } from './rule.ts'
 
 /** A merchant's account at a provider, as far as routing goes. */
-export type RoutedConnection = Pick<Selectable<ConnectionsTable>, 'id' | 'channel' | 'status' | 'livemode'>
+export type RoutedConnection = Pick<Selectable<ConnectionsTable>, 'id' | 'channel' | 'status' | 'livemode' | 'settings'>
 
 export const findRouting = async (db: Db, merchantId: string): Promise<Routing> =>
   readRouting(
@@ -34,7 +34,7 @@ export const saveRouting = async (db: Db, merchantId: string, { rules, default: 
 export const findRouted = (db: Db, merchantId: string, providers: readonly string[]): Promise<RoutedConnection[]> =>
   db
     .selectFrom('connections')
-    .select(['id', 'channel', 'status', 'livemode'])
+    .select(['id', 'channel', 'status', 'livemode', 'settings'])
     .where('merchant_id', '=', merchantId)
     .where('channel', 'in', providers as ConnectionsTable['channel'][])
     .where('deleted_at', 'is', null)

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { parseId } from '#kernel/ids.ts'
+import { findConnection, insertConnection } from '#connections/repo.ts'
+import { newUuid, parseId, showId } from '#kernel/ids.ts'
 import { goHome } from '#payments/native-apply-service.ts'
 import { findIntent, updateIntent } from '#payments/repo.ts'
 import { roles } from '#platform/api-keys.ts'
@@ -191,6 +192,43 @@ describe('the rules', () => {
     assert.deepEqual([refused.status, refused.body.error.code], [400, 'provider_account_unavailable'])
     assert.equal(refused.body.error.message, nobody.error)
     await setRouting({ default: [] })
+  })
+})
+
+describe('accounts at the same provider', () => {
+  test('take the currencies of their own settings each', async () => {
+    const shop = await world.openShop('Both sides')
+    const model = await connect('one', shop)
+    const addWechatpay = (region: string | undefined) =>
+      inTransaction(world.app.db, shop.uuid, async (tx) => {
+        const row = await findConnection(tx, shop.uuid, parseId('connection', model) ?? '')
+        assert.ok(row)
+        const settings = { mchid: '1900000109', appid: 'wx1', ...(region ? { region } : {}) }
+        const added = { ...row, id: newUuid(), channel: 'wechatpay' as const, external_id: `${region}`, settings }
+        assert.ok(await insertConnection(tx, added))
+        return added.id
+      })
+    const home = await addWechatpay(undefined)
+    const abroad = await addWechatpay('global')
+    const use = [{ provider: 'wechatpay' }]
+    await setRouting({ default: use }, shop)
+    const accountFor = async (currency: string) =>
+      (await rowOf((await create({ currency }, shop)).id, shop)).provider_connection_id
+    assert.deepEqual(
+      [await accountFor('hkd'), await accountFor('cny'), await accountFor('eur')],
+      [abroad, home, abroad],
+    )
+    const connection = showId('connection', home)
+    const rules = [{ name: 'hong_kong', when: { currencies: ['hkd'] }, use: [{ provider: 'wechatpay', connection }] }]
+    const { body } = await world.request('merchant', shop).post('/v1/routing').send({ rules }).expect(400)
+    assert.match(body.error.message, /does not take hkd/)
+    const passed = { default: [{ provider: 'wechatpay', connection }] }
+    await setRouting(passed, shop)
+    const refused = await world
+      .request('service', shop)
+      .post('/v1/payment_intents')
+      .send({ amount: 1, currency: 'hkd' })
+    assert.deepEqual([refused.status, refused.body.error.code], [400, 'provider_account_unavailable'])
   })
 })
 

@@ -3,7 +3,7 @@ import { type Clock, systemClock } from '#kernel/clock.ts'
 import type { CredentialFailure, ProviderAdapter, ProviderConnection } from '#providers/accounts.ts'
 import { readAccount, type WechatpayAccount, type WechatpaySecrets, type WechatpaySettings } from './account.ts'
 import { createWechatpayClient } from './client.ts'
-import { createWechatpayProvider, wechatpayCapabilities } from './index.ts'
+import { capabilitiesOf, createWechatpayProvider, wechatpayCapabilities } from './index.ts'
 import { pathsOf } from './paths.ts'
 
 const settings = z.strictObject({
@@ -82,6 +82,7 @@ export const createWechatpayAdapter = ({
   settings,
   secrets,
   capabilities: wechatpayCapabilities,
+  capabilitiesOf: ({ region }) => capabilitiesOf(region === 'global' ? 'global' : 'cn'),
   test: async (connection) => {
     const account = tryAccount(connection)
     if ('failure' in account) return { ok: false, failure: account.failure }

@@ -36,6 +36,12 @@ export const wechatpayCapabilities: ProviderCapabilities = {
   statements: statementCalendar,
 }
 
+/** An account at home is paid in yuan alone, one abroad in every currency but that. */
+export const capabilitiesOf = (region: WechatpayAccount['region']): ProviderCapabilities => ({
+  ...wechatpayCapabilities,
+  currencies: currenciesOf(region),
+})
+
 export const createWechatpayProvider = (options: WechatpayProviderOptions): PaymentProvider => {
   const { account, notifyUrl, livemode, clock = systemClock, apiBase, timeoutMs } = options
   const client = createWechatpayClient({
@@ -47,7 +53,7 @@ export const createWechatpayProvider = (options: WechatpayProviderOptions): Paym
   const isDomestic = account.region === 'cn'
   return {
     id: 'wechatpay',
-    capabilities: { ...wechatpayCapabilities, currencies: currenciesOf(account.region) },
+    capabilities: capabilitiesOf(account.region),
     handovers: handoversOf(account),
     ...wechatpayCommands({ client, clock, notifyUrl }),
     ...wechatpayLookups(client),
