@@ -4,6 +4,8 @@ import { describe, test } from 'node:test'
 import type { Currency } from '#kernel/currencies.ts'
 import type { PageCommand } from '#providers/provider.ts'
 import { readAccount } from '#providers/wechatpay/account.ts'
+import type { WechatpayClient } from '#providers/wechatpay/client.ts'
+import { wechatpayCommands } from '#providers/wechatpay/commands.ts'
 import { codeOf, declineOf, judge } from '#providers/wechatpay/errors.ts'
 import { mapPage, mapPayment, mapRefund } from '#providers/wechatpay/mapping.ts'
 import { pathsOf } from '#providers/wechatpay/paths.ts'
@@ -228,5 +230,56 @@ describe('an error', () => {
     assert.deepEqual([missing.code, missing.declineCode], ['insufficient_funds', 'notenough'])
     assert.match(missing.message, /Top it up/)
     assert.match(declineOf({ code: 'RULE_LIMIT', message: '规则限制' }).message, /规则限制/)
+  })
+})
+
+describe('an order that is refused', () => {
+  /** What an account says of an order, or of a refund, when WeChat answers so. */
+  const hear = async (status: number, code: string, work: 'openPage' | 'closePage' = 'openPage') => {
+    const body = { code, message: 'm' }
+    const normal = codeOf(body)
+    const client = {
+      account: home,
+      send: async ({ method }: { method: string }) =>
+        method === 'GET'
+          ? { kind: 'error', verdict: 'absent', code: 'ORDERNOTEXIST', decline: declineOf({}), requestId: '' }
+          : { kind: 'error', verdict: judge(status, normal), code: normal, decline: declineOf(body), requestId: '' },
+    } as unknown as WechatpayClient
+    const commands = wechatpayCommands({ client, clock: { now: () => new Date(0) }, notifyUrl })
+    const key = command().idempotencyKey
+    const answer =
+      work === 'openPage'
+        ? await commands.openPage(command())
+        : await commands.closePage({ idempotencyKey: key, pageRef: key })
+    assert.equal(answer.outcome, 'refused')
+    return answer.outcome === 'refused' ? answer.decline.accountFault : undefined
+  }
+  const table: [number, string, string | undefined][] = [
+    [401, 'SIGN_ERROR', 'credentials'],
+    [401, 'SIGNERROR', 'credentials'],
+    [400, 'MCH_NOT_EXISTS', 'credentials'],
+    [400, 'APPID_MCHID_NOT_MATCH', 'credentials'],
+    [403, 'NO_AUTH', 'not_enabled'],
+    [403, 'NOT_ENOUGH', undefined],
+    [403, 'ACCOUNT_ERROR', undefined],
+    [403, 'RULE_LIMIT', undefined],
+    [403, 'TRADE_ERROR', undefined],
+    [403, 'OUT_TRADE_NO_USED', undefined],
+    [400, 'ORDER_CLOSED', undefined],
+    [400, 'PARAM_ERROR', undefined],
+    [400, 'INVALID_REQUEST', undefined],
+    [404, 'WHO_KNOWS', undefined],
+  ]
+  for (const [status, code, fault] of table)
+    test(`with ${status} ${code} is ${fault ?? 'not the account’s fault'}`, async () => {
+      assert.equal(await hear(status, code), fault)
+      assert.equal(await hear(status, code, 'closePage'), undefined)
+    })
+  test('for its currency is the account’s fault, and nothing is sent', async () => {
+    const client = { account: abroad } as unknown as WechatpayClient
+    const commands = wechatpayCommands({ client, clock: { now: () => new Date(0) }, notifyUrl })
+    const answer = await commands.openPage(command())
+    assert.ok(answer.outcome === 'refused')
+    assert.equal(answer.decline.accountFault, 'currency')
   })
 })

@@ -1,5 +1,6 @@
 import type { Clock } from '#kernel/clock.ts'
 import { addMs } from '#kernel/clock.ts'
+import type { AccountFault } from '#providers/account-fault.ts'
 import type {
   PageCommand,
   PaymentProvider,
@@ -12,6 +13,7 @@ import type {
 import type { WechatpayAccount } from './account.ts'
 import { currenciesOf } from './amounts.ts'
 import { answerOf, type Reply, type WechatpayClient } from './client.ts'
+import { accountFaultOf } from './errors.ts'
 import { findPage, findPayment, findRefund } from './lookups.ts'
 import { mapRefund, textOf } from './mapping.ts'
 import { pathsOf } from './paths.ts'
@@ -60,9 +62,13 @@ export const wechatpayCommands = (deps: CommandDeps): Commands => ({
 const paidOnPage =
   'WeChat Pay is paid on a page: leave out payment_method, send the payer to the checkout page, and they pay in WeChat.'
 
-const refusal = (code: string, message: string): { outcome: 'refused'; decline: ProviderDecline } => ({
+const refusal = (
+  code: string,
+  message: string,
+  accountFault?: AccountFault,
+): { outcome: 'refused'; decline: ProviderDecline } => ({
   outcome: 'refused',
-  decline: { code, message },
+  decline: { code, message, ...(accountFault ? { accountFault } : {}) },
 })
 
 const openPage = async (deps: CommandDeps, command: PageCommand): Promise<ProviderAnswer<ProviderPage>> => {
@@ -73,15 +79,20 @@ const openPage = async (deps: CommandDeps, command: PageCommand): Promise<Provid
   const body = orderBody(client.account, command, way, deps.notifyUrl)
   const reply = await client.send({ method: 'POST', path: pathsOf(client.account).open(way), body })
   const answer = answerOf(reply, (found) => pageOf(deps, command, way, found))
-  return answer.outcome === 'refused' ? existing(client, command, reply, answer) : answer
+  if (answer.outcome !== 'refused') return answer
+  const accountFault = reply.kind === 'error' ? accountFaultOf(reply.code) : undefined
+  if (accountFault) return { ...answer, decline: { ...answer.decline, accountFault } }
+  return existing(client, command, reply, answer)
 }
 
 const whyNot = ({ region }: WechatpayAccount, command: PageCommand) => {
   if (!isOwnNumber(command.idempotencyKey)) return refusal('provider_error', 'The key is no number for an order.')
   if (command.capture === 'manual')
     return refusal('payment_intent_invalid_parameter', 'WeChat Pay takes money at once: use capture_method automatic.')
-  if (!currenciesOf(region).includes(command.currency))
-    return refusal('payment_intent_invalid_parameter', `This WeChat Pay account takes no ${command.currency}.`)
+  if (!currenciesOf(region).includes(command.currency)) {
+    const told = `This WeChat Pay account takes no ${command.currency}.`
+    return refusal('payment_intent_invalid_parameter', told, 'currency')
+  }
   return undefined
 }
 

@@ -1,3 +1,4 @@
+import type { AccountFault } from '#providers/account-fault.ts'
 import type { ProviderDecline } from '#providers/provider.ts'
 
 /** What an error means for the work that was asked for. */
@@ -44,6 +45,20 @@ const words: Readonly<Record<string, readonly [code: string, message: string]>> 
   ORDERCLOSED: ['payment_intent_unexpected_state', 'The order is closed.'],
   OUTTRADENOUSED: ['payment_intent_unexpected_state', 'An order with this number exists already.'],
 }
+
+/**
+ * Whether the refusal of an order is about the account, so that another one may take the payment; by normalised code.
+ * ACCOUNT_ERROR, NOT_ENOUGH and TRADE_ERROR are the payer's, PARAM_ERROR and ORDER_… the order's, and RULE_LIMIT may be
+ * anybody's. Source: the error tables of https://pay.weixin.qq.com/doc/v3/merchant (orders).
+ */
+export const accountFaultOf = (code: string): AccountFault | undefined => faults.get(code)
+
+const faults: ReadonlyMap<string, AccountFault> = new Map([
+  ['SIGNERROR', 'credentials'],
+  ['MCHNOTEXISTS', 'credentials'],
+  ['APPIDMCHIDNOTMATCH', 'credentials'],
+  ['NOAUTH', 'not_enabled'],
+])
 
 export const declineOf = (body: unknown): ProviderDecline => {
   const code = codeOf(body)
