@@ -89,6 +89,17 @@ export const wakeAccount = async (maintenance: Db, key: AccountKey, now: Date): 
   return row?.id
 }
 
+/** Has an account read by then at the latest. */
+export const bringForward = async (maintenance: Db, key: AccountKey, by: Date): Promise<void> => {
+  await maintenance
+    .updateTable('provider_accounts')
+    .set({ next_attempt_at: by })
+    .where('provider', '=', key.provider)
+    .where('connection', '=', key.connection)
+    .where('next_attempt_at', '>', by)
+    .execute()
+}
+
 export const findDueAccounts = (maintenance: Db, now: Date, limit: number) =>
   maintenance
     .selectFrom('provider_accounts')

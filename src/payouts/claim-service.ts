@@ -149,6 +149,7 @@ const rowOf = (
     reporting_category: entry.category,
     amount: entry.amount,
     fee: entry.fee,
+    application_fee: entry.applicationFee ?? 0n,
     net: entry.net,
     currency: entry.currency,
     description: entry.description === undefined ? null : oneLine(entry.description),

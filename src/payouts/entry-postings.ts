@@ -9,7 +9,7 @@ import type { BalanceEntryKind, ProviderBalanceEntry } from '#providers/money.ts
 /** What an entry is booked from; `sourceAmount` is what its charge or refund says, in the payer's currency. */
 export type BookableEntry = Pick<
   ProviderBalanceEntry,
-  'ref' | 'kind' | 'type' | 'amount' | 'fee' | 'net' | 'currency' | 'availableOn' | 'createdAt'
+  'ref' | 'kind' | 'type' | 'amount' | 'fee' | 'applicationFee' | 'net' | 'currency' | 'availableOn' | 'createdAt'
 > & { readonly provider: string; readonly sourceRef: string | null }
 
 /** Whose word the books follow for entries of a kind: that of the slice it comes from, or the entry's own. */
@@ -45,7 +45,9 @@ export const postingsBeside = (entry: BookableEntry, sourceAmount: Money | undef
           to: { amount: entry.amount, currency: entry.currency },
         })
       : undefined,
-    hasOwnFee ? undefined : postFee({ ...event, balanceRef: entry.ref, amount: entry.fee }),
+    hasOwnFee
+      ? undefined
+      : postFee({ ...event, balanceRef: entry.ref, amount: entry.fee, applicationFee: entry.applicationFee }),
   ].filter((posting) => posting !== undefined)
 }
 

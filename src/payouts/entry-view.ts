@@ -19,10 +19,7 @@ export const showEntry = (row: ShownEntry, now: Date): BalanceTransaction => {
     description: row.description,
     exchange_rate: null,
     fee,
-    fee_details:
-      fee === 0
-        ? []
-        : [{ amount: fee, application: null, currency: row.currency, description: null, type: 'stripe_fee' }],
+    fee_details: feeDetails(row),
     net: toJsonAmount(row.net),
     reporting_category: row.reporting_category,
     source: sourceOf(row),
@@ -35,6 +32,17 @@ export const showEntry = (row: ShownEntry, now: Date): BalanceTransaction => {
     identified: isPayout || row.booked === 'elsewhere' || (row.booked === 'here' && known.has(row.kind)),
   }
 }
+
+/** The provider's part and, where there is one, the platform's. */
+const feeDetails = ({ fee, application_fee: application, currency }: ShownEntry) =>
+  (
+    [
+      ['stripe_fee', fee - application],
+      ['application_fee', application],
+    ] as const
+  ).flatMap(([type, amount]) =>
+    amount === 0n ? [] : [{ amount: toJsonAmount(amount), application: null, currency, description: null, type }],
+  )
 
 /** Kinds that need no source to be understood. */
 const known: ReadonlySet<string> = new Set(['fee', 'payout_fee', 'reserve_hold', 'reserve_release'])

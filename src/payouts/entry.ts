@@ -12,6 +12,7 @@ interface Stored {
   category: string
   amount: string
   fee: string
+  applicationFee?: string
   net: string
   currency: string
   source?: BalanceEntrySource
@@ -23,13 +24,14 @@ interface Stored {
 
 /** The entry that `storeEntry` kept. */
 export const readStored = (content: unknown): ProviderBalanceEntry => {
-  const stored = content as Stored
+  const { applicationFee, ...stored } = content as Stored
   if (!isCurrency(stored.currency)) throw new Error(`unknown currency ${stored.currency}`)
   return {
     ...stored,
     currency: stored.currency,
     amount: BigInt(stored.amount),
     fee: BigInt(stored.fee),
+    ...(applicationFee === undefined ? {} : { applicationFee: BigInt(applicationFee) }),
     net: BigInt(stored.net),
     availableOn: new Date(stored.availableOn),
     createdAt: new Date(stored.createdAt),

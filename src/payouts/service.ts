@@ -1,6 +1,8 @@
+import { addMs } from '#kernel/clock.ts'
 import { newUuid } from '#kernel/ids.ts'
 import {
   type AccountKey,
+  bringForward,
   ensureConnectionAccounts,
   ensureOwnAccount,
   findDueAccounts,
@@ -21,12 +23,15 @@ interface PayoutServiceDeps extends PayoutDeps {
   followed: { own: readonly string[]; connected: readonly string[] }
 }
 
+/** So long after a movement its entry is there: people look for it, and one reading serves many payments. */
+const movementPauseMs = 30_000
 /** So many accounts or payouts are woken by one pass. */
 const dueMax = 200
 
 export const createPayoutService = (deps: PayoutServiceDeps) => {
   const { maintenance } = deps.db
   let hasEnsuredOwn = false
+  const planned = new Map<string, number>()
   const ensureAccounts = async (now: Date): Promise<void> => {
     if (!hasEnsuredOwn) {
       for (const provider of deps.followed.own) await ensureOwnAccount(maintenance, newUuid(), provider, now)
@@ -49,6 +54,16 @@ export const createPayoutService = (deps: PayoutServiceDeps) => {
       await ensureAccounts(deps.clock.now())
       const id = await wakeAccount(maintenance, account, deps.clock.now())
       if (id !== undefined) deps.queue.wake('balance.follow', { id })
+    },
+
+    /** Money has moved in an account: its new entries are read soon, once for all the news of that time. */
+    hearMovement: async (account: AccountKey): Promise<void> => {
+      const key = `${account.provider} ${account.connection}`
+      const now = deps.clock.now()
+      if ((planned.get(key) ?? 0) > now.getTime()) return
+      const by = addMs(now, movementPauseMs)
+      planned.set(key, by.getTime())
+      await bringForward(maintenance, account, by)
     },
 
     /** Job `payout.follow`. */

@@ -142,6 +142,7 @@ const entryOf = (row: EntryRow): ProviderBalanceEntry => ({
   category: row.reporting_category,
   amount: row.amount,
   fee: row.fee,
+  ...(row.application_fee === 0n ? {} : { applicationFee: row.application_fee }),
   net: row.net,
   currency: currencyOf(row.currency),
   ...(row.source_ref === null

@@ -55,11 +55,17 @@ export const processEvent = async (deps: ProcessDeps, id: string): Promise<void>
     const { verdict, whose } = await judgeEvent(deps, event, notice, match)
     if (verdict.state === 'parked')
       deps.logger.error({ event: event.ref, type: event.type, reason: verdict.reason }, 'parked a provider event')
+    if (verdict.state === 'processed' && movesMoney(notice)) await deps.payouts.hearMovement(balanceOf(event))
     await deps.inbox.end({ id, ...verdict, ...owner(whose), processedAt: deps.clock.now() })
   } catch (error) {
     await retryLater(deps, event, match, error)
   }
 }
+
+const movesMoney = ({ subject }: Notice): boolean =>
+  subject.kind === 'charge' || subject.kind === 'refund' || subject.kind === 'dispute'
+
+const balanceOf = ({ provider, connection }: Pick<InboxRow, 'provider' | 'connection'>) => ({ provider, connection })
 
 const owner = (whose: Owned | undefined) =>
   whose ? { merchantId: whose.merchant_id, ...(whose.id === undefined ? {} : { paymentIntentId: whose.id }) } : {}
