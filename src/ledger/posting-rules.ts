@@ -30,7 +30,7 @@ import {
   postSettled,
   postTipsPaid,
 } from './payout-rules.ts'
-import { type MoneyEvent, notNegative, type Posting, posting } from './posting.ts'
+import { type Line, type MoneyEvent, notNegative, type Posting, partOf, posting } from './posting.ts'
 import { type CaptureParts, revenueLines } from './revenue.ts'
 import {
   postPacketClaimed,
@@ -93,20 +93,30 @@ export const postCaptured = (
 
 /**
  * The provider's fee: Dr 5010 (+ 1230 for VAT that is recoverable) / Cr 1110. A fee given back is negative. Where the
- * seller of a marketplace bears it, Dr 2010.
+ * seller of a marketplace bears it, Dr 2010. What of it a platform gets (`applicationFee`) is a line of its own.
  */
 export const postFee = (
-  event: MoneyEvent & { balanceRef: string; amount: bigint; recoverableTax?: bigint; seller?: string },
+  event: MoneyEvent & {
+    balanceRef: string
+    amount: bigint
+    applicationFee?: bigint | undefined
+    recoverableTax?: bigint
+    seller?: string
+  },
 ): Posting | undefined => {
-  const { balanceRef: ref, amount, recoverableTax = 0n, seller } = event
+  const { balanceRef: ref, amount, applicationFee = 0n, recoverableTax = 0n, seller } = event
+  const sign = amount < 0n ? -1n : 1n
+  if (applicationFee !== 0n) partOf('an application fee', sign * applicationFee, sign * (amount - recoverableTax))
   const subject = {
     ref,
     kind: 'fee',
-    description: `Processing fee ${ref}`,
+    description: applicationFee === 0n ? `Processing fee ${ref}` : `Processing and application fee ${ref}`,
     refs: { balance_transaction: ref },
   } as const
+  const bearer = (part: bigint): Line => (seller === undefined ? ['5010', part] : ['2010', part, seller])
   return posting(event, subject, [
-    seller === undefined ? ['5010', amount - recoverableTax] : ['2010', amount - recoverableTax, seller],
+    bearer(amount - recoverableTax - applicationFee),
+    bearer(applicationFee),
     ['1230', recoverableTax],
     ['1110', -amount],
   ])

@@ -20,9 +20,10 @@ export const keptFees = (
   return more.length === 0 ? fee : { ...fee, more: more.map(({ more: __, ...one }) => one) }
 }
 
-const storeFee = ({ ref, amount, currency, availableOn }: ProviderFee): StoredFee => ({
+const storeFee = ({ ref, amount, applicationFee, currency, availableOn }: ProviderFee): StoredFee => ({
   ref,
   amount: amount.toString(),
+  ...(applicationFee === undefined ? {} : { application: applicationFee.toString() }),
   currency,
   available_on: unixSeconds(availableOn),
 })

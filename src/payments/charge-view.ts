@@ -7,6 +7,8 @@ import { type IntentRow, showShipping } from './intent-view.ts'
 interface ChargeFee {
   ref: string
   amount: string
+  /** Of it, what the platform gets. */
+  application?: string
   currency: string
   available_on: number
 }

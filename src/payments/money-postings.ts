@@ -40,8 +40,9 @@ export const moneyPostings = (
         return postDiscounted({ ...event, total: charge.amountCaptured, amount: fact.amount })
       case 'fee': {
         const fee = fees.find(({ ref }) => ref === fact.ref)
-        const { amount, currency } = fee ?? { amount: 0n, currency: event.currency }
-        return postFee({ ...event, ...settlement(row, charge, fee), balanceRef: fact.ref, amount, currency })
+        const { amount = 0n, applicationFee, currency = event.currency } = fee ?? {}
+        const booked = { balanceRef: fact.ref, amount, applicationFee, currency }
+        return postFee({ ...event, ...settlement(row, charge, fee), ...booked })
       }
       default:
         return fact satisfies never

@@ -82,6 +82,7 @@ export interface BalanceTransactionsTable {
   settlement_id: string | null
   payout_ref: string | null
   created_at: Date
+  application_fee: Generated<bigint>
 }
 
 export interface BalanceSettlementsTable {

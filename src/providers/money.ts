@@ -36,6 +36,8 @@ export interface ProviderBalanceEntry {
   readonly category: string
   readonly amount: bigint
   readonly fee: bigint
+  /** Of the fee, what the platform gets that the account is connected to. */
+  readonly applicationFee?: bigint
   readonly net: bigint
   readonly currency: Currency
   readonly source?: BalanceEntrySource

@@ -32,6 +32,16 @@ const usd = (amount: bigint) => ({ amount, currency: 'usd' as Currency })
 test('what is left of an entry whose payment is booked elsewhere', () => {
   const rows: [BookableEntry, Parameters<typeof postingsBeside>[1], string[]][] = [
     [entry({ amount: 4200n, fee: 88n }), undefined, ['txn_1:fee 5010 eur 88, 1110 eur -88']],
+    [
+      entry({ amount: 4200n, fee: 188n, applicationFee: 100n }),
+      undefined,
+      ['txn_1:fee 5010 eur 88, 5010 eur 100, 1110 eur -188'],
+    ],
+    [
+      entry({ kind: 'refund', amount: -4200n, fee: -100n, applicationFee: -100n }),
+      undefined,
+      ['txn_1:fee 5010 eur -100, 1110 eur 100'],
+    ],
     [entry({ kind: 'refund', amount: -4200n }), undefined, []],
     [entry({ kind: 'dispute', amount: -4200n, fee: 1500n }), undefined, []],
     [

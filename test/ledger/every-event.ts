@@ -3,6 +3,7 @@ import { type Currency, isCurrency } from '#kernel/currencies.ts'
 import { newUuid } from '#kernel/ids.ts'
 import { postBillCompleted, postSharePaid, postShareReturned } from '#ledger/bill-rules.ts'
 import { postAdjusted, postRounded, reversePosting } from '#ledger/correction-rules.ts'
+import { postDiscounted, postDiscountReturned } from '#ledger/discount-rules.ts'
 import { postDisputed, postDisputeFeeReturned, postDisputeLost, postDisputeWon } from '#ledger/dispute-rules.ts'
 import { postConverted, postExchangeDifference, postTranslated } from '#ledger/fx-rules.ts'
 import {
@@ -185,9 +186,24 @@ const payments = ({ amount, id }: Story): Draft[] => {
     { tie: 'payment', book: (event) => postCaptured({ ...event, ...charge, total: amount(13000), parts }) },
     {
       tie: 'payment',
-      book: (event) => postFee({ ...event, balanceRef: id('txn', 1), amount: amount(220), recoverableTax: amount(38) }),
+      book: (event) =>
+        postFee({
+          ...event,
+          balanceRef: id('txn', 1),
+          amount: amount(220),
+          applicationFee: amount(100),
+          recoverableTax: amount(38),
+        }),
     },
     { tie: 'refund', book: (event) => postRefunded({ ...event, ...refund, left }) },
+    {
+      tie: 'payment',
+      book: (event) => postDiscounted({ ...event, ...charge, total: amount(13000), amount: amount(10) }),
+    },
+    {
+      tie: 'refund',
+      book: (event) => postDiscountReturned({ ...event, ...refund, total: refund.amount, amount: amount(5) }),
+    },
     { tie: 'refund', book: (event) => postRefundFailed({ ...event, ...refund }) },
     { tie: 'refund', book: (event) => postRefundRepaid({ ...event, ...refund }) },
     { tie: 'payment', book: (event) => postDisputed({ ...event, ...lost, fee: amount(1500) }) },

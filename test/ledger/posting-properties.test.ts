@@ -83,6 +83,27 @@ describe("a discount of the merchant's own", () => {
   })
 })
 
+describe('a fee', () => {
+  const of = (whole: bigint, applicationFee: bigint, recoverableTax = 0n) =>
+    postFee({ ...event, balanceRef: 'txn', amount: whole, applicationFee, recoverableTax })
+
+  test('adds up to what was taken, the platform’s part being a line of its own', () => {
+    fc.assert(
+      fc.property(amount, amount, amount, fc.constantFrom(1n, -1n), (own, platform, tax, sign) => {
+        const posting = of(sign * (own + platform + tax), sign * platform, sign * tax)
+        const costs = posting?.legs.filter(({ code }) => code === '5010').map((leg) => leg.amount) ?? []
+        assert.deepEqual(
+          costs,
+          [sign * own, sign * platform].filter((part) => part !== 0n),
+        )
+        assert.equal(posting ? net([posting], '1110') : 0n, -sign * (own + platform + tax))
+        assert.throws(() => of(sign * (own + tax), sign * (own + 1n), sign * tax), RangeError)
+        if (platform > 0n) assert.throws(() => of(sign * (own + platform), -sign * platform), RangeError)
+      }),
+    )
+  })
+})
+
 describe('every posting', () => {
   const anyPosting = fc
     .tuple(amount, amount, parts, fc.bigInt({ min: -1000n, max: 1000n }))

@@ -124,6 +124,18 @@ export const salesTable: readonly TableRow[] = [
     postFee,
     { ...eur, balanceRef: 'txn_1', amount: 220n, recoverableTax: 38n },
   ),
+  row('Fee 3.20, 1.00 of it the platform’s', '5010 2.20 · 5010 1.00', '1110 3.20', 'txn_1:fee', postFee, {
+    ...eur,
+    balanceRef: 'txn_1',
+    amount: 320n,
+    applicationFee: 100n,
+  }),
+  row('The platform’s fee given back', '1110 1.00', '5010 1.00', 'txn_2:fee', postFee, {
+    ...eur,
+    balanceRef: 'txn_2',
+    amount: -100n,
+    applicationFee: -100n,
+  }),
   row('Processing fee given back', '1110 2.20', '5010 2.20', 'txn_2:fee', postFee, {
     ...eur,
     balanceRef: 'txn_2',

@@ -167,6 +167,20 @@ describe('a charge', () => {
     assert.equal(mapCharge(chargeObject()).decline, undefined)
   })
 
+  test('tells the platform’s part of its fee, and no more than the fee', () => {
+    const of = (fee: number, amount: number, currency = 'eur') => {
+      const details = { type: 'application_fee', amount, currency }
+      const own = { type: 'stripe_fee', amount: fee - amount, currency: 'eur' }
+      const balance = { id: 'txn_1', object: 'balance_transaction', fee, currency: 'eur', available_on: 1 }
+      return mapFee({ ...balance, fee_details: [own, details] } as unknown as Stripe.BalanceTransaction)
+    }
+    assert.deepEqual([of(188, 100).amount, of(188, 100).applicationFee], [188n, 100n])
+    assert.deepEqual([of(-100, -100).amount, of(-100, -100).applicationFee], [-100n, -100n])
+    assert.ok(!('applicationFee' in of(88, 0)))
+    for (const wrong of [() => of(100, 101), () => of(100, -1), () => of(-100, 1), () => of(100, 10, 'usd')])
+      assert.throws(wrong, UnmappedError)
+  })
+
   test('has no fee before its balance transaction is known', () => {
     assert.equal(mapCharge(chargeObject({ balance_transaction: null })).fee, undefined)
     assert.equal(mapCharge(chargeObject({ balance_transaction: 'txn_1' })).fee, undefined)

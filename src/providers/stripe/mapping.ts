@@ -182,9 +182,26 @@ export const mapFee = (balance: Stripe.BalanceTransaction): ProviderFee => {
   return {
     ref: text(balance.id, 'balance transaction id'),
     amount: fromWire(balance.fee, currency, 'fee'),
+    ...given('applicationFee', applicationFeeIn(balance, currency)),
     currency,
     availableOn: time(balance.available_on, 'available_on'),
   }
+}
+
+/** The platform's part of a fee, which is negative where it is given back. */
+export const applicationFeeIn = (
+  { fee, fee_details: details = [] }: Pick<Stripe.BalanceTransaction, 'fee' | 'fee_details'>,
+  currency: Currency,
+): bigint | undefined => {
+  const parts = details.filter(({ type }) => type === 'application_fee')
+  const part = parts.reduce((sum, one) => {
+    if (one.currency !== currency) throw new UnmappedError('an application fee in', one.currency)
+    return sum + fromWire(one.amount, currency, 'application fee')
+  }, 0n)
+  const whole = fromWire(fee, currency, 'fee')
+  if (whole < 0n ? part > 0n || part < whole : part < 0n || part > whole)
+    throw new UnmappedError('an application fee beyond the fee,', part.toString())
+  return part === 0n ? undefined : part
 }
 
 /** Only what may be shown on a receipt. Every method's details lie under its own type's name. */

@@ -12,7 +12,7 @@ import type {
 import type { ProviderAnswer } from '#providers/provider.ts'
 import { currencyFromWire, fromWire, UnmappedError } from './amounts.ts'
 import { lookup } from './client.ts'
-import { mapTags, refOf } from './mapping.ts'
+import { applicationFeeIn, mapTags, refOf } from './mapping.ts'
 import { lookUp } from './states.ts'
 
 /** Balance transactions and payouts, as Stripe tells them. */
@@ -66,6 +66,7 @@ export const mapEntry = (entry: Stripe.BalanceTransaction): ProviderBalanceEntry
   if (net !== amount('amount') - amount('fee'))
     throw new UnmappedError('a net amount that is not amount − fee', entry.id)
   const source = mapSource(entry.source)
+  const applicationFee = applicationFeeIn(entry, currency)
   return {
     ref: entry.id,
     kind: kindOf(entry.reporting_category, net),
@@ -73,6 +74,7 @@ export const mapEntry = (entry: Stripe.BalanceTransaction): ProviderBalanceEntry
     category: entry.reporting_category,
     amount: amount('amount'),
     fee: amount('fee'),
+    ...(applicationFee === undefined ? {} : { applicationFee }),
     net,
     currency,
     ...(source ? { source } : {}),
