@@ -35,5 +35,5 @@ export const exampleMethod: PaymentMethod = {
   metadata: {},
   provider: 'stripe',
   type: 'card',
-  usage: 'off_session',
+  usage: 'on_session',
 }

@@ -84,7 +84,8 @@ export const withKeptMethod = async (
       savedFor,
       details: charge?.method,
       consent: consentOf(row),
-      usage: row.options.setup_future_usage === 'on_session' ? 'on_session' : 'off_session',
+      // The box on the page speaks of next time, at which the payer is there again.
+      usage: row.options.setup_future_usage === 'off_session' ? 'off_session' : 'on_session',
       paymentIntentId: row.id,
       threadId: row.thread_id,
       livemode: row.livemode,

@@ -4,6 +4,7 @@ import type Stripe from 'stripe'
 import { newUuid } from '#kernel/ids.ts'
 import { locales, texts } from '#pages/texts/texts.ts'
 import { openVeto, say } from '../checkout/veto-endpoint.ts'
+import { refused } from '../support/stripe-client.ts'
 import { createWorld, type World } from '../support/world.ts'
 
 let world: World
@@ -28,10 +29,10 @@ const answerBank = (url: string, answer: string) => submit(url, { answer })
 
 const methodsOf = async (customer: string) => (await stripe.paymentMethods.list({ customer })).data
 
-/** A customer who has ticked the box when they first paid. */
-const regular = async (number = '4242424242424242') => {
+/** A customer who has ticked the box when they first paid, unless the shop's terms keep the card anyway. */
+const regular = async (number = '4242424242424242', terms: object = {}) => {
   const customer = (await stripe.customers.create({})).id
-  const intent = await create({ customer })
+  const intent = await create({ customer, ...terms })
   const page = leadsTo(await submit(intent.checkout_url, { total: '4200', keep: '1' }))
   const paid = leadsTo(await submit(page, card(number)))
   if (paid.includes('/3ds/')) await answerBank(new URL(paid, page).href, 'approve')
@@ -72,8 +73,20 @@ describe('the box that keeps a card', () => {
     const { body } = await world.request().get(`/v1/payment_methods/${method}`)
     const { text, locale, source, at } = body.consent
     assert.match(text, /^Save my card for next time at \S/)
-    assert.deepEqual([locale, source, typeof at], ['en', 'page', 'number'])
+    assert.deepEqual([locale, source, typeof at, body.usage], ['en', 'page', 'number', 'on_session'])
     assert.equal((await read(intent.id)).payment_method, method)
+  })
+
+  test('agrees to payments that the payer makes, and not to charges without them', async () => {
+    const { customer, method } = await regular()
+    const order = { amount: 500, currency: 'eur', customer, payment_method: method, confirm: true }
+    const charges = await charging(async () => {
+      const error = await refused(stripe.paymentIntents.create({ ...order, off_session: true }))
+      assert.equal(error.code, 'payment_intent_incompatible_payment_method')
+      assert.match(error.message, /usage on_session/)
+    })
+    assert.equal(charges, 0)
+    assert.equal((await stripe.paymentIntents.create(order)).status, 'succeeded')
   })
 
   test('not ticked: nothing is kept', async () => {
@@ -202,7 +215,7 @@ describe('one tap', () => {
   })
 
   test('comes first again where a charge without the payer needed them', async () => {
-    const { customer, method } = await regular('4000002760003184')
+    const { customer, method } = await regular('4000002760003184', { setup_future_usage: 'off_session' })
     const body = { amount: 4200, currency: 'eur', customer, payment_method: method, confirm: true, off_session: true }
     const declined = await world.request().post('/v1/payment_intents').send(body)
     assert.equal(declined.status, 402)
