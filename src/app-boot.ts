@@ -22,6 +22,7 @@ export const productionConfig = (env: Environment): AppConfig => {
       secretKey: requireSetting(env, 'STRIPE_SECRET_KEY'),
       webhookSecrets: splitSecrets(requireSetting(env, 'STRIPE_WEBHOOK_SECRET')),
       apiBase: env.STRIPE_API_BASE,
+      publishableKey: env.STRIPE_PUBLISHABLE_KEY,
     },
     wechatpay: wechatpayConfig(env, /^(sk|rk)_live_/.test(env.STRIPE_SECRET_KEY ?? '')),
   }

@@ -7,7 +7,7 @@ import { type App, createApp } from './app.ts'
 import { closeApp, commonConfig, listen, splitSecrets, trimSlash, wechatpayConfig } from './app-boot.ts'
 import { type Demo, readOrCreateSecret, routeDemo, seedDemo, writeDemoFile } from './app-demo.ts'
 import { mountPages } from './app-pages.ts'
-import type { WechatpayConfig } from './app-providers.ts'
+import type { StripeConfig, WechatpayConfig } from './app-providers.ts'
 import { ConfigurationError, type Environment, requireSetting } from './config.ts'
 import { startStripeSandbox } from './sandbox/stripe/index.ts'
 import { startWechatpaySandbox } from './sandbox/wechatpay/index.ts'
@@ -104,7 +104,7 @@ const openDatabaseServer = async (
 }
 
 interface Provider {
-  stripe: { secretKey: string; webhookSecrets: string[]; apiBase?: string | undefined }
+  stripe: StripeConfig
   /** The sandbox's address; undefined when the real provider is used. */
   origin: string | undefined
   wechatpay: WechatpayConfig
@@ -120,7 +120,12 @@ const startProvider = async (
   if (env.STRIPE_SECRET_KEY !== undefined) {
     const webhookSecrets = splitSecrets(requireSetting(env, 'STRIPE_WEBHOOK_SECRET'))
     return {
-      stripe: { secretKey: env.STRIPE_SECRET_KEY, webhookSecrets, apiBase: env.STRIPE_API_BASE },
+      stripe: {
+        secretKey: env.STRIPE_SECRET_KEY,
+        webhookSecrets,
+        apiBase: env.STRIPE_API_BASE,
+        publishableKey: env.STRIPE_PUBLISHABLE_KEY,
+      },
       origin: undefined,
       wechatpay: wechatpayConfig(env, /^(sk|rk)_live_/.test(env.STRIPE_SECRET_KEY)),
       close: async () => {},
@@ -156,7 +161,12 @@ const startProvider = async (
     throw error
   })
   return {
-    stripe: { secretKey, webhookSecrets: [webhookSecret], apiBase: sandbox.url },
+    stripe: {
+      secretKey,
+      webhookSecrets: [webhookSecret],
+      apiBase: sandbox.url,
+      publishableKey: `pk_test_${secrets.mac('sandbox publishable key').toString('hex').slice(0, 32)}`,
+    },
     origin: sandbox.url,
     wechatpay: simulatedWechatpay(wechatpay),
     wechatpaySandbox: wechatpay,

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import express, { type Router } from 'express'
 import { createChat } from '#pages/chat.ts'
+import type { FieldsSite } from '#pages/checkout/desk.ts'
 import { createDemo } from '#pages/demo.ts'
 import { createDocs } from '#pages/docs.ts'
 import { createPages } from '#pages/pages.ts'
@@ -16,6 +17,26 @@ interface PageOptions {
 
 /** Stripe's own pages: checkout, and the bank's step of 3-D Secure. */
 const stripeOrigins = ['https://checkout.stripe.com', 'https://hooks.stripe.com']
+
+/**
+ * Where Stripe.js is, and what Stripe says that a page with it has to allow (docs.stripe.com/security/guide). The release is
+ * the one of the pinned API version. Stripe changes the file, so no digest can be pinned to it.
+ */
+const stripeFields: FieldsSite = {
+  script: 'https://js.stripe.com/endive/stripe.js',
+  scriptSrc: ['https://js.stripe.com', 'https://*.js.stripe.com'],
+  frameSrc: ['https://js.stripe.com', 'https://*.js.stripe.com', 'https://hooks.stripe.com'],
+  connectSrc: ['https://api.stripe.com'],
+}
+
+/** The sandbox's stand-in for Stripe.js. */
+const simulatedFields = (origin: string): FieldsSite => ({
+  script: `${origin}/_sandbox/stripe.js`,
+  scriptSrc: [origin],
+  frameSrc: [origin],
+  connectSrc: [],
+})
+
 const openapiFile = new URL('../openapi.yaml', import.meta.url)
 
 /** Mounts what people see. The demo joins once its merchant exists (`startDemo`), and only beside the sandbox. */
@@ -37,6 +58,7 @@ export const mountPages = ({ publicUrl, providerOrigin }: PageOptions) => {
         clock,
         logger,
         providerOrigins: providerOrigin === undefined ? stripeOrigins : [providerOrigin],
+        fields: providerOrigin === undefined ? stripeFields : simulatedFields(providerOrigin),
         home: providerOrigin === undefined ? '/docs' : '/demo',
       }),
     )

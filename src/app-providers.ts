@@ -25,12 +25,14 @@ export interface StripeConfig {
   secretKey: string
   webhookSecrets: string[]
   apiBase?: string | undefined
+  publishableKey?: string | undefined
 }
 
 export const createStripe = (config: StripeConfig, clock: Clock = systemClock): PaymentProvider =>
   createStripeProvider({
     secretKey: config.secretKey,
     webhookSecrets: config.webhookSecrets,
+    publishableKey: config.publishableKey,
     clock,
     ...(config.apiBase === undefined ? {} : { apiBase: config.apiBase }),
   })
@@ -62,6 +64,7 @@ export const createAdapters = (config: {
   stripe: createStripeAdapter({
     apiBase: config.stripe.apiBase,
     platformKey: config.stripe.secretKey,
+    platformPublishableKey: config.stripe.publishableKey,
     platformPause: createRatePause(config.clock ?? systemClock),
   }),
   wechatpay: createWechatpayAdapter({

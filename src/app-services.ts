@@ -106,7 +106,7 @@ export const createServices = (config: ServicesConfig, overrides: ServicesOverri
   const messages = createMessageService({ ...deps, connections, checkoutUrl, native: payments.native })
   const sealer = createSealer(base)
   return {
-    accounts: createAccountService(base),
+    accounts: createAccountService({ ...base, ownFields: config.stripe.publishableKey !== undefined }),
     connections,
     routing: createRoutingService({ ...base, providers }),
     sealer,

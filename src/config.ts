@@ -70,6 +70,13 @@ export const environment = z.object({
     .min(8)
     .optional()
     .describe('Signing secret(s) of the Stripe webhook endpoint, whsec_…; several separated by commas while rotating.'),
+  STRIPE_PUBLISHABLE_KEY: z
+    .string()
+    .regex(/^pk_(test|live)_\w+$/, 'must start with pk_test_ or pk_live_')
+    .optional()
+    .describe(
+      'Publishable key of the same account, for merchants that show Stripe’s fields on the checkout page. Unset: they cannot.',
+    ),
   STRIPE_API_BASE: url(/^https?$/)
     .optional()
     .describe('Another Stripe-compatible API, for tests. Unset: api.stripe.com, or the sandbox when no key is set.'),

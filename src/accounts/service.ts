@@ -4,10 +4,10 @@ import { AppError, notFound } from '#kernel/errors.ts'
 import { newUuid, parseId, showId } from '#kernel/ids.ts'
 import { newApiKey, type Role } from '#platform/api-keys.ts'
 import { sha256 } from '#platform/crypto.ts'
-import { type Database, inTransaction, type Tx } from '#platform/database.ts'
+import { inTransaction, type Tx } from '#platform/database.ts'
 import { type ListQuery, listAnswer, readPage } from '#platform/listing.ts'
 import type { ApiKey, CreateKey } from './schemas.ts'
-import { createSettingsService } from './settings-service.ts'
+import { createSettingsService, type SettingsDeps } from './settings-service.ts'
 
 interface Scope {
   merchantId: string
@@ -26,9 +26,13 @@ interface KeyRow {
 
 export type AccountService = ReturnType<typeof createAccountService>
 
+interface AccountDeps extends SettingsDeps {
+  clock: Clock
+}
+
 /** Merchants and their API keys. A key's secret leaves this file once, in the answer to its creation. */
-export const createAccountService = ({ db, clock }: { db: Database; clock: Clock }) => ({
-  ...createSettingsService({ db }),
+export const createAccountService = ({ db, clock, ...given }: AccountDeps) => ({
+  ...createSettingsService({ db, ...given }),
 
   /** Creates the merchant, or finds it under the same id. */
   createMerchant: (merchantId: string, name: string, settings: object = {}): Promise<void> =>

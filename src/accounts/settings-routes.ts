@@ -14,6 +14,7 @@ const example: Account = {
     branding: { primary_color: '#1a5c3a', logo: 'https://shop.example/logo.png' },
     support: { email: 'help@shop.example', url: 'https://shop.example/help', phone: '+33 1 23 45 67 89' },
     payouts: { confirmed_by: 'provider' },
+    checkout: { hosted_page: 'redirect' },
     messages: {
       time_zone: 'Europe/Paris',
       wording: { pay: 'Buy for {amount}', receipt: { fr: '{amount} bien reçus. Merci !' } },
@@ -48,7 +49,7 @@ export const settingsRoutes = (accounts: AccountService): Route[] => [
     roles: ['merchant', 'platform'],
     body: accountUpdate,
     response,
-    errors: ['parameter_invalid_string', 'parameter_unknown'],
+    errors: ['parameter_invalid_string', 'parameter_unknown', 'provider_account_unavailable'],
     example,
     handler: ({ merchantId, body }) => accounts.updateAccount(merchantId, body),
   }),

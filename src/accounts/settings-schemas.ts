@@ -49,6 +49,7 @@ export const accountUpdate = z.strictObject({
       branding: clearable(z.strictObject({ primary_color: clearable(color), logo: clearable(link) })),
       support: clearable(z.strictObject({ email: clearable(email), url: clearable(link), phone: clearable(phone) })),
       payouts: clearable(z.strictObject({ confirmed_by: clearable(z.enum(['provider', 'bank'])) })),
+      checkout: clearable(z.strictObject({ hosted_page: clearable(z.enum(['redirect', 'element'])) })),
       messages: clearable(
         z.strictObject({
           time_zone: clearable(timeZone),
@@ -80,9 +81,15 @@ export const accountSchema = z
       }),
       support: z.object({ email: z.string().nullable(), url: z.string().nullable(), phone: z.string().nullable() }),
       payouts: z.object({
-        confirmed_by: z
-          .enum(['provider', 'bank'])
-          .meta({ description: 'Whose word books a payout as received: the provider’s, or yours from the bank statement.' }),
+        confirmed_by: z.enum(['provider', 'bank']).meta({
+          description: 'Whose word books a payout as received: the provider’s, or yours from the bank statement.',
+        }),
+      }),
+      checkout: z.object({
+        hosted_page: z.enum(['redirect', 'element']).meta({
+          description:
+            'Where a card is entered: on the provider’s own page (`redirect`), or in the provider’s fields on the checkout page (`element`), where the account that takes the payment can.',
+        }),
       }),
       messages: z.object({
         time_zone: z.string().nullable().meta({ description: 'For dates on cards; null: UTC.' }),

@@ -14,6 +14,7 @@ const kept = {
   branding: { primary_color: 'accent', logo: 'logo_url' },
   support: { email: 'support_email', url: 'support_url', phone: 'support_phone' },
   payouts: { confirmed_by: 'payouts_confirmed_by' },
+  checkout: { hosted_page: 'hosted_page' },
   messages: {
     time_zone: 'time_zone',
     quiet_hours: 'quiet_hours',
@@ -67,6 +68,10 @@ const byLanguage = (
 
 const isCleared = (value: unknown): value is null | '' => value === null || value === ''
 
+/** Whether the change asks for the provider's fields on the checkout page. */
+export const wantsElement = (change: Change | undefined): boolean =>
+  typeof change?.checkout === 'object' && change.checkout?.hosted_page === 'element'
+
 /** As clients read it. What is kept malformed, from before there were checks, counts as absent. */
 export const showSettings = (stored: StoredSettings): Account['settings'] => {
   const text = (key: string): string | null => (typeof stored[key] === 'string' ? stored[key] : null)
@@ -79,6 +84,7 @@ export const showSettings = (stored: StoredSettings): Account['settings'] => {
       phone: text(kept.support.phone),
     },
     payouts: { confirmed_by: payoutsConfirmedBy(stored) },
+    checkout: { hosted_page: stored[kept.checkout.hosted_page] === 'element' ? 'element' : 'redirect' },
     messages: {
       time_zone: text(kept.messages.time_zone),
       wording: wordingOf(stored.wording),

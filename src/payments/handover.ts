@@ -45,6 +45,9 @@ export const handoverAction = (row: Opened, checkoutUrl: string): Action | null 
     }
     case 'link':
       return redirectAction(row)
+    // Shown on the checkout page alone.
+    case 'fields':
+      return null
     default:
       return handover satisfies never
   }

@@ -15,7 +15,7 @@ import { keepsByApi, payerToKeep } from './payer-service.ts'
 import { refuseOther } from './plan-service.ts'
 import { updateIntent } from './repo.ts'
 import { findShut, moveOn } from './route-service.ts'
-import { surfaceFor } from './surface-service.ts'
+import { wayFor } from './surface-service.ts'
 
 export interface PageLinks {
   returnUrl: string
@@ -26,6 +26,8 @@ export interface PageLinks {
   consent?: Consent | undefined
   /** Absent: in some browser. */
   surface?: PaySurface | undefined
+  /** As fields on our own page, if the account can. Absent: on a page of the provider's. */
+  use?: 'fields' | undefined
 }
 
 /**
@@ -53,7 +55,7 @@ const openAt = async (deps: PaymentDeps, asked: IntentRow, links: PageLinks): Pr
   if (shut !== undefined) return refusedBy(asked, shut)
   const found = await prepare(deps, asked, links)
   if ('kind' in found) return found
-  const { customerRef, surface } = found
+  const { customerRef, ...way } = found
   const scope = { merchantId: asked.merchant_id, intentId: asked.id, requestId: newUuid() }
   return performOnce(deps, scope, 'page', async (tx, current) => {
     refuseOther(asked, current)
@@ -62,7 +64,7 @@ const openAt = async (deps: PaymentDeps, asked: IntentRow, links: PageLinks): Pr
     refuseMoved(asked, current)
     const { title, returnUrl, cancelUrl, locale, consent } = links
     const expiresAt = current.expires_at?.toISOString()
-    const payer = customerRef === undefined ? { surface } : { surface, customerRef, save: true }
+    const payer = customerRef === undefined ? way : { ...way, customerRef, save: true }
     const command = { title, returnUrl, cancelUrl, locale, expiresAt, capture: current.capture_method, ...payer }
     const options = withConsent(current.options, customerRef === undefined ? undefined : consent)
     const isSame = options.consent === undefined && current.options.consent === undefined
@@ -84,17 +86,19 @@ interface Prepared {
   /** For whom the method is kept, by the name that they have at this account. */
   customerRef: string | undefined
   surface: PaySurface | undefined
+  use: 'fields' | undefined
 }
 
 /** What only this account can say; one that is gone is passed over. */
 const prepare = async (
   deps: PaymentDeps,
   row: IntentRow,
-  { consent, surface }: PageLinks,
+  { consent, ...links }: PageLinks,
 ): Promise<Prepared | Outcome> => {
   try {
     const customerRef = consent || keepsByApi(row.options) ? await payerToKeep(deps, row) : undefined
-    return { customerRef, surface: (await surfaceFor(deps, row, surface)).surface }
+    const { surface, use } = await wayFor(deps, row, links)
+    return { customerRef, surface, use }
   } catch (error) {
     if (error instanceof AppError && error.code === 'provider_account_unavailable') return refusedBy(row, error.message)
     throw error

@@ -2,12 +2,13 @@ import { isChannelId } from '#channels/channel.ts'
 import { AppError } from '#kernel/errors.ts'
 import { newUuid } from '#kernel/ids.ts'
 import { inTransaction, type Tx } from '#platform/database.ts'
+import type { FieldsAccess } from '#providers/fields.ts'
 import type { PaymentDeps } from './apply-service.ts'
 import type { ChargeRow } from './charge-view.ts'
 import { findPlatform, type WayToPay, wayToPay } from './chat-money-service.ts'
 import { isFor } from './handover.ts'
 import { checkCommand } from './intent-machine.ts'
-import type { IntentRow } from './intent-view.ts'
+import { accountOf, type IntentRow } from './intent-view.ts'
 import { leavePage } from './leave-page-service.ts'
 import { readCheckoutToken } from './link-service.ts'
 import { isChatMoney } from './native-rules.ts'
@@ -15,7 +16,8 @@ import { type Keeping, pageKeeps, payWithKept, readKeeping } from './one-tap-ser
 import { isUsable, openRouted, type PageLinks } from './open-page-service.ts'
 import { isOpenedByPayer } from './opener-service.ts'
 import { findIntent, listCharges } from './repo.ts'
-import { surfaceFor } from './surface-service.ts'
+import { wayFor } from './surface-service.ts'
+import { LookupFailed } from './sync-service.ts'
 import { requireAllowed } from './veto-service.ts'
 
 /** What the hosted pages show: the payment, its attempts, its refunds, who sells and where it was asked for. */
@@ -31,6 +33,7 @@ export interface PaymentPage {
       support_email?: string
       support_url?: string
       support_phone?: string
+      hosted_page?: string
     }
   }
   /** `connection`: the merchant's account there, as far as everybody may know it. */
@@ -82,14 +85,24 @@ export const createPageService = (deps: PaymentDeps) => ({
     const fresh =
       (await inTransaction(deps.db, row.merchant_id, (tx) => findIntent(tx, row.merchant_id, row.id))) ?? row
     const { consent } = links
-    const isOpen =
-      isUsable(fresh, deps.clock.now()) && isFor(fresh, (await surfaceFor(deps, fresh, links.surface)).wanted)
+    const isOpen = isUsable(fresh, deps.clock.now()) && isFor(fresh, (await wayFor(deps, fresh, links)).wanted)
     if (isOpen && pageKeeps(fresh) === (consent !== undefined)) return plainUrl(fresh)
     if (fresh.page_ref !== null) await leavePage(deps, scope, fresh.page_ref)
     if (checkCommand(fresh.status, 'page').ok) await requireAllowed(deps, fresh, scope.requestId)
     const saved = await openRouted(deps, fresh, links)
     if (saved.page_url === null && saved.page_handover === null) throw new AppError('provider_error')
     return plainUrl(saved)
+  },
+
+  /**
+   * What the provider's script needs to show its fields for the page that is open; undefined: it is open no more, or this
+   * account shows none. Throws `LookupFailed` when the provider cannot be asked.
+   */
+  readFields: async (row: IntentRow): Promise<FieldsAccess | undefined> => {
+    const { fields } = await deps.providers.open(accountOf(row))
+    const found = row.page_ref === null ? undefined : await fields?.access({ pageRef: row.page_ref })
+    if (found && found.outcome !== 'ok') throw new LookupFailed('the fields cannot be read')
+    return found?.value
   },
 
   payWithKept: (row: IntentRow, tap: Parameters<typeof payWithKept>[2]): Promise<IntentRow> =>

@@ -44,6 +44,7 @@ export interface StoredCommand {
   locale?: string | undefined
   expiresAt?: string | undefined
   surface?: PaySurface | undefined
+  use?: 'fields' | undefined
   description?: string | undefined
   reason?: string | undefined
 }
@@ -125,6 +126,7 @@ const pageCommand = (operation: OperationRow, command: StoredCommand, idempotenc
   ...given('details', command.details),
   ...given('locale', command.locale),
   ...given('surface', command.surface),
+  ...given('use', command.use),
   ...payerOf(command),
   ...given('expiresAt', command.expiresAt === undefined ? undefined : new Date(command.expiresAt)),
 })

@@ -4,10 +4,27 @@ import type { PaymentDeps } from './apply-service.ts'
 import { accountOf, type IntentRow } from './intent-view.ts'
 
 /**
+ * What the page would be like at the account that takes this payment. The provider's fields on our own page are a wish: an
+ * account that cannot show them has its own page opened.
+ */
+export const wayFor = async (
+  deps: Pick<PaymentDeps, 'db' | 'providers' | 'logger'>,
+  row: IntentRow,
+  { surface, use }: { surface?: PaySurface | undefined; use?: 'fields' | undefined },
+): Promise<{ surface?: PaySurface; use?: 'fields'; wanted: WantedHandover | undefined }> => {
+  const way = await surfaceFor(deps, row, surface)
+  if (use === undefined || way.wanted !== undefined) return way
+  const { fields } = await deps.providers.open(accountOf(row))
+  if (fields) return { ...way, use, wanted: { kind: use } }
+  deps.logger.warn({ payment_intent: row.id }, 'the account has no publishable key: its own page is opened')
+  return way
+}
+
+/**
  * Where the payer is, as far as the account that takes this payment cares, and what its page would be there. Inside WeChat
  * the payer is the person of the thread, if the thread is of the very app that takes the money: an id says nothing to another.
  */
-export const surfaceFor = async (
+const surfaceFor = async (
   deps: Pick<PaymentDeps, 'db' | 'providers'>,
   row: IntentRow,
   surface: PaySurface | undefined,

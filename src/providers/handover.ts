@@ -8,6 +8,8 @@ export type Handover =
   | { kind: 'app'; params: Readonly<Record<string, string>> }
   /** The page's URL opens the provider's app on a phone, and nothing elsewhere. It must be told which site it comes from. */
   | { kind: 'link' }
+  /** In the provider's own fields for a card, on a page of ours (`PaymentProvider.fields`). */
+  | { kind: 'fields' }
 
 export const paySurfaces = ['browser', 'phone', 'wechat', 'app'] as const
 
@@ -18,6 +20,13 @@ export interface PaySurface {
   /** The payer's id inside WeChat, for the merchant's app there. */
   openid?: string
   ip?: string
+}
+
+/** How a page is wanted. */
+export interface PageWay {
+  surface?: PaySurface
+  /** As fields on a page of ours; for a provider with `fields`. Absent: on the provider's own page. */
+  use?: 'fields'
 }
 
 /** What a page is like that fits a surface: a page that is open for another one is closed before. */

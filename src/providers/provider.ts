@@ -1,7 +1,8 @@
 import type { Currency } from '#kernel/currencies.ts'
 import type { AccountFault } from './account-fault.ts'
 import type { DisputeCalls } from './disputes.ts'
-import type { Handover, HandoverRules, PaySurface } from './handover.ts'
+import type { FieldsCalls } from './fields.ts'
+import type { Handover, HandoverRules, PageWay } from './handover.ts'
 import type { MoneyCalls } from './money.ts'
 import type { ProviderNotice } from './notice.ts'
 import type { MandateAcceptance, OrderDetails } from './order-details.ts'
@@ -208,7 +209,7 @@ export interface AuthorizeCommand extends Command, Payer {
   tags: ProviderTags
 }
 
-export interface PageCommand extends Command, Payer {
+export interface PageCommand extends Command, Payer, PageWay {
   amount: bigint
   currency: Currency
   capture: 'automatic' | 'manual'
@@ -222,7 +223,6 @@ export interface PageCommand extends Command, Payer {
   cancelUrl: string
   locale?: string
   expiresAt?: Date
-  surface?: PaySurface
   tags: ProviderTags
 }
 
@@ -231,6 +231,8 @@ export interface PaymentProvider {
   readonly capabilities: ProviderCapabilities
   /** Present where a page is not one URL for everybody. */
   readonly handovers?: HandoverRules
+  /** Present where the account can show its fields on a page of ours. */
+  readonly fields?: FieldsCalls
   /** Present where payers can dispute what they paid. */
   readonly disputes?: DisputeCalls
   /** Present where the provider tells its account with us: entries and payouts. */

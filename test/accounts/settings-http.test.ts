@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
+import { createAccountService } from '#accounts/service.ts'
 import { roles } from '#platform/api-keys.ts'
 import type { Shop } from '../support/shop.ts'
 import { createWorld, type World } from '../support/world.ts'
@@ -28,6 +29,7 @@ describe('the account over HTTP', () => {
         branding: { primary_color: null, logo: null },
         support: { email: null, url: null, phone: null },
         payouts: { confirmed_by: 'provider' },
+        checkout: { hosted_page: 'redirect' },
         messages: { time_zone: null, wording: {}, quiet_hours: null, reminder_before_minutes: null },
       },
     })
@@ -55,6 +57,7 @@ describe('the account over HTTP', () => {
       branding: { primary_color: '#1A5C3A', logo: null },
       support: { email: 'help@shop.example', url: null, phone: null },
       payouts: { confirmed_by: 'provider' },
+      checkout: { hosted_page: 'redirect' },
       messages: {
         time_zone: null,
         wording: {},
@@ -82,6 +85,21 @@ describe('the account over HTTP', () => {
     assert.deepEqual([settings.support.email, settings.support.url], ['help@shop.example', 'https://shop.example/'])
     assert.deepEqual(settings.messages.wording, { pay: 'Buy', receipt: { fr: 'Reçu {amount}' } })
     assert.equal(settings.messages.time_zone, 'Asia/Tokyo')
+  })
+
+  test('shows the provider’s fields only where an account can, and goes back', async () => {
+    const shop = await world.openShop('Fields')
+    const pageOf = async (hosted_page: unknown) =>
+      (await post({ settings: { checkout: { hosted_page } } }, shop).expect(200)).body.settings.checkout.hosted_page
+    assert.deepEqual([await pageOf('element'), await pageOf(null)], ['element', 'redirect'])
+    const { clock } = world
+    const { db } = world.app
+    const without = createAccountService({ db, clock })
+    const { uuid: merchantId } = shop
+    const choose = () =>
+      without.updateAccount(merchantId, { settings: { checkout: { hosted_page: 'element' as const } } })
+    await assert.rejects(choose, { code: 'provider_account_unavailable' })
+    await without.updateAccount(merchantId, { settings: { checkout: { hosted_page: 'redirect' as const } } })
   })
 
   const refused: [name: string, body: object, param: string][] = [

@@ -13,6 +13,7 @@ const full: StoredSettings = {
   support_url: 'https://shop.example/help',
   support_phone: '+33 1 23 45 67 89',
   payouts_confirmed_by: 'bank',
+  hosted_page: 'element',
   time_zone: 'Europe/Paris',
   quiet_hours: { from: '22:00', to: '08:00', time_zone: 'Europe/Paris' },
   reminder_before_minutes: 120,

@@ -2,7 +2,16 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import type { Browser, Page } from 'playwright-core'
 import { until } from '../support/until.ts'
-import { noChromium, openBrowser, shoot, type Visit, visit } from './chromium.ts'
+import {
+  checkAccessibility,
+  checkLayout,
+  noChromium,
+  openBrowser,
+  schemes,
+  shoot,
+  type Visit,
+  visit,
+} from './chromium.ts'
 import { askForPayment, type Payment, startApp, type TestApp } from './start-app.ts'
 
 const cards = {
@@ -158,6 +167,86 @@ describe('paying', { skip: noChromium }, () => {
     const pages = [...new Set([...places, person.page.url()])].filter((place) => place.includes('/c/pay/'))
     const open = await Promise.all(pages.map(async (place) => (await fetch(place)).ok))
     assert.equal(open.filter(Boolean).length, 1)
+  })
+
+  describe('in the provider’s fields on our page', () => {
+    const choose = (hosted_page: string) =>
+      app.api('/v1/account', { settings: { checkout: { hosted_page } } }, 'merchant')
+    before(() => choose('element'))
+    after(() => choose('redirect'))
+
+    const toFields = async (person: Visit, payment: Payment): Promise<void> => {
+      await open(person, payment)
+      await person.page.locator('form .button').click()
+      await backAt(person.page, 'fields')
+    }
+    const payIn = async ({ page }: Visit, card: string): Promise<void> => {
+      await page.frameLocator('#fields iframe').getByLabel(card).check()
+      await page.locator('#pay').click()
+    }
+
+    test('with a declined card, then by way of the bank: told kindly, paid, receipt', async () => {
+      const payment = await askForPayment(app)
+      await using person = await visit(browser)
+      const { page } = person
+      await toFields(person, payment)
+      await shoot(page, 'fields-1')
+      await payIn(person, 'Insufficient funds')
+      await page.getByRole('alert').getByText('insufficient funds').waitFor()
+      await shoot(page, 'fields-2-declined')
+      await payIn(person, '3-D Secure')
+      await page.click('#approve')
+      await backAt(page, 'paid')
+      await page.getByText('Show the receipt').click()
+      await page.getByText('Visa ···· 3220').waitFor()
+      assert.deepEqual([...person.origins].sort(), [app.providerOrigin, app.url].sort())
+      assert.deepEqual(person.complaints, [])
+      assert.equal((await read(payment)).status, 'succeeded')
+    })
+
+    test('with a good card; the bank’s question that was left open is asked again', async () => {
+      const payment = await askForPayment(app)
+      await using person = await visit(browser)
+      const { page } = person
+      await toFields(person, payment)
+      await payIn(person, '3-D Secure')
+      await page.locator('#fail').waitFor()
+      await page.goto(`${payment.checkout_url}?hand=1`)
+      await page.getByRole('button', { name: 'Confirm it’s you' }).click()
+      await page.click('#fail')
+      await backAt(page, 'declined')
+      await page.locator('form .button').click()
+      await payIn(person, '5555 5555 5555 4444')
+      await backAt(page, 'paid')
+      assert.deepEqual(person.complaints, [])
+    })
+
+    test('without scripts, or without theirs: on the provider’s page', async () => {
+      for (const javaScriptEnabled of [false, true]) {
+        const payment = await askForPayment(app)
+        await using person = await visit(browser, { javaScriptEnabled })
+        const { page } = person
+        await page.route('**/_sandbox/stripe.js', (route) => route.abort())
+        await toFields(person, payment)
+        if (javaScriptEnabled) await page.getByRole('alert').getByText('can’t be loaded').waitFor()
+        await page.getByRole('button', { name: 'Pay on the provider’s page' }).click()
+        await payWith(page, cards.good)
+        await backAt(page, 'paid')
+      }
+    })
+
+    test('looks right, and is for everybody', async () => {
+      const payment = await askForPayment(app)
+      await using person = await visit(browser, { bypassCSP: true })
+      await toFields(person, payment)
+      await person.page.locator('#pay').waitFor()
+      for (const colorScheme of schemes) {
+        await person.page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
+        await checkLayout(person.page, 'fields')
+        await shoot(person.page, `fields-${colorScheme}`)
+      }
+      await checkAccessibility(person.page, 'fields')
+    })
   })
 
   test('a link that was cancelled by the shop says so', async () => {

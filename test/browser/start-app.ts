@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Role } from '#platform/api-keys.ts'
 import { startEverything } from '../../src/app-dev.ts'
 import { parseEnvironment } from '../../src/config.ts'
 import { createTestDatabase } from '../support/database.ts'
@@ -12,8 +13,8 @@ export interface TestApp extends AsyncDisposable {
   providerOrigin: string
   /** The simulated WeChat Pay. */
   wechatpayUrl: string
-  /** Calls the API as the demo shop's back end. */
-  api<T>(path: string, params?: object): Promise<T>
+  /** Calls the API as the demo shop's back end, or with another key of the shop's. */
+  api<T>(path: string, params?: object, role?: Role): Promise<T>
 }
 
 export interface Payment {
@@ -39,7 +40,7 @@ export const startApp = async (more: Record<string, string> = {}): Promise<TestA
       url: everything.url,
       providerOrigin,
       wechatpayUrl: demo.wechatpay_sandbox.url,
-      api: (path, params) => call(everything.url, everything.demo.keys.service, path, params),
+      api: (path, params, role = 'service') => call(everything.url, everything.demo.keys[role], path, params),
       [Symbol.asyncDispose]: () => stack.disposeAsync(),
     }
   } catch (error) {

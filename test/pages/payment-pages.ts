@@ -152,7 +152,7 @@ export const handedStates: Record<string, Change> = {
 }
 
 export interface Calls {
-  opened: { returnUrl: string; cancelUrl: string; title: string; locale?: string | undefined }[]
+  opened: Parameters<PagePayments['openPage']>[1][]
   synced: number
 }
 
@@ -166,6 +166,13 @@ interface Fakes extends Partial<PagePayments> {
 }
 
 export const providerOrigin = 'https://provider.example'
+
+const fieldsSite = {
+  script: 'https://js.provider.example/fields.js',
+  scriptSrc: ['https://js.provider.example', 'https://*.js.provider.example'],
+  frameSrc: ['https://js.provider.example', 'https://hooks.provider.example'],
+  connectSrc: ['https://api.provider.example'],
+}
 
 /** The pages over payments that stand in memory. */
 export const createTestPages = ({
@@ -185,6 +192,7 @@ export const createTestPages = ({
       calls.opened.push(links)
       return `${providerOrigin}/c/pay/1`
     },
+    readFields: async () => ({ clientSecret: 'pi_1_secret_2', publishableKey: 'pk_test_1' }),
     payWithKept: async (row) => row,
     identify: async () => ({ ok: false, reason: 'missing' }),
     sync: async () => {
@@ -207,6 +215,7 @@ export const createTestPages = ({
       clock: { now: () => now },
       logger: pino({ level: 'silent' }),
       providerOrigins: [providerOrigin],
+      fields: fieldsSite,
       home: '/demo',
     }),
   )

@@ -160,7 +160,12 @@ const startApp = ({ queue, config, overrides }: WorldOptions, parts: AppParts): 
       fourEyes: true,
       exports: { kind: 'folder', path: join(tmpdir(), `parley-exports-${randomUUID()}`) },
       allowPrivateWebhooks: true,
-      stripe: { secretKey, webhookSecrets: [webhookSecret], apiBase: parts.sandbox.url },
+      stripe: {
+        secretKey,
+        webhookSecrets: [webhookSecret],
+        apiBase: parts.sandbox.url,
+        publishableKey: 'pk_test_world',
+      },
       mount: mountPages({ publicUrl: parts.url, providerOrigin: parts.sandbox.url }),
       ...config,
     },

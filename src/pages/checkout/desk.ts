@@ -25,7 +25,7 @@ import { createTries } from './tries.ts'
 import { checkoutTitle, checkoutView, noticeView } from './view.ts'
 
 /** The part of the payment service that the pages use. */
-export interface PagePayments extends Pick<PaymentService, 'openPage' | 'payWithKept' | 'identify'> {
+export interface PagePayments extends Pick<PaymentService, 'openPage' | 'readFields' | 'payWithKept' | 'identify'> {
   readPage(token: string, pass?: string): Promise<PaymentPage | undefined>
   sync(merchantId: string, intentId: string): Promise<unknown>
 }
@@ -46,6 +46,15 @@ export interface DeskOptions {
   logger: Logger
   /** Origins of the provider's hosted page: https://checkout.stripe.com, or the sandbox's own. */
   providerOrigins: readonly string[]
+  fields: FieldsSite
+}
+
+/** The provider's script for fields on our page, and what the page's policy has to allow for it. */
+export interface FieldsSite {
+  script: string
+  scriptSrc: readonly string[]
+  frameSrc: readonly string[]
+  connectSrc: readonly string[]
 }
 
 /** What every handler of the checkout needs. */
@@ -100,6 +109,7 @@ export const sendCheckout = (
   const scripts = [
     ...(isForm ? [assets.orderScript.path] : []),
     ...(page.opener === 'unknown' ? [assets.miniAppScript.path] : []),
+    ...(state === 'fields' ? [desk.fields.script, assets.elementScript.path] : []),
     ...(isHanded(state) ? [assets.handOverScript.path] : []),
   ]
   const whole: Page = {
@@ -113,11 +123,26 @@ export const sendCheckout = (
     ...extra,
   }
   const formAction = [...desk.providerOrigins, ...(page.way === 'invoice' ? invoiceOrigins : [])]
-  sendPage(response, whole, { formAction, script: scripts.length > 0 })
+  const foreign = state === 'fields' ? desk.fields : undefined
+  sendPage(response, whole, { formAction, script: scripts.length > 0, foreign })
+}
+
+/** The provider's fields, with what its script needs: asked for now, and kept nowhere. */
+export const sendFields = async (desk: Desk, response: Response, scene: Scene): Promise<void> => {
+  const { intent } = scene.page
+  try {
+    const access = await desk.payments.readFields(intent)
+    // The payer has been there already: the provider says how it went.
+    if (!access) return response.redirect(303, linkTo(scene, { returned: 1 }))
+    sendCheckout(desk, response, 'fields', { ...scene, access })
+  } catch (error) {
+    desk.logger.warn({ err: error, payment_intent: intent.id }, 'the fields cannot be shown')
+    sendCheckout(desk, response, 'fields', scene, { status: 503 })
+  }
 }
 
 /** A page on which the payer is handed over; it looks by itself how it stands, without scripts too. */
-export const sendHanded = (desk: Desk, response: Response, state: HandState, scene: Scene): void => {
+export const sendHanded = (desk: Desk, response: Response, state: Exclude<HandState, 'fields'>, scene: Scene): void => {
   const next = scene.turn && nextLook(scene.turn)
   const refresh = next && { seconds: next.seconds, to: linkTo(scene, { hand: next.turn }), isFallback: true }
   sendCheckout(desk, response, state, scene, refresh ? { refresh } : {})

@@ -141,7 +141,7 @@ export const parseAmount = (text: string, currency: string): bigint | undefined 
 }
 
 /** The button of a page that has handed the payer over: the same way once more, or a code instead. */
-export const readAgain = (body: unknown): 'same' | 'code' | undefined => {
+export const readAgain = (body: unknown): 'same' | 'code' | 'elsewhere' | undefined => {
   const value = typeof body === 'object' && body !== null ? Reflect.get(body, 'again') : undefined
-  return value === 'same' || value === 'code' ? value : undefined
+  return value === 'same' || value === 'code' || value === 'elsewhere' ? value : undefined
 }

@@ -4,6 +4,7 @@ import { type Locale, locales } from '#pages/texts/texts.ts'
 import { type Html, html, nothing, safeUrl } from '#pages/web/html.ts'
 import { type Language, languageNames } from '#pages/web/locale.ts'
 import type { PaymentPage } from '#payments/page-service.ts'
+import type { FieldsAccess } from '#providers/fields.ts'
 import type { PaySurface } from '#providers/handover.ts'
 import { chatLink } from './chat-link.ts'
 import { fill } from './fill.ts'
@@ -27,9 +28,13 @@ export interface Scene {
   surface: PaySurface
   /** Of a visit that is handed over on this page. */
   turn?: Turn
+  /** Of fields that the provider's script shows on this page. */
+  access?: FieldsAccess | undefined
   /** What was typed and could not be taken as it is. */
   form?: Pick<FormChange, 'typed' | 'problems'>
   notice?: Notice
+  /** The payer wants the provider's page instead of its fields here. */
+  isElsewhere?: boolean
   /** The payer has ticked the box: keep the card. */
   keep?: boolean
 }

@@ -1,6 +1,7 @@
 import { type Html, html, nothing, safeUrl } from '#pages/web/html.ts'
 import { qrDrawing } from '#pages/web/qr-drawing.ts'
 import { handoverOf } from '#payments/handover.ts'
+import { fieldsButtons } from './element-view.ts'
 import { fill, fillText } from './fill.ts'
 import { linkTo, type Scene } from './frame.ts'
 import type { HandState } from './hand-over.ts'
@@ -34,6 +35,8 @@ export const handedAction = (state: HandState, scene: Scene, amount: string): Ht
     case 'openApp':
       return html`<a class="button" href="${safeUrl(scene.page.intent.page_url ?? '#')}" referrerpolicy="origin">${sentence(scene, handover.open)}</a>
 <a class="button quiet" href="${linkTo(scene, { hand: 3 })}">${handover.havePaid}</a>${again(scene, 'code', 'button quiet', handover.codeInstead)}${left(scene)}`
+    case 'fields':
+      return html`${fieldsButtons(scene, amount)}${left(scene)}`
     default:
       return state satisfies never
   }

@@ -1,7 +1,7 @@
 import { handoverOf } from '#payments/handover.ts'
 import type { Scene } from './frame.ts'
 
-export type HandState = 'scan' | 'lapsed' | 'inApp' | 'openApp'
+export type HandState = 'scan' | 'lapsed' | 'inApp' | 'openApp' | 'fields'
 
 /**
  * How the page that is open hands this payer over, on a page of ours; undefined: nothing is open, or what is open is for
@@ -22,6 +22,8 @@ export const handStateOf = ({
       return !isOver && surface.kind === 'wechat' ? 'inApp' : undefined
     case 'link':
       return !isOver && surface.kind === 'phone' ? 'openApp' : undefined
+    case 'fields':
+      return isOver ? undefined : 'fields'
     case 'app':
       return undefined
     default:

@@ -3,7 +3,7 @@ import { AppError } from '#kernel/errors.ts'
 import { showId } from '#kernel/ids.ts'
 import type { PageState } from '#pages/texts/text-names.ts'
 import { isForeignPost } from '#pages/web/answer.ts'
-import { type Desk, queryOf, readScene, sendCheckout, sendHanded, sendNotice } from './desk.ts'
+import { type Desk, queryOf, readScene, sendCheckout, sendFields, sendHanded, sendNotice } from './desk.ts'
 import { readAgain, readPosted } from './form-fields.ts'
 import { linkTo, type Notice, receiptPath, type Scene } from './frame.ts'
 import { asksProvider, handStateOf, type Turn, turnOf } from './hand-over.ts'
@@ -37,7 +37,7 @@ export const showCheckout = async (desk: Desk, request: Request, response: Respo
   const moved = await movedTo(desk, scene)
   if (moved !== undefined) return response.redirect(303, moved)
   const kind = (['changed', 'other'] as const).find((name) => query.get(name) === '1')
-  answer(desk, response, kind && isPayable(scene) ? { ...scene, notice: { kind } } : scene, visit, isKnown)
+  await answer(desk, response, kind && isPayable(scene) ? { ...scene, notice: { kind } } : scene, visit, isKnown)
 }
 
 const isPayable = (scene: Scene): boolean => ['payable', 'declined', 'free'].includes(sceneState(scene))
@@ -61,13 +61,15 @@ interface Visit {
   turn: Turn
 }
 
-const answer = (desk: Desk, response: Response, scene: Scene, visit: Visit, isKnown: boolean): void => {
+const answer = async (desk: Desk, response: Response, scene: Scene, visit: Visit, isKnown: boolean): Promise<void> => {
   const state = sceneState(scene)
   const opened = openPageUrl(scene.page.intent, scene.now)
   const isAsked = state === 'payable' || state === 'declined'
   const isWaiting = visit.working > 0 && visit.working <= workingMax
   const isHanded = visit.turn.turn > 0
-  if (isHanded && isAsked) {
+  if (isHanded && hasFields(scene) && (isAsked || state === 'confirm')) {
+    await sendFields(desk, response, scene)
+  } else if (isHanded && isAsked) {
     answerHanded(desk, response, { ...scene, turn: visit.turn }, state, isKnown)
   } else if (isHanded && state === 'paid') {
     response.redirect(303, receiptPath(linkTo(scene)))
@@ -99,13 +101,16 @@ const answerHanded = (
   if (isOpen && turn <= toldMax) {
     const refresh = { seconds: 2, to: linkTo(scene, { hand: turn + 1, by }) }
     sendCheckout(desk, response, 'processing', scene, { refresh })
-  } else if (handed) {
+  } else if (handed && handed !== 'fields') {
     const kind = by === undefined || by === 'ok' ? undefined : bridgeNotices[by]
     sendHanded(desk, response, handed, kind ? { ...scene, notice: { kind } } : scene)
   } else {
     sendCheckout(desk, response, state, scene)
   }
 }
+
+/** The payer can go on in the provider's fields here. */
+const hasFields = (scene: Scene): boolean => handStateOf(scene) === 'fields'
 
 const bridgeNotices = { cancel: 'canceled', fail: 'failed', none: 'silent' } as const satisfies Record<
   string,
@@ -122,10 +127,12 @@ export const pay = async (desk: Desk, request: Request, response: Response): Pro
   if (remove !== undefined) return removeKept(desk, request, response, scene, remove)
   const asked = { ...scene, keep }
   const goOn: GoOn = (...way) => (kept === undefined ? toPayment(...way) : payKept(...way, { method: kept, total }))
-  if (readAgain(request.body) !== undefined) {
+  const again = readAgain(request.body)
+  if (again !== undefined) {
     // What was handed over was complete; what is not open any more begins anew.
     if (scene.page.intent.page_ref === null) return response.redirect(303, linkTo(scene))
-    if (state === 'payable' || state === 'declined') return toPayment(desk, response, scene)
+    const isOpen = state === 'payable' || state === 'declined' || (state === 'confirm' && hasFields(scene))
+    if (isOpen) return toPayment(desk, response, { ...scene, isElsewhere: again === 'elsewhere' })
   }
   if (isOrdering(state, scene)) return placeOrder(desk, request, response, asked, goOn)
   if (state === 'paid') return response.redirect(303, linkTo(scene, { already: 1 }))

@@ -39,4 +39,5 @@ export const marks: Record<PageState, Html> = {
   lapsed: clock,
   inApp: lock,
   openApp: lock,
+  fields: nothing,
 }

@@ -2,6 +2,7 @@ import { addMs } from '#kernel/clock.ts'
 import type { PageState, Texts } from '#pages/texts/text-names.ts'
 import { type Html, html, nothing } from '#pages/web/html.ts'
 import { orderedLines, totals } from './bill-view.ts'
+import { fieldsFrame } from './element-view.ts'
 import { fill, fillText } from './fill.ts'
 import {
   backToChat,
@@ -13,6 +14,7 @@ import {
   type Scene,
   whatFor,
 } from './frame.ts'
+import { handStateOf } from './hand-over.ts'
 import { codeFigure, codeHint, handedAction } from './hand-over-view.ts'
 import { hasKept, keepChoice, keptButtons, removeButtons } from './kept-view.ts'
 import { marks } from './marks.ts'
@@ -28,6 +30,7 @@ ${merchantHeader(scene)}
 ${orderAlert(scene)}
 ${headline(state, scene)}
 ${isForm ? orderView(scene) : bill(scene)}
+${state === 'fields' ? fieldsFrame(scene) : nothing}
 ${isForm ? smallPrint(state, scene) : html`<div class="act">${action(state, scene)}${smallPrint(state, scene)}</div>`}
 ${languageSwitch(scene)}
 </main>`
@@ -100,7 +103,9 @@ const action = (state: PageState, scene: Scene): Html => {
       const url = confirmationUrl(page.intent)
       return url && /^https?:/i.test(url)
         ? html`<a class="button" href="${url}">${texts.confirm}</a>`
-        : backToChat(scene)
+        : handStateOf(scene) === 'fields'
+          ? html`<a class="button" href="${linkTo(scene, { hand: 1 })}">${texts.confirm}</a>`
+          : backToChat(scene)
     }
     case 'foreign':
       return html`<a class="button" href="${path}">${texts.proceed}</a>`
@@ -112,6 +117,7 @@ const action = (state: PageState, scene: Scene): Html => {
     case 'lapsed':
     case 'inApp':
     case 'openApp':
+    case 'fields':
       return handedAction(state, scene, amountOf(scene))
     case 'processing':
     case 'checking':
@@ -156,6 +162,8 @@ const whereToPay = (scene: Scene): Html => {
   const { page, texts } = scene
   if (page.way === 'invoice') return fill(texts.payInChat, { channel: channelName(page.thread?.channel) ?? '' })
   const channel = appOf(scene)
+  const isHere = channel === '' && page.merchant.settings.hosted_page === 'element'
+  if (isHere) return fill(texts.states.fields.sentence, { merchant: page.merchant.name })
   return channel === '' ? html`${texts.securePage}` : fill(texts.handover.payWith, { channel })
 }
 

@@ -36,8 +36,10 @@ const toProvider = async (desk: Desk, response: Response, scene: Scene): Promise
   const links = { returnUrl: back({ returned: 1 }), cancelUrl: back({ returned: 1, by: 'cancel' }) }
   const consent = consentOf(scene)
   try {
-    const { surface } = scene
-    const url = await desk.payments.openPage(page.intent, { ...links, title, locale: language.tag, consent, surface })
+    const { surface, isElsewhere } = scene
+    const use = page.merchant.settings.hosted_page === 'element' && !isElsewhere ? ('fields' as const) : undefined
+    const more = { title, locale: language.tag, consent, surface, use }
+    const url = await desk.payments.openPage(page.intent, { ...links, ...more })
     response.redirect(303, url ?? linkTo(scene, { hand: 1 }))
   } catch (error) {
     explainFailure(desk, response, scene, error)

@@ -45,6 +45,10 @@ export const ar: Texts = {
     lapsed: { title: 'انتهت صلاحية هذا الرمز', sentence: 'لم يُخصم أي مبلغ. اطلب رمزًا جديدًا هنا.' },
     inApp: { title: 'ادفع في {channel}', sentence: 'لن يُخصم شيء قبل تأكيدك في {channel}.' },
     openApp: { title: 'ادفع في {channel}', sentence: 'سيُفتح {channel}. عُد إلى هنا بعد ذلك.' },
+    fields: {
+      title: 'كيف تودّ الدفع؟',
+      sentence: 'تُدخل بيانات بطاقتك في حقول مزوّد الدفع نفسه. لا يراها {merchant} أبدًا.',
+    },
   },
   declined: {
     title: 'مرفوض',
@@ -66,6 +70,11 @@ export const ar: Texts = {
     always: 'يحتفظ {merchant} بهذه البطاقة لدفعاتك القادمة.',
     remove: 'إزالة {method}',
     card: 'البطاقة المحفوظة',
+  },
+  fields: {
+    label: 'حقول مزوّد الدفع',
+    failed: 'تعذّر تحميل الحقول. ادفع في صفحة المزوّد بدلًا من ذلك.',
+    elsewhere: 'الدفع في صفحة المزوّد',
   },
   methods: {
     title: 'بطاقاتك المحفوظة',

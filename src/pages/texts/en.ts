@@ -55,6 +55,10 @@ export const en: Texts = {
     lapsed: { title: 'This code has expired', sentence: 'Nothing was charged. Ask for a new one here.' },
     inApp: { title: 'Pay in {channel}', sentence: 'Nothing is charged until you confirm in {channel}.' },
     openApp: { title: 'Pay in {channel}', sentence: '{channel} opens. Come back here afterwards.' },
+    fields: {
+      title: 'How would you like to pay?',
+      sentence: 'You enter your card in the payment provider’s own fields. {merchant} never sees it.',
+    },
   },
   declined: {
     title: 'Declined',
@@ -76,6 +80,11 @@ export const en: Texts = {
     always: '{merchant} keeps this card for your next payments.',
     remove: 'Remove {method}',
     card: 'saved card',
+  },
+  fields: {
+    label: 'The payment provider’s fields',
+    failed: 'The fields can’t be loaded. Pay on the provider’s page instead.',
+    elsewhere: 'Pay on the provider’s page',
   },
   methods: {
     title: 'Your saved cards',

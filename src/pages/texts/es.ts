@@ -58,6 +58,10 @@ export const es: Texts = {
     lapsed: { title: 'Este código ha caducado', sentence: 'No se ha cobrado nada. Pide uno nuevo aquí.' },
     inApp: { title: 'Paga en {channel}', sentence: 'No se cobra nada hasta que confirmes en {channel}.' },
     openApp: { title: 'Paga en {channel}', sentence: 'Se abrirá {channel}. Vuelve aquí después.' },
+    fields: {
+      title: '¿Cómo quieres pagar?',
+      sentence: 'Introduces tu tarjeta en los campos del proveedor de pagos. {merchant} nunca la ve.',
+    },
   },
   declined: {
     title: 'Rechazado',
@@ -79,6 +83,11 @@ export const es: Texts = {
     always: '{merchant} guarda esta tarjeta para tus próximos pagos.',
     remove: 'Eliminar {method}',
     card: 'tarjeta guardada',
+  },
+  fields: {
+    label: 'Campos del proveedor de pagos',
+    failed: 'No se pueden cargar los campos. Paga en la página del proveedor.',
+    elsewhere: 'Pagar en la página del proveedor',
   },
   methods: {
     title: 'Tus tarjetas guardadas',

@@ -64,6 +64,10 @@ export const fr: Texts = {
     lapsed: { title: 'Ce code a expiré', sentence: 'Rien n’a été débité. Demandez-en un nouveau ici.' },
     inApp: { title: 'Payer dans {channel}', sentence: 'Rien n’est débité avant votre confirmation dans {channel}.' },
     openApp: { title: 'Payer dans {channel}', sentence: '{channel} s’ouvre. Revenez ici ensuite.' },
+    fields: {
+      title: 'Comment souhaitez-vous payer ?',
+      sentence: 'Vous saisissez votre carte dans les champs du prestataire de paiement. {merchant} ne la voit jamais.',
+    },
   },
   declined: {
     title: 'Refusé',
@@ -85,6 +89,11 @@ export const fr: Texts = {
     always: '{merchant} conserve cette carte pour vos prochains paiements.',
     remove: 'Supprimer {method}',
     card: 'carte enregistrée',
+  },
+  fields: {
+    label: 'Champs du prestataire de paiement',
+    failed: 'Les champs ne se chargent pas. Payez sur la page du prestataire.',
+    elsewhere: 'Payer sur la page du prestataire',
   },
   methods: {
     title: 'Vos cartes enregistrées',

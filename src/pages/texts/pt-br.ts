@@ -58,6 +58,10 @@ export const ptBr: Texts = {
     lapsed: { title: 'Este código expirou', sentence: 'Nada foi cobrado. Peça um novo aqui.' },
     inApp: { title: 'Pague no {channel}', sentence: 'Nada é cobrado até você confirmar no {channel}.' },
     openApp: { title: 'Pague no {channel}', sentence: 'O {channel} vai abrir. Depois, volte aqui.' },
+    fields: {
+      title: 'Como você quer pagar?',
+      sentence: 'Você digita o cartão nos campos do provedor de pagamento. {merchant} nunca vê os dados.',
+    },
   },
   declined: {
     title: 'Recusado',
@@ -79,6 +83,11 @@ export const ptBr: Texts = {
     always: '{merchant} guarda este cartão para seus próximos pagamentos.',
     remove: 'Remover {method}',
     card: 'cartão salvo',
+  },
+  fields: {
+    label: 'Campos do provedor de pagamento',
+    failed: 'Não foi possível carregar os campos. Pague na página do provedor.',
+    elsewhere: 'Pagar na página do provedor',
   },
   methods: {
     title: 'Seus cartões salvos',

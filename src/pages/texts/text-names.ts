@@ -26,6 +26,8 @@ export type PageState =
   | 'lapsed'
   | 'inApp'
   | 'openApp'
+  /** The provider's own fields for a card, on our page. */
+  | 'fields'
 
 /** Why a card was declined, as far as a payer may know: lost, stolen and suspected cards are just declined. */
 export type DeclineReason =
@@ -100,6 +102,8 @@ export interface Texts {
     silent: string
     simulated: string
   }
+  /** Beside the provider's own fields. */
+  fields: { label: string; failed: string; elsewhere: string }
   /** The page of what is kept for a payer. `later` is what they agree to where they are charged without them. */
   methods: {
     title: string

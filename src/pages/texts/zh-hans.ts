@@ -42,6 +42,7 @@ export const zhHans: Texts = {
     lapsed: { title: '二维码已过期', sentence: '未扣款。请在此获取新的二维码。' },
     inApp: { title: '在{channel}中支付', sentence: '在{channel}中确认之前不会扣款。' },
     openApp: { title: '在{channel}中支付', sentence: '将打开{channel}，完成后请返回此页面。' },
+    fields: { title: '您想如何支付？', sentence: '您在支付服务商自己的输入框中填写银行卡，{merchant}看不到卡号。' },
   },
   declined: {
     title: '支付被拒',
@@ -63,6 +64,11 @@ export const zhHans: Texts = {
     always: '{merchant} 将保存此卡，供您下次付款使用。',
     remove: '移除 {method}',
     card: '已保存的卡',
+  },
+  fields: {
+    label: '支付服务商的输入框',
+    failed: '输入框无法加载，请改在服务商页面上支付。',
+    elsewhere: '在服务商页面上支付',
   },
   methods: {
     title: '您保存的卡',

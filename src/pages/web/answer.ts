@@ -21,6 +21,8 @@ export interface Policy {
   /** Browsers apply form-action to the redirects after a form too, so wherever a form may end must be named. */
   formAction?: readonly string[]
   script?: boolean
+  /** Of a script that shows frames of its own and calls its own server, where the page has one. */
+  foreign?: { scriptSrc: readonly string[]; frameSrc: readonly string[]; connectSrc: readonly string[] } | undefined
   /** The page shows pages of ours inside itself. */
   frames?: boolean
   /** Sites that may show the page inside theirs. */
@@ -30,6 +32,7 @@ export interface Policy {
 export const contentPolicy = ({
   formAction = [],
   script = false,
+  foreign,
   frames = false,
   frameAncestors = [],
 }: Policy = {}): string =>
@@ -37,8 +40,15 @@ export const contentPolicy = ({
     "default-src 'none'",
     "style-src 'self'",
     "img-src 'self' https: data:",
-    ...(script ? ["script-src 'self'", "connect-src 'self'"] : []),
-    ...(frames ? ["frame-src 'self'"] : []),
+    ...(script
+      ? [
+          `script-src ${["'self'", ...(foreign?.scriptSrc ?? [])].join(' ')}`,
+          `connect-src ${["'self'", ...(foreign?.connectSrc ?? [])].join(' ')}`,
+        ]
+      : []),
+    ...(frames || foreign
+      ? [`frame-src ${[...(frames ? ["'self'"] : []), ...(foreign?.frameSrc ?? [])].join(' ')}`]
+      : []),
     `form-action ${["'self'", ...formAction].join(' ')}`,
     "base-uri 'none'",
     `frame-ancestors ${frameAncestors.length === 0 ? "'none'" : frameAncestors.join(' ')}`,
@@ -53,7 +63,8 @@ export const sendPage = (response: Response, page: Page, policy: Policy = {}): v
       'Referrer-Policy': 'no-referrer',
       'X-Robots-Tag': 'noindex',
       'X-Content-Type-Options': 'nosniff',
-      'Cross-Origin-Opener-Policy': 'same-origin',
+      // Wallets open windows of their own that answer the frame.
+      'Cross-Origin-Opener-Policy': policy.foreign ? 'same-origin-allow-popups' : 'same-origin',
       'Permissions-Policy': 'camera=(), geolocation=(), microphone=()',
       'Cache-Control': 'no-store',
     })

@@ -23,6 +23,7 @@ export const assets = {
   order: load('order.css', 'text/css; charset=utf-8'),
   orderScript: load('order.js', 'text/javascript; charset=utf-8'),
   handOverScript: load('hand-over.js', 'text/javascript; charset=utf-8'),
+  elementScript: load('element.js', 'text/javascript; charset=utf-8'),
   miniAppScript: load('mini-app.js', 'text/javascript; charset=utf-8'),
   chat: load('chat.css', 'text/css; charset=utf-8'),
   chatScript: load('chat.js', 'text/javascript; charset=utf-8'),

@@ -17,7 +17,7 @@ const settings = z.strictObject({
     .string()
     .regex(/^pk_(test|live)_\w+$/)
     .optional()
-    .meta({ description: 'For Stripe.js on a page of yours.' }),
+    .meta({ description: 'For Stripe’s fields on the checkout page, and for Stripe.js on a page of yours.' }),
   country: z.string().optional().meta({ description: 'Read from Stripe.' }),
   default_currency: z.string().optional().meta({ description: 'Read from Stripe.' }),
   charges_enabled: z.boolean().optional().meta({ description: 'Read from Stripe.' }),
@@ -41,6 +41,8 @@ export interface StripeAdapterOptions {
   apiBase?: string | undefined
   /** The deployment's own key, which acts for the accounts that are connected to its own. */
   platformKey: string
+  /** Of the same account, for the fields of accounts that are connected to it. */
+  platformPublishableKey?: string | undefined
   /** Shared by everybody who uses that key: Stripe counts their requests together. */
   platformPause?: RatePause
 }
@@ -54,12 +56,15 @@ export const createStripeAdapter = (options: StripeAdapterOptions): ProviderAdap
   isPlatformOnly: (given) => given.account !== undefined,
   test: (connection) => test(options, connection),
   open: (connection, _notifyUrl, onRefused) => {
-    const { account } = connection.settings
+    const { account, publishable_key: ownKey } = connection.settings
     const connected = typeof account === 'string' ? { connectedAccount: account } : {}
+    // Stripe.js takes the account beside the platform's key, as our calls do.
+    const publishableKey = typeof account === 'string' ? options.platformPublishableKey : ownKey
     return createStripeProvider({
       ...clientOptions(options, connection),
       ...connected,
       ...(onRefused ? { onRefused } : {}),
+      ...(typeof publishableKey === 'string' ? { publishableKey } : {}),
       webhookSecrets: connection.secrets.webhook_secret?.split(','),
     })
   },

@@ -3,6 +3,7 @@ import type { Clock } from '#kernel/clock.ts'
 import type { AuthorizeCommand, PaymentProvider, ProviderAnswer, ProviderPayment } from '#providers/provider.ts'
 import { toWire } from './amounts.ts'
 import { command, lookup } from './client.ts'
+import { closeFields, isFields, openFields } from './fields.ts'
 import { findPage, findPayment, withFees } from './lookups.ts'
 import { mapCustomer, mapPage, mapPayment, mapRefund, mapSavedMethod } from './mapping.ts'
 import {
@@ -59,8 +60,14 @@ export const stripeCommands = (stripe: Stripe, clock: Clock): Commands => {
     cancelRefund: ({ refundRef, idempotencyKey }) =>
       command(() => refunds.cancel(refundRef, {}, { idempotencyKey }), mapRefund),
     openPage: (order) =>
-      command(() => sessions.create(pageParams(order, clock.now()), { idempotencyKey: order.idempotencyKey }), mapPage),
+      order.use === 'fields'
+        ? openFields(stripe, order)
+        : command(
+            () => sessions.create(pageParams(order, clock.now()), { idempotencyKey: order.idempotencyKey }),
+            mapPage,
+          ),
     closePage: async ({ pageRef, idempotencyKey }) => {
+      if (isFields(pageRef)) return closeFields(stripe, pageRef, idempotencyKey)
       const answer = await command(() => sessions.expire(pageRef, {}, { idempotencyKey }), mapPage)
       if (answer.outcome !== 'refused') return answer
       // Stripe refuses to expire a page that is complete or expired already; for us that is closed.

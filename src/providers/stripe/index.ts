@@ -4,6 +4,7 @@ import { amountLimits } from './amounts.ts'
 import { createStripeClient, type StripeClientOptions } from './client.ts'
 import { stripeCommands } from './commands.ts'
 import { stripeDisputes } from './disputes.ts'
+import { stripeFields } from './fields.ts'
 import { stripeLookups } from './lookups.ts'
 import { stripeMoney } from './money.ts'
 import { createRatePause } from './rate-pause.ts'
@@ -16,6 +17,8 @@ export interface StripeProviderOptions extends StripeClientOptions {
   clock?: Clock
   /** The connected account that this is; absent: the one of the key. */
   connectedAccount?: string
+  /** For Stripe.js on our page; absent: there is only Stripe's own page. */
+  publishableKey?: string | undefined
 }
 
 export const stripeCapabilities: ProviderCapabilities = {
@@ -37,6 +40,7 @@ export const createStripeProvider = ({
   webhookSecrets,
   clock = systemClock,
   connectedAccount,
+  publishableKey,
   ...options
 }: StripeProviderOptions): PaymentProvider => {
   const stripe = createStripeClient({ pause: createRatePause(clock), ...options })
@@ -45,6 +49,9 @@ export const createStripeProvider = ({
     capabilities: stripeCapabilities,
     ...stripeCommands(stripe, clock),
     ...stripeLookups(stripe),
+    ...(publishableKey === undefined
+      ? {}
+      : { fields: stripeFields(stripe, { publishableKey, account: options.account }) }),
     disputes: stripeDisputes(stripe),
     money: stripeMoney(stripe),
     setups: stripeSetups(stripe),

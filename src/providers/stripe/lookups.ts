@@ -3,6 +3,7 @@ import { unixSeconds } from '#kernel/clock.ts'
 import type { PaymentProvider, ProviderPayment } from '#providers/provider.ts'
 import { UnmappedError } from './amounts.ts'
 import { type LookupAnswer, lookup } from './client.ts'
+import { findFields, isFields } from './fields.ts'
 import { mapAccount, mapCharge, mapFee, mapPage, mapPayment, mapRefund, refOf, tagNames } from './mapping.ts'
 import { expand } from './requests.ts'
 
@@ -29,7 +30,7 @@ export const stripeLookups = (stripe: Stripe): Lookups => ({
   findRefund: ({ refundRef }) => lookup(async () => mapRefund(await stripe.refunds.retrieve(refundRef))),
   findRefunds: ({ paymentRef }) =>
     all(async () => (await collect(stripe.refunds.list({ payment_intent: paymentRef, limit: 100 }))).map(mapRefund)),
-  findPage: ({ pageRef }) => findPage(stripe, pageRef),
+  findPage: ({ pageRef }) => (isFields(pageRef) ? findFields(stripe, pageRef) : findPage(stripe, pageRef)),
   findCharge: ({ chargeRef }) =>
     lookup(async () => {
       const charge = await stripe.charges.retrieve(chargeRef, { expand: ['balance_transaction'] })

@@ -57,6 +57,20 @@ export const pageParams = (command: PageCommand, now: Date): Stripe.Checkout.Ses
   }
 }
 
+/** The same payment as on Stripe's own page, for the Payment Element: not confirmed, that is done in Stripe's frame. */
+export const fieldsParams = (command: PageCommand): Stripe.PaymentIntentCreateParams => ({
+  amount: toWire(command.amount, command.currency),
+  currency: command.currency,
+  capture_method: command.capture,
+  ...waysToPay(command.details),
+  metadata: metadata(command.tags, command.details),
+  ...told(command.details),
+  description: command.title.slice(0, 1000),
+  ...(command.customerRef ? { customer: command.customerRef } : {}),
+  ...(command.save ? { setup_future_usage: 'off_session' as const } : {}),
+  ...holdOptions({ incremental: false, ...command }),
+})
+
 /** Nothing of the person goes to Stripe but our id: the card's own page asks for what the bank wants. */
 export const customerParams = (customer: string): Stripe.CustomerCreateParams => ({
   metadata: { parley_customer: customer },

@@ -3,6 +3,7 @@ import { handleControl } from './control/control.ts'
 import { handleApi } from './http/api.ts'
 import { send } from './http/message.ts'
 import { handleCheckoutPage } from './pages/checkout-page.ts'
+import { handleElement } from './pages/element-page.ts'
 import { noticePage } from './pages/notice.ts'
 import { sendPage } from './pages/page.ts'
 import { handleThreeDSecurePage } from './pages/three-d-secure-page.ts'
@@ -37,6 +38,8 @@ async function handle(
   if (checkoutId) return handleCheckoutPage(sandbox, request, response, checkoutId)
   const [, authenticationId] = /^\/3ds\/(\w+)$/.exec(path) ?? []
   if (authenticationId) return handleThreeDSecurePage(sandbox, request, response, authenticationId)
+  if (path.startsWith('/_sandbox/element') || path === '/_sandbox/stripe.js')
+    return handleElement(sandbox, request, response, path)
   if (path.startsWith('/_sandbox/')) return handleControl(sandbox, scheduler, request, response)
   sendPage(
     response,
