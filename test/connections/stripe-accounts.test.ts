@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { after, before, describe, test } from 'node:test'
 import Stripe from 'stripe'
+import { createAccountService } from '#accounts/service.ts'
 import type { Shop } from '../support/shop.ts'
 import { createWorld, type World } from '../support/world.ts'
 
@@ -58,12 +59,13 @@ const statusOf = async (shop: Shop | undefined, id: string): Promise<string> =>
 
 describe('a merchant’s own keys', () => {
   test('of the wrong mode, of nobody, or missing are not kept', async () => {
-    for (const [secrets, said] of [
+    for (const [secrets, said, settings] of [
       [{ secret_key: 'sk_live_own' }, /livemode_mismatch/],
+      [{ secret_key: 'sk_test_own' }, /livemode_mismatch/, { publishable_key: 'pk_live_own' }],
       [{ secret_key: 'sk_test_nobody' }, /Check the keys/],
       [{}, /Send secrets\[secret_key\]/],
     ] as const) {
-      const { status, body } = await connect(owner, { secrets })
+      const { status, body } = await connect(owner, { secrets, settings })
       assert.equal(status, 400, JSON.stringify(body))
       assert.equal(body.error.code, 'connection_refused')
       assert.match(body.error.message, said)
@@ -81,6 +83,9 @@ describe('a merchant’s own keys', () => {
     const facts = { country: 'AT', default_currency: 'eur', charges_enabled: true }
     assert.deepEqual(settings, { publishable_key: 'pk_test_own', ...facts })
     assert.equal(capabilities.multicapture, true)
+    const { db } = world.app
+    const element = { settings: { checkout: { hosted_page: 'element' as const } } }
+    await createAccountService({ db, clock: world.clock }).updateAccount(shopOf(owner).uuid, element)
     assert.equal(webhook_url, `${world.url}/webhooks/providers/stripe/${id}`)
     assert.equal((await connect(house, { secrets: { secret_key: 'sk_test_own' } })).status, 200, 'whoever has the key')
     const { body: list } = await world.request('merchant', house).get('/v1/connections?channel=stripe')

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { after, afterEach, before, describe, test } from 'node:test'
 import type { Currency } from '#kernel/currencies.ts'
 import type { PageCommand, PaymentProvider, ProviderAnswer } from '#providers/provider.ts'
+import { createStripeAdapter } from '#providers/stripe/adapter.ts'
 import { createStripeProvider } from '#providers/stripe/index.ts'
 import { noPause } from '#providers/stripe/rate-pause.ts'
 import { type Recorder, startRecorder } from './recorder.ts'
@@ -134,6 +135,23 @@ describe("Stripe's fields on our page", () => {
     recorder.on('GET', path, 500, { error: { type: 'api_error', message: 'Oops.' } })
     assert.equal((await provider.closePage({ ...key, pageRef })).outcome, 'unknown')
     assert.equal((await provider.fields?.access({ pageRef }))?.outcome, 'unknown')
+  })
+
+  test('are shown with the key of whoever takes the money: its own, or the platform’s', async () => {
+    const adapter = createStripeAdapter({
+      apiBase: recorder.url,
+      platformKey: 'sk_test_key',
+      platformPublishableKey: 'pk_test_platform',
+    })
+    const fieldsOf = (settings: object, secrets = {}) =>
+      adapter.open({ merchantId: 'm', id: 'c', settings: { ...settings }, secrets, livemode: false }, '').fields
+    const ask = async (fields: ReturnType<typeof fieldsOf>) =>
+      ok((await fields?.access({ pageRef })) ?? assert.fail())?.publishableKey
+    const secrets = { secret_key: 'sk_test_own' }
+    stand('requires_payment_method')
+    assert.equal(await ask(fieldsOf({ account: 'acct_1', publishable_key: 'pk_test_own' })), 'pk_test_platform')
+    assert.equal(await ask(fieldsOf({ publishable_key: 'pk_test_own' }, secrets)), 'pk_test_own')
+    assert.equal(fieldsOf({}, secrets), undefined)
   })
 
   test('name the account that is connected, and need a publishable key', async () => {

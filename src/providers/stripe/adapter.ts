@@ -110,8 +110,10 @@ const findMistake = (
       : 'Send secrets[secret_key], the key of your Stripe account.'
     return { reason: 'connection_broken', code: 'secret_key', advice }
   }
-  const isLive = (secrets.secret_key ?? platformKey).includes('_live_')
-  if (isLive === livemode) return undefined
+  const keys = [secrets.secret_key ?? platformKey, settings.publishable_key]
+  const wrong = keys.find((key) => typeof key === 'string' && key.includes('_live_') !== livemode)
+  if (wrong === undefined) return undefined
+  const isLive = !livemode
   const [key, mode] = isLive ? ['live', 'test'] : ['test', 'live']
   const advice = `This is a ${key} key of Stripe, and yours here is a ${mode} key. Use a ${mode} key of Stripe, or a ${key} key here.`
   return { reason: 'connection_broken', code: 'livemode_mismatch', advice }
