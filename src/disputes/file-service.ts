@@ -5,6 +5,8 @@ import { sha256 } from '#platform/crypto.ts'
 import { inTransaction, type Tx } from '#platform/database.ts'
 import { requireUuid } from '#platform/listing.ts'
 import type { UploadedFile } from '#platform/upload.ts'
+import { accountsOf } from '#routing/accounts.ts'
+import { findRouted } from '#routing/repo.ts'
 import { type DisputeRow, type FileRow, showFile } from './dispute-view.ts'
 import { fileTypeOf } from './evidence.ts'
 import { findDispute, findFile, findOpenAccount, keepFile, nameFile } from './repo.ts'
@@ -22,17 +24,19 @@ const fileBytesMax = 5 * 1024 * 1024
 /** Files for evidence. Their bytes pass through to the provider; here stay name, size, type and a digest. */
 export const createFiles = (deps: PaymentDeps) => ({
   /**
-   * Uploads a file to the provider of a dispute: of the one named, else of the newest that is open, else to the
-   * deployment's own account. The same request again uploads under the same key.
+   * Uploads a file to the provider of a dispute: of the one named, else of the newest that is open, else to the first
+   * account that takes files, the merchant's own before the deployment's. The same request again uploads under the
+   * same key. Throws `capability_missing` where none takes any.
    */
   upload: async (scope: Scope, file: UploadedFile | undefined, disputeId: string | undefined) => {
     if (!file) throw new AppError('parameter_missing', { message: 'Send the file as the part "file".', param: 'file' })
     const kind = checkFile(file)
+    const chosen = await chooseAccount(deps, scope, disputeId)
     const row = await inTransaction(deps.db, scope.merchantId, async (tx) =>
       keepFile(tx, {
         merchant_id: scope.merchantId,
         id: scope.resourceId,
-        ...(await chooseAccount(tx, deps, scope.merchantId, disputeId)),
+        ...chosen,
         provider_ref: null,
         name: file.name.slice(0, 255) || `evidence.${kind.type}`,
         type: kind.type,
@@ -48,7 +52,9 @@ export const createFiles = (deps: PaymentDeps) => ({
       provider: row.provider,
       connectionId: row.provider_connection_id,
     }
-    const answer = await callsOf(await deps.providers.open(account)).uploadFile({
+    const calls = callsOf(await deps.providers.open(account))
+    if (!calls.uploadFile) throw noFiles(row.provider)
+    const answer = await calls.uploadFile({
       idempotencyKey: showId('file', row.id),
       name: row.name,
       type: kind.mime,
@@ -95,16 +101,36 @@ const checkFile = ({ bytes }: UploadedFile): NonNullable<ReturnType<typeof fileT
   return kind
 }
 
-const chooseAccount = async (tx: Tx, deps: PaymentDeps, merchantId: string, disputeId: string | undefined) => {
-  const named =
-    disputeId === undefined
-      ? await findOpenAccount(tx, merchantId)
-      : await findDispute(tx, merchantId, requireUuid('dispute', disputeId, 'dispute', 'dispute'))
-  if (disputeId !== undefined && !named) throw notFound('dispute', disputeId, 'dispute')
-  if (named) return { provider: named.provider, provider_connection_id: named.provider_connection_id }
-  const own = await deps.providers.open({ merchantId, provider: ownProvider, connectionId: null })
-  return { provider: own.id, provider_connection_id: null }
+type FileAccount = Pick<FileRow, 'provider' | 'provider_connection_id'>
+
+const chooseAccount = async (
+  { db, providers }: PaymentDeps,
+  { merchantId, livemode }: Scope,
+  disputeId: string | undefined,
+): Promise<FileAccount> => {
+  const { named, accounts } = await inTransaction(db, merchantId, async (tx) => ({
+    named: await findAsking(tx, merchantId, disputeId),
+    accounts: accountsOf(providers, await findRouted(tx, merchantId, providers.routable())),
+  }))
+  // Stripe's clients upload first and name the dispute later, maybe one that nobody has heard of here.
+  const usable = accounts.filter((one) => one.status === 'active' && (one.livemode ?? livemode) === livemode)
+  const asked = named ? [{ provider: named.provider, connection: named.provider_connection_id }] : usable
+  for (const { provider, connection } of asked) {
+    const { disputes } = await providers.open({ merchantId, provider, connectionId: connection })
+    if (disputes?.uploadFile) return { provider, provider_connection_id: connection }
+  }
+  throw noFiles(named?.provider ?? 'No account of yours')
 }
 
-/** Where files go that no dispute asks for yet, as Stripe's clients upload them. */
-const ownProvider = 'stripe'
+const findAsking = async (tx: Tx, merchantId: string, disputeId: string | undefined) => {
+  if (disputeId === undefined) return findOpenAccount(tx, merchantId)
+  const named = await findDispute(tx, merchantId, requireUuid('dispute', disputeId, 'dispute', 'dispute'))
+  if (!named) throw notFound('dispute', disputeId, 'dispute')
+  return named
+}
+
+const noFiles = (who: string): AppError =>
+  new AppError('capability_missing', {
+    message: `${who} takes no files as evidence: answer in words (evidence[uncategorized_text]).`,
+    param: 'file',
+  })

@@ -150,7 +150,8 @@ export interface DisputeCalls {
   submitEvidence(command: EvidenceCommand): Promise<ProviderAnswer<ProviderDispute>>
   /** Stripe: the loss is accepted. WeChat: the merchant says that the complaint is settled (`complete`). */
   close(command: { idempotencyKey: string; disputeRef: string }): Promise<ProviderAnswer<ProviderDispute>>
-  uploadFile(command: UploadCommand): Promise<ProviderAnswer<ProviderFile>>
+  /** Present where files can be evidence. */
+  uploadFile?(command: UploadCommand): Promise<ProviderAnswer<ProviderFile>>
   /** Only where the provider wants to hear of it. */
   reportRefund?(command: RefundProgressCommand): Promise<ProviderAnswer<ProviderDispute>>
 }

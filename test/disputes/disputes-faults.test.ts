@@ -36,10 +36,13 @@ let says: {
 }
 let sent: EvidenceCommand[]
 let uploads: string[]
+/** The providers with an account of the deployment's that takes files. */
+let takeFiles: readonly string[]
 beforeEach(() => {
   says = {}
   sent = []
   uploads = []
+  takeFiles = ['stripe']
 })
 
 const provider = {
@@ -71,9 +74,13 @@ const service = (dies = Number.POSITIVE_INFINITY) => {
     return world.clock.now()
   }
   const providers = {
-    open: async () => provider,
+    open: async ({ provider: id }: { provider: string }) =>
+      takeFiles.includes(id)
+        ? provider
+        : { ...provider, id, disputes: { ...provider.disputes, uploadFile: undefined } },
     capabilities: () => ({ idempotencyHorizonMs: 3_600_000 }),
     hasOwn: () => true,
+    routable: () => ['wechatpay', 'stripe'],
   }
   const secrets = createSecrets('a secret of at least thirty-two characters')
   const deps = { ...world.app, secrets, publicUrl: world.url, providers, clock: { now } } as unknown as PaymentDeps
@@ -319,6 +326,22 @@ describe('an answer of ours', () => {
     const [due] = await read(sql<{ id: string }>`select id from dispute_operations where dispute_id = ${id}`)
     await service().work(world.shop.uuid, due?.id ?? '')
     assert.deepEqual([(await rowOf(ref)).state, sent.length], ['under_review', 1])
+  })
+
+  test('a file goes to the dispute’s account, without one to the first that takes files, or nowhere', async () => {
+    const { shown } = await open()
+    const file = { name: 'a.pdf', bytes: Buffer.from('%PDF-') }
+    const stranger = { ...scope(), merchantId: (await world.openShop('Undisputed')).uuid }
+    const upload = (by: typeof stranger, dispute?: string) => service().upload(by, file, dispute)
+    await assert.rejects(upload(stranger), { code: 'provider_unknown_outcome' })
+    await upload(stranger)
+    const kept = await read(sql<{ provider: string }>`
+      select provider from dispute_files where merchant_id = ${stranger.merchantId}`)
+    assert.deepEqual([kept, uploads.length], [[{ provider: 'stripe' }], 2])
+    takeFiles = []
+    await assert.rejects(upload(scope(), shown), { code: 'capability_missing' })
+    await assert.rejects(upload({ ...stranger, resourceId: newUuid() }), { code: 'capability_missing' })
+    assert.equal(uploads.length, 2)
   })
 
   test('a file whose upload was lost goes up again under the same key', async () => {

@@ -30,7 +30,6 @@ export const createComplaints = (client: WechatpayClient, clock: Clock): Dispute
   list: ({ since }) => list(client, since, clock.now()),
   submitEvidence: (command) => submit(client, command),
   close: ({ disputeRef }) => act(client, disputeRef, 'complete', { complainted_mchid: client.account.mchid }),
-  uploadFile: async () => refusal('WeChat Pay takes no files for complaints through us: say it in words.'),
   reportRefund: (command) => act(client, command.disputeRef, 'update-refund-progress', progressOf(command)),
 })
 
