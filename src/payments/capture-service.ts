@@ -1,5 +1,7 @@
 import { AppError } from '#kernel/errors.ts'
 import { mergeMetadata } from '#platform/listing.ts'
+import { feeOfCapture } from './application-fee.ts'
+import { requireFeeTaker } from './application-fee-service.ts'
 import type { PaymentDeps } from './apply-service.ts'
 import { capturableOf } from './charge-facts.ts'
 import { perform } from './command-service.ts'
@@ -13,6 +15,7 @@ type Metadata = Record<string, string> | '' | undefined
 interface CaptureBody {
   amount_to_capture?: number | undefined
   final_capture?: boolean | undefined
+  application_fee_amount?: number | undefined
   metadata?: Metadata
 }
 
@@ -26,9 +29,20 @@ export const captureIntent = (deps: PaymentDeps, scope: CommandScope, body: Capt
     const [charge] = row.latest_charge_id ? await findCharges(tx, row.merchant_id, [row.latest_charge_id]) : []
     const isFinal = body.final_capture ?? true
     refuseCapture(row, charge ? capturableOf(charge) : { isMultiple: false, max: 0n }, { amount, isFinal })
-    const change = body.metadata === undefined ? {} : { metadata: mergeMetadata(row.metadata, body.metadata) }
-    const saved = body.metadata === undefined ? row : await updateIntent(tx, row, change, deps.clock.now())
-    const command = { ...captureRest(row, requireRef(row)), ...(isFinal ? {} : { isFinal }) }
+    const { application_fee_amount: wanted } = body
+    const fee = feeOfCapture(row, wanted, { amount, isFinal })
+    const options = { ...row.options, ...(wanted === undefined ? {} : { application_fee_amount: wanted }) }
+    await requireFeeTaker(tx, deps, { ...row, options })
+    const change = {
+      ...(wanted === undefined ? {} : { options }),
+      ...(body.metadata === undefined ? {} : { metadata: mergeMetadata(row.metadata, body.metadata) }),
+    }
+    const saved = Object.keys(change).length === 0 ? row : await updateIntent(tx, row, change, deps.clock.now())
+    const command = {
+      ...captureRest(row, requireRef(row)),
+      ...(isFinal ? {} : { isFinal }),
+      ...(fee === undefined ? {} : { applicationFee: fee.toString() }),
+    }
     return { row: saved, kind: 'capture', ...(amount === 0n ? {} : { amount }), command }
   })
 

@@ -1,5 +1,6 @@
 import { unixSeconds } from '#kernel/clock.ts'
-import type { ProviderCharge, ProviderFee } from '#providers/provider.ts'
+import type { ProviderFee } from '#providers/fee.ts'
+import type { ProviderCharge } from '#providers/provider.ts'
 import type { ChargeRow } from './charge-view.ts'
 
 type StoredFee = NonNullable<ChargeRow['fee']>
@@ -29,12 +30,18 @@ const storeFee = ({ ref, amount, applicationFee, currency, availableOn }: Provid
 })
 
 /** How it was paid, and what may still be captured of it. */
-export const keptMethod = ({ method, multicapture, maxCapturable }: ProviderCharge): Record<string, unknown> | null =>
+export const keptMethod = ({
+  method,
+  multicapture,
+  maxCapturable,
+  applicationFee,
+}: ProviderCharge): Record<string, unknown> | null =>
   method
     ? {
         ...method,
         ...(multicapture === undefined ? {} : { multicapture }),
         ...(maxCapturable === undefined ? {} : { maxCapturable: maxCapturable.toString() }),
+        ...(applicationFee ? { applicationFee: { ...applicationFee, amount: applicationFee.amount.toString() } } : {}),
       }
     : null
 

@@ -43,6 +43,7 @@ export const showCharge = (row: ChargeRow, intent: IntentRow) => ({
   amount: toJsonAmount(row.amount),
   amount_captured: toJsonAmount(row.amount_captured),
   amount_refunded: toJsonAmount(row.amount_refunded),
+  ...applicationFee(row.method),
   balance_transaction: row.fee?.ref ?? null,
   billing_details: { address: null, email: null, name: null, phone: null, tax_id: null },
   captured: row.captured,
@@ -73,10 +74,17 @@ export const showCharge = (row: ChargeRow, intent: IntentRow) => ({
 
 export type ChargeView = ReturnType<typeof showCharge>
 
+/** What the platform got of it, as the provider says. */
+const applicationFee = (method: ChargeRow['method']) => {
+  const fee = method?.applicationFee as { ref?: string; amount: string } | undefined
+  return {
+    application_fee: fee?.ref ?? null,
+    application_fee_amount: fee ? toJsonAmount(BigInt(fee.amount)) : null,
+  }
+}
+
 const unsupported = {
   application: null,
-  application_fee: null,
-  application_fee_amount: null,
   calculated_statement_descriptor: null,
   failure_balance_transaction: null,
   fraud_details: {},

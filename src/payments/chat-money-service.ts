@@ -63,11 +63,12 @@ const takes = (platform: ChannelCapabilities | undefined, currency: string): boo
 export type WayToPay = 'provider' | 'invoice' | 'none'
 
 export const wayToPay = (
-  { currency, capture_method }: Pick<IntentRow, 'currency' | 'capture_method'>,
+  { currency, capture_method, options }: Pick<IntentRow, 'currency' | 'capture_method' | 'options'>,
   platform: ChannelCapabilities | undefined,
 ): WayToPay => {
-  // A platform charges at once.
-  const isLinked = capture_method === 'automatic' && platform?.invoiceLinks?.includes(currency as Currency) === true
+  // A platform charges at once, and gives nothing of it to us.
+  const isPlain = capture_method === 'automatic' && options.application_fee_amount === undefined
+  const isLinked = isPlain && platform?.invoiceLinks?.includes(currency as Currency) === true
   if (isLinked) return 'invoice'
   return isChatMoney(currency) ? 'none' : 'provider'
 }

@@ -4,6 +4,7 @@ import { showId } from '#kernel/ids.ts'
 import { inTransaction, type Tx } from '#platform/database.ts'
 import { appendEvents } from '#platform/outbox.ts'
 import type { ProviderDecline } from '#providers/provider.ts'
+import { requireFeeTaker } from './application-fee-service.ts'
 import type { PaymentDeps } from './apply-service.ts'
 import { captureRest, wishesOf } from './hold.ts'
 import { checkCommand, type IntentCommand } from './intent-machine.ts'
@@ -58,6 +59,7 @@ export const confirmIntent = async (
     }
     const options = { ...row.options, ...carriedOptions(body) }
     const account = await routeByMethod(tx, deps, row, method)
+    await requireFeeTaker(tx, deps, { ...row, ...account, options })
     const used = await resolveMethod(tx, { ...row, ...account }, method, body.off_session ?? false)
     const captureMethod =
       body.capture_method === undefined ? row.capture_method : body.capture_method === 'manual' ? 'manual' : 'automatic'
@@ -243,6 +245,7 @@ const carriedNames = [
   'payment_method_options',
   'payment_method_types',
   'amount_details',
+  'application_fee_amount',
   'setup_future_usage',
   'statement_descriptor',
   'statement_descriptor_suffix',

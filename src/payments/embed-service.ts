@@ -2,6 +2,7 @@ import type { Currency } from '#kernel/currencies.ts'
 import { AppError } from '#kernel/errors.ts'
 import type { Tx } from '#platform/database.ts'
 import { appendEvents } from '#platform/outbox.ts'
+import { checkFee } from './application-fee.ts'
 import type { PaymentDeps } from './apply-service.ts'
 import { requireTaker } from './chat-money-service.ts'
 import { intentEvent } from './command-service.ts'
@@ -108,6 +109,7 @@ export const reviseIntent = async (
     ...(terms.options === undefined ? {} : { options: { ...row.options, ...terms.options } }),
     ...(terms.customerId === undefined ? {} : { customer_id: terms.customerId }),
   }
+  checkFee({ ...row, ...change })
   const saved = await updateIntent(
     tx,
     row,

@@ -3,6 +3,7 @@ import { AppError } from '#kernel/errors.ts'
 import { inTransaction } from '#platform/database.ts'
 import { mergeMetadata, requireUuid } from '#platform/listing.ts'
 import { appendEvents } from '#platform/outbox.ts'
+import { requireFeeTaker } from './application-fee-service.ts'
 import type { PaymentDeps } from './apply-service.ts'
 import { captureIntent, incrementAuthorization } from './capture-service.ts'
 import { requireTaker } from './chat-money-service.ts'
@@ -39,6 +40,8 @@ export const createIntentCommands = (deps: PaymentDeps) => {
   const planTaken = async (scope: Scope, body: CreateIntent): Promise<IntentRow> => {
     const row = await planIntent(plan, scope, body)
     if (isChatMoney(row.currency)) await inTransaction(deps.db, scope.merchantId, (tx) => requireTaker(tx, deps, row))
+    if (body.application_fee_amount !== undefined)
+      await inTransaction(deps.db, scope.merchantId, (tx) => requireFeeTaker(tx, deps, row))
     return row
   }
   return {
@@ -107,11 +110,22 @@ const confirmationOf = (body: CreateIntent): ConfirmIntent => ({
 })
 
 /** What a page or a call that is under way has promised the payer already. */
-const changesTerms = ({ amount, currency, capture_method }: UpdateIntent): boolean =>
-  amount !== undefined || currency !== undefined || capture_method !== undefined
+const changesTerms = (body: UpdateIntent): boolean =>
+  (['amount', 'currency', 'capture_method', 'application_fee_amount'] as const).some((name) => body[name] !== undefined)
 
 const capture = ({ capture_method }: UpdateIntent): Partial<Pick<IntentRow, 'capture_method'>> =>
   capture_method === undefined ? {} : { capture_method: capture_method === 'manual' ? 'manual' : 'automatic' }
+
+/** What cannot change any more once somebody has begun to pay. */
+const fixedFields = [
+  'amount',
+  'currency',
+  'capture_method',
+  'application_fee_amount',
+  'payment_method',
+  'expires_at',
+  'expires_in',
+] as const
 
 /** What a checkout or a bill says of its payment is changed there. */
 const ownedFields = ['amount', 'currency', 'capture_method', 'amount_details', 'expires_at', 'expires_in'] as const
@@ -124,9 +138,7 @@ const updateFields = (
   inTransaction(deps.db, scope.merchantId, async (tx) => {
     const row = await requireLocked(tx, scope)
     const isOpen = row.status === 'requires_payment_method' || row.status === 'requires_confirmation'
-    const fixed = (
-      ['amount', 'currency', 'capture_method', 'payment_method', 'expires_at', 'expires_in'] as const
-    ).find((name) => body[name] !== undefined)
+    const fixed = fixedFields.find((name) => body[name] !== undefined)
     if (fixed && !isOpen) {
       throw new AppError('payment_intent_unexpected_state', {
         message: `This PaymentIntent's ${fixed} could not be updated because it has a status of ${row.status}. Only requires_payment_method and requires_confirmation allow it.`,
@@ -153,12 +165,14 @@ const updateFields = (
       ...capture(body),
       options: { ...row.options, ...carriedOptions(body) },
     }
+    const routed = isOpen ? await reroute(tx, deps, row, terms) : {}
+    await requireFeeTaker(tx, deps, { ...row, ...terms, ...routed })
     const saved = await updateIntent(
       tx,
       row,
       {
         ...terms,
-        ...(isOpen ? await reroute(tx, deps, row, terms) : {}),
+        ...routed,
         ...(body.description === undefined ? {} : { description: body.description }),
         ...(body.metadata === undefined ? {} : { metadata: mergeMetadata(row.metadata, body.metadata) }),
         ...(body.payment_method === undefined

@@ -109,7 +109,6 @@ export const showIntent = (row: IntentRow, links: IntentLinks) => ({
 const unsupported = {
   allowed_payment_method_types: null,
   application: null,
-  application_fee_amount: null,
   customer_account: null,
   excluded_payment_method_types: null,
   managed_payments: null,
@@ -124,6 +123,7 @@ const unsupported = {
 
 /** What the client sent and gets back unchanged. */
 const carried = (options: Record<string, unknown>) => ({
+  application_fee_amount: (options.application_fee_amount as number | undefined) ?? null,
   automatic_payment_methods: (options.automatic_payment_methods as Record<string, unknown> | undefined) ?? null,
   confirmation_method: (options.confirmation_method as string | undefined) ?? 'automatic',
   payment_method_options: methodOptions(options.payment_method_options as MethodOptions | undefined),

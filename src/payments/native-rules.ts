@@ -56,7 +56,8 @@ export type NativeState = 'offered' | 'held' | 'paid' | 'released' | 'conflicted
 /** Whether a platform may charge this payer for it, the amount aside. */
 export const judgeHold = ({ intent, native, payer, onlyPayer, now }: HoldFacts): HoldVerdict => {
   if (onlyPayer !== undefined && onlyPayer !== payer) return refuse('wrong_payer')
-  if (intent.conflict !== null || intent.capture_method === 'manual') return refuse('not_payable')
+  const isForAccount = intent.capture_method === 'manual' || intent.options.application_fee_amount !== undefined
+  if (intent.conflict !== null || isForAccount) return refuse('not_payable')
   if (intent.status === 'succeeded' || intent.status === 'requires_capture') return refuse('paid')
   if (intent.status === 'canceled') return refuse(intent.cancellation_reason === 'expired' ? 'expired' : 'canceled')
   // A card that was declined at the platform makes it ask again for the same payer.

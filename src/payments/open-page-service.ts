@@ -3,6 +3,7 @@ import { AppError } from '#kernel/errors.ts'
 import { newUuid } from '#kernel/ids.ts'
 import { inTransaction } from '#platform/database.ts'
 import type { PaySurface } from '#providers/handover.ts'
+import { requireFeeTaker } from './application-fee-service.ts'
 import type { PaymentDeps } from './apply-service.ts'
 import { performOnce, settle } from './command-service.ts'
 import { wishesOf } from './hold.ts'
@@ -62,6 +63,7 @@ const openAt = async (deps: PaymentDeps, asked: IntentRow, links: PageLinks): Pr
     // Another tap was faster.
     if (isUsable(current, deps.clock.now())) return { row: current }
     refuseMoved(asked, current)
+    await requireFeeTaker(tx, deps, current)
     const { title, returnUrl, cancelUrl, locale, consent } = links
     const expiresAt = current.expires_at?.toISOString()
     const payer = customerRef === undefined ? way : { ...way, customerRef, save: true }

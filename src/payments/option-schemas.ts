@@ -56,6 +56,28 @@ export const mandateData = z.strictObject({
   }),
 })
 
+/** Of the payment's amount, for the deployment: only of an account that is connected to its own. */
+export const applicationFee = z.int('must be a whole number of minor units').min(1).max(amountMax).meta({
+  description: 'Minor units of the payment that the platform gets. For accounts that are connected to its own.',
+})
+
+const useInstead =
+  'destination charges are not offered: they would stand in the books of the platform and not of the merchant. Connect the account (settings[account] of a stripe connection), and take a part with application_fee_amount.'
+
+/** Stripe's names that are refused as such, and not as unknown. */
+export const refused = (message: string) =>
+  z
+    .unknown()
+    .refine(() => false, { message, params: { code: 'capability_missing' } })
+    .optional()
+    .meta({ description: 'Refused, with what to use instead.' })
+
+export const destination = {
+  on_behalf_of: refused(useInstead),
+  transfer_data: refused(useInstead),
+  transfer_group: refused(useInstead),
+}
+
 /** What the client may send and reads back unchanged, at creation and at every change. */
 export const carried = {
   receipt_email: z.email().max(512).optional(),
@@ -82,4 +104,6 @@ export const carried = {
     .meta({ description: 'Joined to the account’s own on the statement of a card. At most 22 Latin characters.' }),
   amount_details: amountDetails.optional(),
   setup_future_usage: keepForLater.optional(),
+  application_fee_amount: applicationFee.optional(),
+  ...destination,
 }

@@ -1,4 +1,5 @@
 import type { MandateAcceptance, OrderDetails, ShippingDetails } from '#providers/order-details.ts'
+import { feeOf } from './application-fee.ts'
 import type { IntentRow } from './intent-view.ts'
 
 interface Options {
@@ -22,6 +23,7 @@ export const detailsOf = ({ metadata, options }: Pick<IntentRow, 'metadata' | 'o
     ...given('statementDescriptor', descriptors.statement_descriptor),
     ...given('statementDescriptorSuffix', descriptors.statement_descriptor_suffix),
     ...given('methodTypes', payment_method_types),
+    ...given('applicationFee', feeOf(options)?.toString()),
     ...given('redirects', automatic_payment_methods?.allow_redirects),
   }
 }

@@ -31,6 +31,7 @@ export interface StoredCommand {
   /** Of a capture: what was captured before it, and whether the rest is given back (as it is, if absent). */
   captured?: string
   isFinal?: boolean
+  applicationFee?: string
   offSession?: boolean
   /** What a charge without the payer rests on. */
   consent?: Record<string, unknown>
@@ -61,7 +62,7 @@ export const sendOperation = (provider: PaymentProvider, operation: OperationRow
     case 'authorize':
       return provider.authorize(authorizeCommand(operation, command, idempotencyKey))
     case 'capture':
-      return provider.capture({ idempotencyKey, paymentRef, amount, currency, ...given('isFinal', command.isFinal) })
+      return provider.capture({ idempotencyKey, paymentRef, amount, currency, ...captureOptions(command) })
     case 'cancel':
       return provider.cancel({ idempotencyKey, paymentRef, ...given('reason', command.reason) })
     case 'increment':
@@ -80,6 +81,11 @@ export const sendOperation = (provider: PaymentProvider, operation: OperationRow
 
 const given = <K extends string, V>(name: K, value: V | undefined): { [key in K]?: V } =>
   (value === undefined ? {} : { [name]: value }) as { [key in K]?: V }
+
+const captureOptions = ({ isFinal, applicationFee: fee }: StoredCommand) => ({
+  ...given('isFinal', isFinal),
+  ...given('applicationFee', fee === undefined ? undefined : BigInt(fee)),
+})
 
 const tagsOf = (operation: OperationRow) => ({
   merchant: showId('merchant', operation.merchant_id),

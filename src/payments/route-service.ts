@@ -13,6 +13,7 @@ import {
   type RouteFacts,
   refusalOf,
 } from '#routing/rule.ts'
+import { feeOf, refusedFee } from './application-fee.ts'
 import type { PaymentDeps } from './apply-service.ts'
 import type { IntentRow } from './intent-view.ts'
 import { hasInFlight } from './operation-repo.ts'
@@ -60,6 +61,9 @@ const refusedRoute = (
     const told = `The amount (${amount}) is too large: ${highest.name} takes no more than ${highest.max} ${facts.currency} (minor units).`
     return new AppError('amount_too_large', { message: told, param: 'amount' })
   }
+  const free = { ...facts, hasApplicationFee: false }
+  if (facts.hasApplicationFee === true && accounts.some((account) => refusalOf(account, free) === undefined))
+    throw refusedFee(message)
   return new AppError('provider_account_unavailable', { message })
 }
 
@@ -89,7 +93,8 @@ export const reroute = async (
     next.currency === row.currency &&
     next.capture_method === row.capture_method &&
     next.customer_id === row.customer_id &&
-    shippedTo(next) === shippedTo(row)
+    shippedTo(next) === shippedTo(row) &&
+    feeOf(next.options) === feeOf(row.options)
   return isSame || !(await isNowhere(tx, row)) ? {} : routeIn(tx, deps, next)
 }
 

@@ -32,6 +32,7 @@ export const factsOf = (
   amount: row.amount,
   capture: row.capture_method,
   livemode: row.livemode,
+  ...(row.options.application_fee_amount === undefined ? {} : { hasApplicationFee: true }),
 })
 
 /** The country that the order goes to, as it was written down. */

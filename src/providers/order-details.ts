@@ -8,6 +8,8 @@ export interface OrderDetails {
   readonly statementDescriptorSuffix?: string
   /** Only these ways to pay; absent: what the account has switched on, wallets and redirects included. */
   readonly methodTypes?: readonly string[]
+  /** Minor units in decimals: what the deployment takes of the payment. Of an account with `applicationFees`. */
+  readonly applicationFee?: string
   /** `never`: no way to pay that leads the payer away. */
   readonly redirects?: 'always' | 'never'
 }

@@ -1,10 +1,12 @@
 import type { Currency } from '#kernel/currencies.ts'
 import type { AccountFault } from './account-fault.ts'
 import type { DisputeCalls } from './disputes.ts'
+import type { ProviderFee } from './fee.ts'
 import type { FieldsCalls } from './fields.ts'
 import type { Handover, HandoverRules, PageWay } from './handover.ts'
 import type { MoneyCalls } from './money.ts'
 import type { ProviderNotice } from './notice.ts'
+import type { CaptureOptions, RefundOptions } from './options.ts'
 import type { MandateAcceptance, OrderDetails } from './order-details.ts'
 import type { PayerAmount, ProviderDiscount } from './price.ts'
 import type { SetupCalls } from './setups.ts'
@@ -27,6 +29,8 @@ export interface ProviderCapabilities {
   readonly multicapture?: boolean
   /** Captures more than was held, where the payer's bank agrees (`ProviderCharge.maxCapturable`). */
   readonly overcapture?: boolean
+  /** Takes a fee for the deployment with a payment (`OrderDetails.applicationFee`); an account that is connected to it. */
+  readonly applicationFees?: boolean
   readonly partialRefund: boolean
   /** A refund that was sent stays: `cancelRefund` is always refused. */
   readonly refundsAreFinal?: boolean
@@ -74,16 +78,6 @@ export interface PaymentMethodDetails {
   payer?: PayerAmount
 }
 
-export interface ProviderFee {
-  /** The provider's balance transaction: the key under which the fee is booked once. */
-  ref: string
-  amount: bigint
-  /** Of it, what the platform gets that the account is connected to. */
-  applicationFee?: bigint
-  currency: Currency
-  availableOn: Date
-}
-
 /** One attempt to take money. */
 export interface ProviderCharge {
   ref: string
@@ -101,6 +95,7 @@ export interface ProviderCharge {
   maxCapturable?: bigint
   method?: PaymentMethodDetails
   decline?: ProviderDecline
+  applicationFee?: { ref?: string; amount: bigint }
   fee?: ProviderFee
   /** Of the captures after the first, where there are several. */
   moreFees?: readonly ProviderFee[]
@@ -244,9 +239,8 @@ export interface PaymentProvider {
   /** Present where the account may pay people. */
   readonly transfers?: TransferCalls
   authorize(command: AuthorizeCommand): Promise<ProviderAnswer<ProviderPayment>>
-  /** `isFinal: false` keeps the rest for later captures, where the charge says `multicapture`; else it is given back. */
   capture(
-    command: Command & { paymentRef: string; amount: bigint; currency: Currency; isFinal?: boolean },
+    command: Command & CaptureOptions & { paymentRef: string; amount: bigint; currency: Currency },
   ): Promise<ProviderAnswer<ProviderPayment>>
   cancel(command: Command & { paymentRef: string; reason?: string }): Promise<ProviderAnswer<ProviderPayment>>
   /** `amount` is the new total. */
@@ -254,7 +248,7 @@ export interface PaymentProvider {
     command: Command & { paymentRef: string; amount: bigint; currency: Currency },
   ): Promise<ProviderAnswer<ProviderPayment>>
   refund(
-    command: Command & { paymentRef: string; amount: bigint; currency: Currency; reason?: string; tags: ProviderTags },
+    command: Command & RefundOptions & { paymentRef: string; amount: bigint; currency: Currency; tags: ProviderTags },
   ): Promise<ProviderAnswer<ProviderRefund>>
   cancelRefund(command: Command & { refundRef: string }): Promise<ProviderAnswer<ProviderRefund>>
   openPage(command: PageCommand): Promise<ProviderAnswer<ProviderPage>>

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { refused } from '#payments/option-schemas.ts'
 import { amountSchema } from '#payments/schemas.ts'
 import { idSchema, listOf, listQuery, metadataSchema } from '#platform/listing.ts'
 import { refundStatuses } from './refund-machine.ts'
@@ -14,6 +15,10 @@ export const createRefundBody = z.strictObject({
   charge: idSchema('charge').optional().meta({ description: 'Instead of payment_intent.' }),
   amount: amountSchema.optional().meta({ description: 'Minor units. Default: everything not refunded yet.' }),
   reason: z.enum(['duplicate', 'fraudulent', 'requested_by_customer']).optional(),
+  refund_application_fee: z.boolean().optional().meta({
+    description: 'Gives back the platform’s fee as well, in the proportion of the refund.',
+  }),
+  reverse_transfer: refused('there is nothing to reverse: destination charges are not offered. Leave it out.'),
   metadata: emptyableMetadata.optional(),
   expand,
 })

@@ -12,6 +12,7 @@ import { inTransaction, type Tx } from '#platform/database.ts'
 import { type ListQuery, listAnswer, mergeMetadata, readPage, requireUuid } from '#platform/listing.ts'
 import { appendEvents } from '#platform/outbox.ts'
 import { applyRefund } from './apply-service.ts'
+import { feeCommand } from './fee-command.ts'
 import { isRefundOpen } from './refund-machine.ts'
 import { type RefundRow, showRefund } from './refund-view.ts'
 import { findQuietRefunds, findRefund, insertRefund, lockRefund, reserveRefund, updateRefund } from './repo.ts'
@@ -153,6 +154,7 @@ const createRefund = async (tx: Tx, deps: PaymentDeps, scope: Scope, body: Creat
       created_at: now,
       updated_at: now,
     }))
+  const { provider, provider_ref: paymentRef, currency, version } = intent
   const { operation, isNew } = await beginOperation(
     tx,
     {
@@ -162,12 +164,7 @@ const createRefund = async (tx: Tx, deps: PaymentDeps, scope: Scope, body: Creat
       kind: 'refund',
       requestId: refund.id,
       amount,
-      command: {
-        provider: intent.provider,
-        paymentRef: intent.provider_ref,
-        currency: intent.currency,
-        version: intent.version,
-      },
+      command: { provider, paymentRef, currency, version, ...feeCommand(intent, body) },
       state: 'created',
     },
     now,

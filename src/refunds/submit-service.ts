@@ -64,6 +64,7 @@ const send = (
     idempotencyKey,
     paymentRef: String(operation.command.paymentRef ?? intent.provider_ref ?? ''),
     amount: refund.amount,
+    ...(operation.command.refundApplicationFee === true ? { refundApplicationFee: true } : {}),
     currency: refund.currency as ProviderRefund['currency'],
     tags: {
       merchant: showId('merchant', refund.merchant_id),

@@ -12,6 +12,8 @@ export interface RouteFacts {
   readonly amount: bigint
   readonly capture: 'automatic' | 'manual'
   readonly livemode: boolean
+  /** The deployment takes a part of it. */
+  readonly hasApplicationFee?: boolean
 }
 
 /** Every condition that is there must hold; within a list any one. Amounts in minor units, both ends included. */
@@ -52,7 +54,7 @@ export interface KnownAccount {
   readonly status: 'active' | 'broken' | 'disabled'
   /** Undefined: takes whatever the deployment's keys take. */
   readonly livemode: boolean | undefined
-  readonly capabilities: Pick<ProviderCapabilities, 'currencies' | 'manualCapture' | 'amountLimits'>
+  readonly capabilities: Pick<ProviderCapabilities, 'currencies' | 'manualCapture' | 'amountLimits' | 'applicationFees'>
 }
 
 export interface Choice {
@@ -169,6 +171,8 @@ export const refusalOf = (account: KnownAccount, facts: RouteFacts): string | un
   if (livemode !== undefined && livemode !== facts.livemode) return `${name} is ${livemode ? 'live' : 'for tests'}`
   if (!takesCurrency(capabilities, facts.currency)) return `${name} does not take ${facts.currency}`
   if (facts.capture === 'manual' && !capabilities.manualCapture) return `${name} cannot reserve money`
+  if (facts.hasApplicationFee === true && capabilities.applicationFees !== true)
+    return `${name} takes no application fee`
   const limits = capabilities.amountLimits?.(facts.currency)
   if (limits && facts.amount < limits.min) return `${name} takes no less than ${limits.min} ${facts.currency}`
   if (limits && facts.amount > limits.max) return `${name} takes no more than ${limits.max} ${facts.currency}`

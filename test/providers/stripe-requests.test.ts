@@ -103,6 +103,15 @@ describe('what is sent to Stripe', () => {
       }),
     capture: () => provider.capture({ ...key, paymentRef, amount: 1000n, currency: eur }),
     'capture a part': () => provider.capture({ ...key, paymentRef, amount: 1000n, currency: eur, isFinal: false }),
+    'capture with a fee for the platform': () =>
+      provider.capture({ ...key, paymentRef, amount: 1000n, currency: eur, applicationFee: 100n }),
+    'create with a fee for the platform': () => provider.authorize({ ...order, details: { applicationFee: '420' } }),
+    'confirm again with a fee for the platform': () =>
+      provider.authorize({ ...order, paymentRef, details: { applicationFee: '420' } }),
+    'open a page with a fee for the platform': () =>
+      provider.openPage({ ...pageOrder, details: { applicationFee: '420' } }),
+    'refund with the fee for the platform': () =>
+      provider.refund({ ...key, paymentRef, amount: 1n, currency: eur, refundApplicationFee: true, tags }),
     cancel: () => provider.cancel({ ...key, paymentRef, reason: 'requested_by_customer' }),
     'cancel for a reason of ours': () => provider.cancel({ ...key, paymentRef, reason: 'expired' }),
     increment: () => provider.increment({ ...key, paymentRef, amount: 5000n, currency: eur }),

@@ -79,6 +79,14 @@ describe('setups at Stripe', () => {
     }
   })
 
+  test('of the official examples are read', { skip: noSpec }, async () => {
+    const official = readFixtures().setup_intent ?? assert.fail('no setup intent')
+    recorder.on('GET', `/v1/setup_intents/${official.id}`, 200, official)
+    const found = await setups.find({ setupRef: String(official.id) })
+    assert.ok(found.outcome === 'ok')
+    assert.deepEqual([found.value?.ref, found.value?.state, found.value?.tags], [official.id, official.status, {}])
+  })
+
   test('are told without anything of the person', async () => {
     answer()
     const found = await setups.find({ setupRef: 'seti_1' })

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { CredentialFailure, ProviderAdapter, ProviderConnection } from '#providers/accounts.ts'
 import { createStripeClient, type StripeClientOptions } from './client.ts'
-import { createStripeProvider, stripeCapabilities } from './index.ts'
+import { createStripeProvider, stripeCapabilities, stripeCapabilitiesOf } from './index.ts'
 import { findAccount } from './lookups.ts'
 import { noPause, type RatePause } from './rate-pause.ts'
 
@@ -53,6 +53,7 @@ export const createStripeAdapter = (options: StripeAdapterOptions): ProviderAdap
   settings,
   secrets,
   capabilities: stripeCapabilities,
+  capabilitiesOf: ({ account }) => stripeCapabilitiesOf(account),
   isPlatformOnly: (given) => given.account !== undefined,
   test: (connection) => test(options, connection),
   open: (connection, _notifyUrl, onRefused) => {

@@ -12,6 +12,7 @@ import {
   createParams,
   customerParams,
   expand,
+  feeOf,
   pageParams,
   refundParams,
 } from './requests.ts'
@@ -42,10 +43,11 @@ export const stripeCommands = (stripe: Stripe, clock: Clock): Commands => {
         : confirm(stripe, order, order.paymentRef),
     // What is not captured is given back: `final_capture` is true unless said otherwise, and taken only where the
     // charge may be captured several times.
-    capture: ({ paymentRef, amount, currency, isFinal = true, idempotencyKey }) =>
+    capture: ({ paymentRef, amount, currency, isFinal = true, applicationFee, idempotencyKey }) =>
       payment(() => {
         const part = isFinal ? {} : { final_capture: false }
-        const params = { amount_to_capture: toWire(amount, currency), ...part, expand }
+        const fee = applicationFee === undefined ? {} : { application_fee_amount: toWire(applicationFee, currency) }
+        const params = { amount_to_capture: toWire(amount, currency), ...part, ...fee, expand }
         return paymentIntents.capture(paymentRef, params, { idempotencyKey })
       }),
     cancel: ({ paymentRef, reason, idempotencyKey }) =>
@@ -99,11 +101,12 @@ const confirm = async (
     const refused = refusal('payment_intent_amount_reconciliation_mismatch', "The provider's amount differs from ours.")
     return { ...refused, payment: found.value }
   }
-  // A confirmation cannot name the customer; the payment has to know it before.
-  if (!isAmountRight || (order.customerRef !== undefined && isOpen(found.value))) {
+  // A confirmation can name neither the customer nor a fee; the payment has to know them before.
+  const isMore = order.customerRef !== undefined || order.details?.applicationFee !== undefined
+  if (!isAmountRight || (isMore && isOpen(found.value))) {
     const updated = await paymentCommand(stripe, () => {
       const customer = order.customerRef === undefined ? {} : { customer: order.customerRef }
-      const params = { amount: toWire(order.amount, order.currency), ...customer, expand }
+      const params = { amount: toWire(order.amount, order.currency), ...customer, ...feeOf(order), expand }
       return stripe.paymentIntents.update(paymentRef, params, { idempotencyKey: `${idempotencyKey}:amount` })
     })
     if (updated.outcome !== 'ok') return updated

@@ -36,6 +36,10 @@ export const stripeCapabilities: ProviderCapabilities = {
   idempotencyHorizonMs: 20 * 60 * 60 * 1000,
 }
 
+/** What a connected account can do, or (`account` undefined) one with keys of its own. */
+export const stripeCapabilitiesOf = (account: unknown): ProviderCapabilities =>
+  account === undefined ? stripeCapabilities : { ...stripeCapabilities, applicationFees: true }
+
 export const createStripeProvider = ({
   webhookSecrets,
   clock = systemClock,
@@ -46,7 +50,7 @@ export const createStripeProvider = ({
   const stripe = createStripeClient({ pause: createRatePause(clock), ...options })
   return {
     id: 'stripe',
-    capabilities: stripeCapabilities,
+    capabilities: stripeCapabilitiesOf(options.account),
     ...stripeCommands(stripe, clock),
     ...stripeLookups(stripe),
     ...(publishableKey === undefined

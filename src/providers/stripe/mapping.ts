@@ -1,10 +1,10 @@
 import type Stripe from 'stripe'
 import type { Currency } from '#kernel/currencies.ts'
+import type { ProviderFee } from '#providers/fee.ts'
 import type {
   PaymentMethodDetails,
   ProviderCharge,
   ProviderDecline,
-  ProviderFee,
   ProviderPage,
   ProviderPayment,
   ProviderRefund,
@@ -60,6 +60,7 @@ export const mapCharge = (charge: Stripe.Charge): ProviderCharge => {
     ...flexibility(charge, currency),
     ...given('method', mapMethod(charge.payment_method_details)),
     ...given('decline', state === 'failed' ? chargeDecline(charge) : undefined),
+    ...given('applicationFee', platformFee(charge, currency)),
     ...given('fee', balance && mapFee(balance)),
     createdAt: time(charge.created, 'charge.created'),
   }
@@ -187,6 +188,14 @@ export const mapFee = (balance: Stripe.BalanceTransaction): ProviderFee => {
     availableOn: time(balance.available_on, 'available_on'),
   }
 }
+
+const platformFee = (charge: Stripe.Charge, currency: Currency): ProviderCharge['applicationFee'] =>
+  charge.application_fee_amount == null
+    ? undefined
+    : {
+        ...given('ref', refOf(charge.application_fee)),
+        amount: fromWire(charge.application_fee_amount, currency, 'application_fee_amount'),
+      }
 
 /** The platform's part of a fee, which is negative where it is given back. */
 export const applicationFeeIn = (

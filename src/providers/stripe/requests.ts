@@ -15,6 +15,7 @@ export const createParams = (command: AuthorizeCommand): Stripe.PaymentIntentCre
   ...waysToPay(command.details),
   metadata: metadata(command.tags, command.details),
   ...told(command.details),
+  ...feeOf(command),
   ...(command.description ? { description: command.description.slice(0, 1000) } : {}),
   ...(command.customerRef ? { customer: command.customerRef } : {}),
   ...attempt(command),
@@ -27,6 +28,7 @@ export const refundParams = (command: RefundCommand): Stripe.RefundCreateParams 
   amount: toWire(command.amount, command.currency),
   metadata: metadata(command.tags),
   ...(isOneOf(refundReasons, command.reason) ? { reason: command.reason } : {}),
+  ...(command.refundApplicationFee ? { refund_application_fee: true } : {}),
 })
 
 export const cancelParams = (reason: string | undefined): Stripe.PaymentIntentCancelParams => ({
@@ -42,6 +44,7 @@ export const pageParams = (command: PageCommand, now: Date): Stripe.Checkout.Ses
     payment_intent_data: {
       metadata: metadata(command.tags, command.details),
       ...toldOnPage(command.details),
+      ...feeOf(command),
       capture_method: command.capture,
       description: command.title.slice(0, 1000),
       ...(command.save ? { setup_future_usage: 'off_session' } : {}),
@@ -70,6 +73,12 @@ export const fieldsParams = (command: PageCommand): Stripe.PaymentIntentCreatePa
   ...(command.save ? { setup_future_usage: 'off_session' as const } : {}),
   ...holdOptions({ incremental: false, ...command }),
 })
+
+/** What the platform takes of a payment. */
+export const feeOf = ({ details, currency }: Pick<AuthorizeCommand, 'details' | 'currency'>) =>
+  details?.applicationFee === undefined
+    ? {}
+    : { application_fee_amount: toWire(BigInt(details.applicationFee), currency) }
 
 /** Nothing of the person goes to Stripe but our id: the card's own page asks for what the bank wants. */
 export const customerParams = (customer: string): Stripe.CustomerCreateParams => ({

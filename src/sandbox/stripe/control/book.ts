@@ -40,7 +40,7 @@ with charge as (
   where t.kind = 'balance_transaction' group by 1
 ), fee as (
   select c.payment_intent as id, sum((t.doc->>'fee')::bigint) as fees
-  from sandbox_stripe.object t join sandbox_stripe.object c on c.id = t.charge and c.kind in ('charge', 'dispute')
+  from sandbox_stripe.object t join sandbox_stripe.object c on c.id = t.charge and c.kind in ('charge', 'dispute', 'refund')
   where t.kind = 'balance_transaction' group by 1
 )
 select o.id, o.doc->>'status' as status, o.doc->>'currency' as currency, (o.doc->>'amount')::bigint as amount,

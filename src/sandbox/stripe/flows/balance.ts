@@ -5,6 +5,8 @@ import type { Work } from '../store/work.ts'
 type Transaction = Documents['balance_transaction']
 type Booking = Pick<Transaction, 'amount' | 'currency' | 'type' | 'reporting_category' | 'source'> & {
   fee?: number
+  /** Of the fee, the platform's part. */
+  applicationFee?: number
   feeType?: string
   description?: string | null
   isAvailableAtOnce?: boolean
@@ -15,23 +17,54 @@ const SETTLEMENT_SECONDS = 2 * 86_400
 /** Money in: the captured amount less Stripe's fee, available after two days. */
 export function bookCharge(work: Work, charge: Row<'charge'>, amount: number, isAvailableAtOnce: boolean): string {
   const isCard = charge.doc.payment_method_details?.type === 'card'
+  const applicationFee = Math.min(charge.doc.application_fee_amount ?? 0, amount)
+  if (applicationFee > 0) charge.doc.application_fee = bookEarning(work, charge, applicationFee)
   return book(work, {
+    applicationFee,
     amount,
     currency: charge.doc.currency,
     type: isCard ? 'charge' : 'payment',
     reporting_category: 'charge',
     source: charge.id,
-    fee: processingFee(amount, charge.doc.currency),
+    fee: processingFee(amount, charge.doc.currency) + applicationFee,
     description: charge.doc.description,
     isAvailableAtOnce,
   })
 }
 
-/** Money out. Stripe keeps the fee of the charge. */
-export function bookRefund(work: Work, refundId: string, charge: Row<'charge'>, amount: number): string {
+/** What the platform gets of it, which is on its own account. Answers the id of the fee. */
+function bookEarning(work: Work, charge: Row<'charge'>, amount: number): string {
+  const source = work.id('fee')
+  const { currency } = charge.doc
+  bookDocument(
+    work,
+    { amount, currency, type: 'application_fee', reporting_category: 'platform_earning', source },
+    platform,
+  )
+  return source
+}
+
+const platform = ''
+
+/** Money out. Stripe keeps its fee of the charge; the platform's goes back with it, in proportion, where that is asked for. */
+export function bookRefund(
+  work: Work,
+  refundId: string,
+  charge: Row<'charge'>,
+  { amount, returnsFee }: { amount: number; returnsFee: boolean },
+): string {
+  const returned = returnsFee ? feeReturned(charge, amount) : 0
+  if (returned > 0) {
+    charge.hidden.feeRefunded = (charge.hidden.feeRefunded ?? 0) + returned
+    const earning = { type: 'application_fee_refund', reporting_category: 'platform_earning_refund' } as const
+    const { currency, application_fee: source } = charge.doc
+    bookDocument(work, { amount: -returned, currency, source, ...earning }, platform)
+  }
   const isCard = charge.doc.payment_method_details?.type === 'card'
   return book(work, {
     amount: -amount,
+    fee: -returned,
+    applicationFee: -returned,
     currency: charge.doc.currency,
     type: isCard ? 'refund' : 'payment_refund',
     reporting_category: 'refund',
@@ -39,6 +72,14 @@ export function bookRefund(work: Work, refundId: string, charge: Row<'charge'>, 
     description:
       charge.doc.description === null ? 'REFUND FOR CHARGE' : `REFUND FOR CHARGE (${charge.doc.description})`,
   })
+}
+
+/** As much of the fee as of the charge; the last refund brings the rest. */
+function feeReturned({ doc, hidden }: Row<'charge'>, amount: number): number {
+  const fee = Math.min(doc.application_fee_amount ?? 0, doc.amount_captured)
+  const rest = fee - (hidden.feeRefunded ?? 0)
+  const isLast = doc.amount_refunded + amount === doc.amount_captured
+  return isLast ? rest : Math.min(rest, Math.floor((fee * amount) / doc.amount_captured))
 }
 
 /** A refund that came back, or was called off in time. */
@@ -113,8 +154,8 @@ export function bookAdjustment(work: Work, { kind, amount, currency }: Adjustmen
 
 const book = (work: Work, booking: Booking): string => bookDocument(work, booking).id
 
-function bookDocument(work: Work, booking: Booking): Transaction {
-  const { isAvailableAtOnce = false, fee = 0, ...rest } = booking
+function bookDocument(work: Work, booking: Booking, account?: string): Transaction {
+  const { isAvailableAtOnce = false, fee = 0, applicationFee = 0, ...rest } = booking
   const doc: Transaction = {
     id: work.id('txn'),
     object: 'balance_transaction',
@@ -126,16 +167,27 @@ function bookDocument(work: Work, booking: Booking): Transaction {
     description: rest.description ?? null,
     exchange_rate: null,
     fee,
-    fee_details: fee === 0 ? [] : [feeDetail(fee, rest.currency, rest.type)],
+    fee_details: [
+      ...(fee === applicationFee ? [] : [feeDetail(fee - applicationFee, rest.currency, rest.type)]),
+      ...(applicationFee === 0 ? [] : [applicationFeeDetail(applicationFee, rest.currency)]),
+    ],
     net: rest.amount - fee,
     reporting_category: rest.reporting_category,
     source: rest.source,
     status: isAvailableAtOnce ? 'available' : 'pending',
     type: rest.type,
   }
-  work.insert('balance_transaction', doc, { payout: null })
+  work.insert('balance_transaction', doc, { payout: null }, account)
   return doc
 }
+
+const applicationFeeDetail = (amount: number, currency: string) => ({
+  amount,
+  application: 'ca_sandbox',
+  currency,
+  description: 'Sandbox application fee',
+  type: 'application_fee',
+})
 
 function feeDetail(amount: number, currency: string, type: string) {
   const description =

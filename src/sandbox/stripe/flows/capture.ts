@@ -1,4 +1,5 @@
 import { invalidRequest } from '../http/api-error.ts'
+import { checkApplicationFee } from '../rules/application-fees.ts'
 import { checkAmount, formatAmount } from '../rules/currencies.ts'
 import { assertIntentAllows } from '../rules/intent-rules.ts'
 import { cardByScenario } from '../rules/test-cards.ts'
@@ -17,7 +18,8 @@ export async function captureIntent(
   {
     amount = intent.doc.amount_capturable,
     isFinal = true,
-  }: { amount?: number | undefined; isFinal?: boolean | undefined },
+    applicationFee,
+  }: { amount?: number | undefined; isFinal?: boolean | undefined; applicationFee?: number | undefined },
 ): Promise<void> {
   assertIntentAllows('capture', intent.doc)
   const { doc } = intent
@@ -41,6 +43,13 @@ export async function captureIntent(
   if (amount === 0 && (!isFinal || doc.amount_received === 0)) {
     throw invalidRequest('This value must be greater than or equal to 1.', { param: 'amount_to_capture' })
   }
+  checkApplicationFee(work, applicationFee, amount)
+  if (applicationFee !== undefined) {
+    doc.application_fee_amount = applicationFee
+    charge.doc.application_fee_amount = applicationFee
+  }
+  if (!isFinal && charge.doc.application_fee_amount !== null)
+    throw invalidRequest('This simulator knows no application fee with several captures.', { param: 'final_capture' })
   charge.doc.amount_captured += amount
   charge.doc.captured = true
   const card = cardByScenario(charge.hidden.scenario)

@@ -27,7 +27,7 @@ export function createCharge(
     amount_refunded: 0,
     application: null,
     application_fee: null,
-    application_fee_amount: null,
+    application_fee_amount: doc.application_fee_amount,
     balance_transaction: null,
     billing_details: method.doc.billing_details,
     calculated_statement_descriptor: statementDescriptor(doc),

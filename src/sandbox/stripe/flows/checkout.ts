@@ -125,6 +125,7 @@ async function intentOf(work: Work, session: Session): Promise<Row<'payment_inte
   if (doc.payment_intent !== null) return work.lock('payment_intent', doc.payment_intent)
   const intent = createIntent(work, {
     amount: doc.amount_total ?? 0,
+    application_fee_amount: hidden.intent.applicationFee ?? null,
     currency: doc.currency ?? 'usd',
     customer: doc.customer,
     description: hidden.intent.description,

@@ -11,6 +11,7 @@ type Options = NonNullable<Intent['payment_method_options']>
 export type IntentInput = Pick<
   Intent,
   | 'amount'
+  | 'application_fee_amount'
   | 'currency'
   | 'customer'
   | 'description'
@@ -47,7 +48,6 @@ export function createIntent(work: Work, input: IntentInput): Row<'payment_inten
     amount_details: { tip: {} },
     amount_received: 0,
     application: null,
-    application_fee_amount: null,
     canceled_at: null,
     cancellation_reason: null,
     client_secret: `${id}_secret_${work.sandbox.ids.secret(id)}`,

@@ -10,11 +10,14 @@ export type RefundRequest = {
   amount: number | undefined
   reason: 'duplicate' | 'fraudulent' | 'requested_by_customer' | undefined
   metadata: Record<string, string>
+  returnsFee: boolean
 }
 
 /** The intent is locked by the caller: two refunds of one charge never see the same rest. */
 export async function createRefund(work: Work, charge: Row<'charge'>, request: RefundRequest): Promise<Row<'refund'>> {
   const amount = checkRefundable(charge, request.amount)
+  if (request.returnsFee && charge.doc.application_fee === null)
+    throw invalidRequest(`Charge ${charge.id} has no application fee to refund.`, { param: 'refund_application_fee' })
   const isCard = charge.doc.payment_method_details?.type === 'card'
   const fate = isCard ? cardByScenario(charge.hidden.scenario).refund : 'pending'
   const id = work.id(isCard ? 're' : 'pyr')
@@ -22,7 +25,7 @@ export async function createRefund(work: Work, charge: Row<'charge'>, request: R
     id,
     object: 'refund',
     amount,
-    balance_transaction: bookRefund(work, id, charge, amount),
+    balance_transaction: bookRefund(work, id, charge, { amount, returnsFee: request.returnsFee }),
     charge: charge.id,
     created: work.now,
     currency: charge.doc.currency,

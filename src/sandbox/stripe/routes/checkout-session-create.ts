@@ -2,6 +2,7 @@ import type Stripe from 'stripe'
 import { insertSetup } from '../flows/setup.ts'
 import { invalidParam, invalidRequest } from '../http/api-error.ts'
 import { type Parsed, withoutEmpty } from '../http/params.ts'
+import { checkApplicationFee } from '../rules/application-fees.ts'
 import { checkAmount, checkCurrency } from '../rules/currencies.ts'
 import type { Documents, Row } from '../store/documents.ts'
 import type { Work } from '../store/work.ts'
@@ -20,6 +21,7 @@ export async function createSession(work: Work, params: Params): Promise<Row<'ch
   const isSetup = params.mode === 'setup'
   const { items, currency, total } = isSetup ? nothingToPay(params) : readOrder(work, params)
   if (params.customer) await work.get('customer', params.customer, 'customer', 400)
+  checkApplicationFee(work, params.payment_intent_data?.application_fee_amount, total ?? 0)
   const expiresAt = readExpiry(work, params.expires_at)
   const id = work.id('cs_test')
   const asked = params.allowed_payment_method_types ?? params.payment_method_types
@@ -93,6 +95,7 @@ function setupOf(work: Work, params: Params, session: string): Row<'setup_intent
 function readIntentData({ payment_intent_data: data }: Params): Row<'checkout.session'>['hidden']['intent'] {
   return {
     captureMethod: data?.capture_method ?? 'automatic_async',
+    applicationFee: data?.application_fee_amount,
     description: data?.description ?? null,
     metadata: withoutEmpty(data?.metadata),
     receiptEmail: data?.receipt_email ?? null,

@@ -27,7 +27,7 @@ const priceData = object({
 })
 
 const intentData = object({
-  application_fee_amount: ignored(),
+  application_fee_amount: integer(1),
   capture_method: choice('automatic', 'automatic_async', 'manual'),
   description: text(1000),
   metadata: metadata(),

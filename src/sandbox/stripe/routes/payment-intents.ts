@@ -18,6 +18,7 @@ import {
 } from '../http/params.ts'
 import { type Route, route } from '../http/route.ts'
 import { searchObjects, searchShape } from '../http/search.ts'
+import { checkApplicationFee } from '../rules/application-fees.ts'
 import { checkAmount, checkCurrency } from '../rules/currencies.ts'
 import { assertIntentAllows, assertIntentIsOpen } from '../rules/intent-rules.ts'
 import type { Row } from '../store/documents.ts'
@@ -34,7 +35,7 @@ const createShape = {
   automatic_payment_methods: object({ enabled: required(flag()), allow_redirects: choice('always', 'never') }),
   confirm: flag(),
   confirmation_method: choice('automatic', 'manual'),
-  application_fee_amount: ignored(),
+  application_fee_amount: integer(1),
   on_behalf_of: ignored(),
   transfer_data: ignored(),
 }
@@ -42,7 +43,7 @@ const updateShape = {
   ...commonParams,
   amount: integer(1),
   currency: text(),
-  application_fee_amount: ignored(),
+  application_fee_amount: integer(1),
   transfer_data: ignored(),
 }
 /** Like Stripe, a confirmation takes no customer: the intent has to know it before. */
@@ -53,7 +54,7 @@ const bookingShape = {
   statement_descriptor: text(22),
   statement_descriptor_suffix: text(22),
   amount_details: ignored(),
-  application_fee_amount: ignored(),
+  application_fee_amount: integer(1),
   hooks: ignored(),
   payment_details: ignored(),
   transfer_data: ignored(),
@@ -100,7 +101,11 @@ export const paymentIntentRoutes: Route[] = [
   route('POST', `${BASE}/:id/capture`, captureShape, async (work, params, { id }) => {
     const intent = await work.lock('payment_intent', id, 'intent')
     if (params.metadata) intent.doc.metadata = mergeMetadata(intent.doc.metadata, params.metadata)
-    await captureIntent(work, intent, { amount: params.amount_to_capture, isFinal: params.final_capture })
+    await captureIntent(work, intent, {
+      amount: params.amount_to_capture,
+      isFinal: params.final_capture,
+      applicationFee: params.application_fee_amount,
+    })
     return intent.doc
   }),
   route(
@@ -125,6 +130,7 @@ export const paymentIntentRoutes: Route[] = [
 
 async function openIntent(work: Work, params: Parsed<typeof createShape>): Promise<Row<'payment_intent'>> {
   const currency = checkCurrency(params.currency)
+  checkApplicationFee(work, params.application_fee_amount, params.amount)
   const given = params.allowed_payment_method_types ?? params.payment_method_types
   const isAutomatic = given === undefined && params.automatic_payment_methods?.enabled !== false
   if (params.customer) await work.get('customer', params.customer, 'customer', 400)
@@ -132,6 +138,7 @@ async function openIntent(work: Work, params: Parsed<typeof createShape>): Promi
   const card = params.payment_method_options?.card
   return createIntent(work, {
     amount: params.amount,
+    application_fee_amount: params.application_fee_amount ?? null,
     currency,
     customer: params.customer ?? null,
     description: params.description ?? null,
@@ -169,6 +176,8 @@ async function change(
   }
   if (params.amount !== undefined) doc.amount = params.amount
   checkAmount(doc.amount, doc.currency)
+  checkApplicationFee(work, params.application_fee_amount, doc.amount)
+  if (params.application_fee_amount !== undefined) doc.application_fee_amount = params.application_fee_amount
   if (params.customer !== undefined) {
     await work.get('customer', params.customer, 'customer', 400)
     doc.customer = params.customer

@@ -4,6 +4,7 @@ import { created, listObjects, pagination } from '../http/list.ts'
 import {
   choice,
   clearable,
+  flag,
   ignored,
   integer,
   mergeMetadata,
@@ -28,7 +29,7 @@ const createShape = {
   customer: ignored(),
   instructions_email: ignored(),
   origin: ignored(),
-  refund_application_fee: ignored(),
+  refund_application_fee: flag(),
   reverse_transfer: ignored(),
 }
 
@@ -40,6 +41,7 @@ export const refundRoutes: Route[] = [
       amount,
       reason: reason ?? undefined,
       metadata: withoutEmpty(params.metadata),
+      returnsFee: params.refund_application_fee ?? false,
     })
     return refund.doc
   }),

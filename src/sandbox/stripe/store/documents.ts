@@ -24,7 +24,7 @@ export type Documents = {
 export type Hidden = {
   payment_intent: IntentHidden
   /** `unbooked`: captures whose balance transactions are still to come. `chargedBack`: a dispute holds its money. */
-  charge: { scenario: string; authorizedAt: number; unbooked?: number[]; chargedBack?: boolean }
+  charge: { scenario: string; authorizedAt: number; feeRefunded?: number; unbooked?: number[]; chargedBack?: boolean }
   refund: Empty
   balance_transaction: { payout: string | null }
   customer: { deleted: boolean }
@@ -40,7 +40,8 @@ export type Hidden = {
 }
 
 export type Kind = keyof Documents
-export type Row<K extends Kind> = { kind: K; id: string; doc: Documents[K]; hidden: Hidden[K] }
+/** `account`: of another account than the work is about. */
+export type Row<K extends Kind> = { kind: K; id: string; doc: Documents[K]; hidden: Hidden[K]; account?: string }
 export type AnyRow = { [K in Kind]: Row<K> }[Kind]
 
 export type IntentHidden = {
@@ -56,6 +57,7 @@ export type SessionHidden = {
   lineItems: Stripe.LineItem[]
   intent: {
     captureMethod: Stripe.PaymentIntent.CaptureMethod
+    applicationFee?: number | undefined
     description: string | null
     metadata: Record<string, string>
     receiptEmail: string | null

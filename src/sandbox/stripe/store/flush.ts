@@ -40,9 +40,10 @@ export async function flush(client: PoolClient, sandbox: Sandbox, pending: Pendi
 const FLUSH = `
 with written as (
   insert into sandbox_stripe.object (id, kind, created, customer, payment_intent, charge, doc, hidden, account)
-  select id, kind, created, customer, payment_intent, charge, doc, hidden, $5
+  select id, kind, created, customer, payment_intent, charge, doc, hidden, coalesce(account, $5)
   from json_to_recordset($1::json)
-    as r (id text, kind text, created bigint, customer text, payment_intent text, charge text, doc json, hidden json)
+    as r (id text, kind text, created bigint, customer text, payment_intent text, charge text, doc json, hidden json,
+      account text)
   on conflict (id) do update set customer = excluded.customer, payment_intent = excluded.payment_intent,
     charge = excluded.charge, doc = excluded.doc, hidden = excluded.hidden
 ), delivered as (
@@ -75,6 +76,7 @@ function rowJson(row: AnyRow): string {
     charge: idOrNull(row.kind === 'balance_transaction' ? doc.source : doc.charge),
     doc,
     hidden: row.hidden,
+    ...(row.account === undefined ? {} : { account: row.account }),
   })
 }
 

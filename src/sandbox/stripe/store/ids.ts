@@ -25,6 +25,7 @@ const LENGTHS = {
   seti: 24,
   du: 24,
   file: 24,
+  fee: 24,
   po: 24,
   cs_test: 58,
   we: 24,

@@ -36,7 +36,8 @@ export type Work = Reading & {
   /** Seconds, as Stripe writes time. */
   now: number
   id(prefix: IdPrefix): string
-  insert<K extends Kind>(kind: K, doc: Documents[K], hidden: Hidden[K]): Row<K>
+  /** `account`: another than the one this work is about; '': the simulator's own. */
+  insert<K extends Kind>(kind: K, doc: Documents[K], hidden: Hidden[K], account?: string): Row<K>
   changed(row: AnyRow): void
   emit(type: string, row: AnyRow, previous?: object): void
   schedule(name: TaskName, subject: string, afterMs: number): void
@@ -96,8 +97,9 @@ function createWork(
     now,
     id: (prefix) => sandbox.ids.take(prefix),
     ...createReading(client, session, seen, account),
-    insert<K extends Kind>(kind: K, doc: Documents[K], hidden: Hidden[K]) {
-      const row: Row<K> = { kind, id: (doc as { id: string }).id, doc, hidden }
+    insert<K extends Kind>(kind: K, doc: Documents[K], hidden: Hidden[K], owner?: string) {
+      const of = owner === undefined ? {} : { account: owner }
+      const row: Row<K> = { kind, id: (doc as { id: string }).id, doc, hidden, ...of }
       seen.set(row.id, row as AnyRow)
       pending.rows.set(row.id, row as AnyRow)
       return row
