@@ -211,6 +211,7 @@ describe('paying', { skip: noChromium }, () => {
       await toFields(person, payment)
       await payIn(person, '3-D Secure')
       await page.locator('#fail').waitFor()
+      await until('the question to be known here', async () => (await read(payment)).status === 'requires_action')
       await page.goto(`${payment.checkout_url}?hand=1`)
       await page.getByRole('button', { name: 'Confirm it’s you' }).click()
       await page.click('#fail')

@@ -1,6 +1,6 @@
 import type Stripe from 'stripe'
 import { unixSeconds } from '#kernel/clock.ts'
-import type { OrderDetails } from '#providers/order-details.ts'
+import type { OrderDetails, ShippingDetails } from '#providers/order-details.ts'
 import type { AuthorizeCommand, PageCommand, PaymentProvider, ProviderTags } from '#providers/provider.ts'
 import { toWire } from './amounts.ts'
 import { checkoutLocale } from './locales.ts'
@@ -120,16 +120,24 @@ const pageWays = (command: PageCommand): Partial<Stripe.Checkout.SessionCreatePa
 /** What the payer, the bank and the dashboard are told. */
 const told = (details: OrderDetails = {}): Partial<Stripe.PaymentIntentCreateParams> => ({
   ...texts(details),
-  ...(details.shipping ? { shipping: { ...details.shipping, address: { ...details.shipping.address } } } : {}),
+  ...(details.shipping ? { shipping: shippingOf(details.shipping) } : {}),
 })
 
 /** The page asks for an address to be whole. */
 const toldOnPage = (details: OrderDetails = {}): Stripe.Checkout.SessionCreateParams.PaymentIntentData => {
-  const { line1 } = details.shipping?.address ?? {}
-  const shipping =
-    details.shipping && line1 ? { ...details.shipping, address: { ...details.shipping.address, line1 } } : undefined
-  return { ...texts(details), ...(shipping ? { shipping } : {}) }
+  const shipping = details.shipping && shippingOf(details.shipping)
+  const { line1 } = shipping?.address ?? {}
+  return {
+    ...texts(details),
+    ...(shipping && line1 ? { shipping: { ...shipping, address: { ...shipping.address, line1 } } } : {}),
+  }
 }
+
+/** Stripe takes an empty text for a wish to unset the field, and refuses it here: not every country has every line. */
+const shippingOf = ({ address, ...shipping }: ShippingDetails) => ({
+  ...shipping,
+  address: Object.fromEntries(Object.entries(address).filter(([, line]) => line !== '')) as typeof address,
+})
 
 const texts = ({ receiptEmail, statementDescriptor, statementDescriptorSuffix }: OrderDetails) => ({
   ...(receiptEmail ? { receipt_email: receiptEmail } : {}),
