@@ -2,24 +2,26 @@ import type { Channels } from '#channels/channel.ts'
 import type { Clock } from '#kernel/clock.ts'
 import { newUuid, showId } from '#kernel/ids.ts'
 import { readCaptured } from '#ledger/captured-repo.ts'
-import { postLedger } from '#ledger/repo.ts'
+import { type LedgerItem, postLedger } from '#ledger/repo.ts'
 import type { Secrets } from '#platform/crypto.ts'
 import type { Database, Tx } from '#platform/database.ts'
 import type { Logger } from '#platform/logger.ts'
 import type { Metrics } from '#platform/metrics.ts'
-import { appendEvents } from '#platform/outbox.ts'
+import { appendEvents, type NewEvent } from '#platform/outbox.ts'
 import type { JobQueue } from '#platform/queue.ts'
+import { type RequestContext, withRequestContext } from '#platform/request-context.ts'
 import type { Providers } from '#providers/accounts.ts'
-import type { ProviderCharge, ProviderDecline, ProviderPayment } from '#providers/provider.ts'
-import { feesOf, keptFees, keptMethod } from './charge-facts.ts'
+import type { ProviderCharge, ProviderPayment } from '#providers/provider.ts'
+import { keptFees, keptMethod } from './charge-facts.ts'
 import { type ChargeRow, showCharge } from './charge-view.ts'
 import { type IntentRow, showIntent } from './intent-view.ts'
 import { intentLinks } from './link-service.ts'
 import { moneyPostings } from './money-postings.ts'
-import { findPendingAmount } from './operation-repo.ts'
+import { type Change, changeOf, chargeFacts, factsOf, withoutPage } from './news-change.ts'
+import { findPendingAmounts } from './operation-repo.ts'
 import { withKeptMethod } from './payer-service.ts'
-import { type MoneyFact, type NewsVerdict, readNews } from './provider-news.ts'
-import { findChargeByRef, type IntentChange, updateIntent, upsertCharge } from './repo.ts'
+import { type NewsVerdict, readNews } from './provider-news.ts'
+import { findChargesByRef, type IntentChange, updateIntent, updateIntents, upsertCharges } from './repo.ts'
 import type { VetoSources } from './veto-service.ts'
 
 /** What payments and refunds are built from. */
@@ -39,8 +41,6 @@ export interface PaymentDeps {
   vetoes?: VetoSources
 }
 
-type Change = Extract<NewsVerdict, { kind: 'change' }>
-
 export interface Applied {
   row: IntentRow
   verdict: NewsVerdict
@@ -53,6 +53,19 @@ interface Knowledge {
   cancellationReason?: string | undefined
 }
 
+/** What a provider says of a payment whose row is locked. */
+export interface News extends Knowledge {
+  readonly row: IntentRow
+  readonly payment: ProviderPayment
+  /** Who asked, where many share the transaction. */
+  readonly context?: RequestContext | undefined
+}
+
+interface Judged<V extends NewsVerdict = NewsVerdict> extends News {
+  readonly known: ChargeRow | undefined
+  readonly verdict: V
+}
+
 /**
  * Brings a locked payment intent to the provider's view: row, attempt, ledger and events in the caller's transaction.
  * Running it twice with the same view changes nothing the second time.
@@ -62,170 +75,149 @@ export const applyPayment = async (
   deps: PaymentDeps,
   row: IntentRow,
   payment: ProviderPayment,
-  { cancellationReason, isCurrent = false, isElsewhere = false }: Knowledge = {},
+  knowledge: Knowledge = {},
 ): Promise<Applied> => {
+  const [applied] = await applyPayments(tx, deps, [{ ...knowledge, row, payment }])
+  if (!applied) throw new Error('the news of one payment came to nothing')
+  return applied
+}
+
+/** `applyPayment` for news of different payments, which share each statement; what became of each, in the same order. */
+export const applyPayments = async (tx: Tx, deps: PaymentDeps, news: readonly News[]): Promise<Applied[]> => {
   const now = deps.clock.now()
-  const known = payment.charge && (await findChargeByRef(tx, row.merchant_id, row.provider, payment.charge.ref))
-  const amountPending = await findPendingAmount(tx, row.merchant_id, row.id)
-  const verdict = readNews(
-    { ...factsOf(row, amountPending), isCurrent, isElsewhere },
-    known && chargeFacts(known),
-    payment,
-  )
-  if (verdict.kind === 'conflict') return { row: await keepConflict(tx, deps, row, verdict.reason), verdict }
-  if (verdict.kind === 'stale') return { row, verdict }
-  if (verdict.kind === 'abandoned') return { row: await updateIntent(tx, row, withoutPage(row), now), verdict }
-  if (verdict.kind === 'unchanged') {
-    const isNew = row.provider_ref === null
-    return { row: isNew ? await updateIntent(tx, row, { provider_ref: payment.ref }, now) : row, verdict }
-  }
-  const charge = payment.charge && (await saveCharge(tx, row, payment.charge, known))
-  const named = await withKeptMethod(tx, deps, row, payment)
-  const saved = await updateIntent(tx, row, changeOf(row, verdict, named, charge, cancellationReason, deps), now)
-  await book(tx, saved, verdict.money, payment.charge, now)
-  await appendEvents(tx, eventsOf(deps, row, saved, verdict, charge, now))
-  return { row: saved, verdict }
+  const judged = await judgeNews(tx, news)
+  const changed = await writeChanges(tx, deps, judged.filter(isChange), now)
+  const applied: Applied[] = []
+  for (const one of judged) applied.push(changed.get(one.row.id) ?? (await keepVerdict(tx, deps, one, now)))
+  return applied
 }
 
-const factsOf = (row: IntentRow, amountPending: bigint | undefined) => ({
-  status: row.status,
-  captureMethod: row.capture_method,
-  amount: row.amount,
-  currency: row.currency,
-  amountAuthorized: row.amount_authorized,
-  amountCaptured: row.amount_captured,
-  providerRef: row.provider_ref,
-  amountPending,
-  hasPage: row.page_ref !== null,
+const judgeNews = async (tx: Tx, news: readonly News[]): Promise<Judged[]> => {
+  const names = news.flatMap(({ row, payment }) => (payment.charge ? [nameOf(row, payment.charge)] : []))
+  const charges = new Map((await findChargesByRef(tx, names)).map((charge) => [keyOf(charge), charge]))
+  const rows = news.map(({ row }) => row)
+  const amountsPending = await findPendingAmounts(tx, rows)
+  return news.map((one) => {
+    const { row, payment, isCurrent = false, isElsewhere = false } = one
+    const known = payment.charge && charges.get([row.merchant_id, row.provider, payment.charge.ref].join(' '))
+    const facts = { ...factsOf(row, amountsPending.get(row.id)), isCurrent, isElsewhere }
+    return { ...one, known, verdict: readNews(facts, known && chargeFacts(known), payment) }
+  })
+}
+
+const nameOf = (row: IntentRow, charge: ProviderCharge) => ({
+  merchantId: row.merchant_id,
+  provider: row.provider,
+  ref: charge.ref,
 })
 
-const chargeFacts = (row: ChargeRow) => ({
-  status: row.status,
-  amount: row.amount,
-  amountCaptured: row.amount_captured,
-  captured: row.captured,
-  feeRefs: feesOf(row).map(({ ref }) => ref),
-})
+const keyOf = (charge: Pick<ChargeRow, 'merchant_id' | 'provider' | 'provider_ref'>): string =>
+  [charge.merchant_id, charge.provider, charge.provider_ref].join(' ')
 
-const changeOf = (
-  row: IntentRow,
-  verdict: Change,
-  payment: ProviderPayment,
-  charge: ChargeRow | undefined,
-  cancellationReason: string | undefined,
+const isChange = (one: Judged): one is Judged<Change> => one.verdict.kind === 'change'
+
+/** What has no consequence for money. */
+const keepVerdict = async (
+  tx: Tx,
   deps: PaymentDeps,
-): IntentChange => {
-  const isCanceled = verdict.status === 'canceled'
-  const hasFailed = verdict.status === 'requires_payment_method' && payment.decline !== undefined
-  const returnUrl = row.return_url ?? `${intentLinks(deps, row).checkoutUrl}?returned=1`
-  return {
-    status: verdict.status,
-    amount: verdict.amount,
-    amount_authorized: verdict.amountAuthorized,
-    amount_capturable: verdict.amountCapturable,
-    amount_captured: verdict.amountCaptured,
-    provider_ref: payment.ref,
-    // A failed method cannot be used again; Stripe clears it too.
-    payment_method: hasFailed ? null : (payment.methodRef ?? row.payment_method),
-    next_action:
-      verdict.status === 'requires_action' && payment.actionUrl !== undefined
-        ? { type: 'redirect_to_url', redirect_to_url: { url: payment.actionUrl, return_url: returnUrl } }
-        : null,
-    ...(payment.decline && hasFailed
-      ? { last_payment_error: showDecline(payment.decline, charge, deps.publicUrl) }
-      : {}),
-    ...(verdict.status === 'succeeded' || verdict.status === 'requires_capture' ? { last_payment_error: null } : {}),
-    ...(charge ? { latest_charge_id: charge.id } : {}),
-    ...(isCanceled
-      ? {
-          canceled_at: row.canceled_at ?? deps.clock.now(),
-          cancellation_reason: cancellationReason ?? payment.canceledReason ?? null,
-        }
-      : {}),
-  }
+  { row, payment, verdict }: Judged,
+  now: Date,
+): Promise<Applied> => {
+  if (verdict.kind === 'conflict') return { row: await keepConflict(tx, deps, row, verdict.reason), verdict }
+  if (verdict.kind === 'abandoned') return { row: await updateIntent(tx, row, withoutPage(row), now), verdict }
+  const isNew = verdict.kind === 'unchanged' && row.provider_ref === null
+  return { row: isNew ? await updateIntent(tx, row, { provider_ref: payment.ref }, now) : row, verdict }
 }
 
-/** Leaves the hosted page, and the provider's payment that came of it, behind: the next attempt makes new ones. */
-export const withoutPage = (row: IntentRow): IntentChange => ({
-  page_ref: null,
-  page_url: null,
-  page_handover: null,
-  page_expires_at: null,
-  provider_ref: null,
-  next_action: null,
-  ...(row.status === 'requires_action' ? { status: 'requires_payment_method' as const } : {}),
-})
+const writeChanges = async (
+  tx: Tx,
+  deps: PaymentDeps,
+  changes: readonly Judged<Change>[],
+  now: Date,
+): Promise<Map<string, Applied>> => {
+  if (changes.length === 0) return new Map()
+  const told = changes.flatMap(({ row, known, payment: { charge } }) => (charge ? [{ row, charge, known }] : []))
+  const charges = await saveCharges(tx, told)
+  const written: { row: IntentRow; change: IntentChange }[] = []
+  for (const one of changes) {
+    const named = await inContextOf(one, () => withKeptMethod(tx, deps, one.row, one.payment))
+    const told = { payment: named, charge: charges.get(one.row.id), cancellationReason: one.cancellationReason }
+    const { checkoutUrl } = intentLinks(deps, one.row)
+    const change = changeOf(one.row, one.verdict, told, { now, checkoutUrl, publicUrl: deps.publicUrl })
+    written.push({ row: one.row, change })
+  }
+  const saved = await updateIntents(tx, written, now)
+  const applied = new Map(saved.map((row) => [row.id, row]))
+  const savedOf = (row: IntentRow): IntentRow => applied.get(row.id) ?? row
+  const items: LedgerItem[] = []
+  for (const one of changes) items.push(...(await bookingsOf(tx, { ...one, row: savedOf(one.row) }, now)))
+  await postLedger(tx, items, now)
+  await appendEvents(
+    tx,
+    changes.flatMap((one) => eventsOf(deps, one, savedOf(one.row), charges.get(one.row.id), now)),
+  )
+  return new Map(changes.map(({ row, verdict }) => [row.id, { row: savedOf(row), verdict }]))
+}
 
-/** Stripe's error object of a declined attempt. */
-export const showDecline = (
-  decline: ProviderDecline,
-  charge: ChargeRow | undefined,
-  publicUrl: string,
-): Record<string, unknown> => ({
-  type: 'card_error',
-  code: decline.code,
-  message: decline.message,
-  doc_url: `${publicUrl}/docs/errors/${decline.code}`,
-  ...(decline.declineCode === undefined ? {} : { decline_code: decline.declineCode }),
-  ...(charge === undefined ? {} : { charge: showId('charge', charge.id) }),
-})
+const inContextOf = <T>({ context }: News, work: () => Promise<T>): Promise<T> =>
+  context ? withRequestContext(context, work) : work()
 
 /** The ledger's transactions of what happened to money. A later capture falls on what earlier ones left of the order. */
-const book = async (
-  tx: Tx,
-  row: IntentRow,
-  facts: readonly MoneyFact[],
-  charge: ProviderCharge | undefined,
-  now: Date,
-): Promise<void> => {
-  if (!charge || facts.length === 0) return
+const bookingsOf = async (tx: Tx, { row, payment, verdict }: Judged<Change>, now: Date): Promise<LedgerItem[]> => {
+  const { charge } = payment
+  const facts = verdict.money
+  if (!charge || facts.length === 0) return []
   const isFurther = facts.some((fact) => fact.kind === 'captured' && fact.before > 0n)
   const currency = row.currency as ProviderPayment['currency']
-  const payment = { merchantId: row.merchant_id, paymentIntentId: row.id, currency }
-  const booked = isFurther ? await readCaptured(tx, payment) : undefined
-  await postLedger(tx, moneyPostings(row, facts, charge, { now, booked }), now)
+  const reference = { merchantId: row.merchant_id, paymentIntentId: row.id, currency }
+  const booked = isFurther ? await readCaptured(tx, reference) : undefined
+  return moneyPostings(row, facts, charge, { now, booked })
 }
 
-export const saveCharge = (
+/** The attempts that news tell of, as they are kept, by payment. */
+export const saveCharges = async (
   tx: Tx,
-  row: IntentRow,
-  charge: ProviderCharge,
-  known: ChargeRow | undefined,
-): Promise<ChargeRow> =>
-  upsertCharge(tx, {
-    merchant_id: row.merchant_id,
-    id: known?.id ?? newUuid(),
-    payment_intent_id: row.id,
-    status: charge.state,
-    amount: charge.amount,
-    amount_captured: charge.amountCaptured,
-    amount_refunded: 0n,
-    currency: row.currency,
-    captured: charge.captured,
-    failure_code: charge.decline?.code ?? null,
-    failure_message: charge.decline?.message ?? null,
-    decline_code: charge.decline?.declineCode ?? null,
-    method: keptMethod(charge),
-    provider: row.provider,
-    provider_ref: charge.ref,
-    fee: keptFees(known, charge),
-    created_at: charge.createdAt,
-  })
+  told: readonly { row: IntentRow; charge: ProviderCharge; known: ChargeRow | undefined }[],
+): Promise<Map<string, ChargeRow>> => {
+  const rows = told.map(({ row, charge, known }) => chargeRow(row, charge, known))
+  const saved = await upsertCharges(tx, rows)
+  return new Map(saved.map((charge) => [charge.payment_intent_id, charge]))
+}
+
+const chargeRow = (row: IntentRow, charge: ProviderCharge, known: ChargeRow | undefined) => ({
+  merchant_id: row.merchant_id,
+  id: known?.id ?? newUuid(),
+  payment_intent_id: row.id,
+  status: charge.state,
+  amount: charge.amount,
+  amount_captured: charge.amountCaptured,
+  amount_refunded: 0n,
+  currency: row.currency,
+  captured: charge.captured,
+  failure_code: charge.decline?.code ?? null,
+  failure_message: charge.decline?.message ?? null,
+  decline_code: charge.decline?.declineCode ?? null,
+  method: keptMethod(charge),
+  provider: row.provider,
+  provider_ref: charge.ref,
+  fee: keptFees(known, charge),
+  created_at: charge.createdAt,
+})
 
 const eventsOf = (
   deps: PaymentDeps,
-  before: IntentRow,
+  { row: before, verdict, context }: Judged<Change>,
   row: IntentRow,
-  verdict: Change,
   charge: ChargeRow | undefined,
   now: Date,
-) => {
+): NewEvent[] => {
   const common = {
     merchantId: row.merchant_id,
     threadId: row.thread_id,
     paymentIntentId: row.id,
     livemode: row.livemode,
     createdAt: now,
+    ...(context ? { context } : {}),
   }
   const intent = showIntent(row, intentLinks(deps, row))
   const previousAttributes = before.status === row.status ? {} : { status: before.status }

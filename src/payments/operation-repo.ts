@@ -1,4 +1,4 @@
-import type { Selectable } from 'kysely'
+import { type Selectable, sql } from 'kysely'
 import { AppError } from '#kernel/errors.ts'
 import { newUuid } from '#kernel/ids.ts'
 import type { Db } from '#platform/database.ts'
@@ -166,17 +166,21 @@ export const findDueOperations = (db: Db, now: Date, limit: number) =>
     .limit(limit)
     .execute()
 
-/** The new total of an increment that has been sent and not settled. */
-export const findPendingAmount = async (db: Db, merchantId: string, intentId: string): Promise<bigint | undefined> => {
-  const row = await db
-    .selectFrom('operations')
-    .select('amount')
-    .where('merchant_id', '=', merchantId)
-    .where('payment_intent_id', '=', intentId)
-    .where('kind', '=', 'increment')
-    .where('state', 'in', inFlight)
-    .executeTakeFirst()
-  return row?.amount ?? undefined
+/** The new totals of increments that have been sent and not settled, by payment. */
+export const findPendingAmounts = async (
+  db: Db,
+  intents: readonly { merchant_id: string; id: string }[],
+): Promise<Map<string, bigint>> => {
+  const { rows } = await sql<{ id: string; amount: bigint }>`
+    select w.id, o.amount
+    from unnest(${intents.map((row) => row.merchant_id)}::uuid[], ${intents.map((row) => row.id)}::uuid[]) as w (merchant_id, id)
+    cross join lateral (
+      select amount from operations
+      where merchant_id = w.merchant_id and payment_intent_id = w.id and kind = 'increment' and amount is not null
+        and state in ('created', 'sent', 'unknown')
+      limit 1
+    ) as o`.execute(db)
+  return new Map(rows.map((row) => [row.id, row.amount]))
 }
 
 export const listOperations = (db: Db, merchantId: string, intentId: string): Promise<OperationRow[]> =>

@@ -9,8 +9,9 @@ import type {
   ProviderPage,
   ProviderPayment,
 } from '#providers/provider.ts'
-import { applyPayment, type PaymentDeps, showDecline, withoutPage } from './apply-service.ts'
+import { applyPayment, type PaymentDeps } from './apply-service.ts'
 import type { IntentRow } from './intent-view.ts'
+import { showDecline, withoutPage } from './news-change.ts'
 import { claimOperation, lockInFlight, markUnknown, type OperationRow, settleOperation } from './operation-repo.ts'
 import { lookUpOperation, type StoredCommand, sendOperation } from './provider-calls-service.ts'
 import { findIntent, lockIntent, updateIntent } from './repo.ts'

@@ -15,6 +15,20 @@ export const findIntent = (db: Db, merchantId: string, id: string): Promise<Inte
 export const lockIntent = (db: Db, merchantId: string, id: string): Promise<IntentRow | undefined> =>
   intents(db, merchantId).where('id', '=', id).forUpdate().executeTakeFirst()
 
+/** Locks many rows, each once, in the order of their keys, so that two who want the same wait instead of deadlocking. */
+export const lockIntents = async (
+  db: Db,
+  wanted: readonly { merchantId: string; intentId: string }[],
+): Promise<Map<string, IntentRow>> => {
+  const { rows } = await sql<IntentRow>`
+    select i.* from payment_intents i
+    where (i.merchant_id, i.id) in (
+      select * from unnest(
+        ${wanted.map(({ merchantId }) => merchantId)}::uuid[], ${wanted.map(({ intentId }) => intentId)}::uuid[]))
+    order by i.merchant_id, i.id for update`.execute(db)
+  return new Map(rows.map((row) => [row.id, row]))
+}
+
 export interface IntentChange {
   status?: IntentStatus
   amount?: bigint
@@ -48,34 +62,43 @@ export interface IntentChange {
   route?: Record<string, unknown> | null
 }
 
-const json = <T>(value: T | undefined): { value?: string | null } =>
-  value === undefined ? {} : { value: value === null ? null : JSON.stringify(value) }
-
 /** Writes a change of a locked row and returns the row as it is now. */
-export const updateIntent = (db: Db, row: IntentRow, change: IntentChange, now: Date): Promise<IntentRow> => {
-  const { metadata, options, next_action, last_payment_error, page_handover, route, ...plain } = change
-  const action = json(next_action)
-  const error = json(last_payment_error)
-  const handover = json(page_handover)
-  const routed = json(route)
-  return db
-    .updateTable('payment_intents')
-    .set({
-      ...plain,
-      ...(metadata === undefined ? {} : { metadata: JSON.stringify(metadata) }),
-      ...(options === undefined ? {} : { options: JSON.stringify(options) }),
-      ...(action.value === undefined ? {} : { next_action: action.value }),
-      ...(error.value === undefined ? {} : { last_payment_error: error.value }),
-      ...(handover.value === undefined ? {} : { page_handover: handover.value }),
-      ...(routed.value === undefined ? {} : { route: routed.value }),
-      version: row.version + 1,
-      updated_at: now,
-    })
-    .where('merchant_id', '=', row.merchant_id)
-    .where('id', '=', row.id)
-    .returningAll()
-    .executeTakeFirstOrThrow()
+export const updateIntent = async (db: Db, row: IntentRow, change: IntentChange, now: Date): Promise<IntentRow> => {
+  const [saved] = await updateIntents(db, [{ row, change }], now)
+  if (!saved) throw new Error('a payment is gone that was locked')
+  return saved
 }
+
+/** Writes a change of each locked row and returns the rows as they are now, in the same order. */
+export const updateIntents = async (
+  db: Db,
+  changes: readonly { row: IntentRow; change: IntentChange }[],
+  now: Date,
+): Promise<IntentRow[]> => {
+  if (changes.length === 0) return []
+  const columns = [...new Set(changes.flatMap(({ change }) => changedIn(change)))]
+  const records = changes.map(({ row, change }) => ({
+    merchant_id: row.merchant_id,
+    id: row.id,
+    ...Object.fromEntries(
+      columns.map((column) => [column, change[column] === undefined ? row[column] : change[column]]),
+    ),
+  }))
+  const set = columns.map((column) => sql`${sql.ref(column)} = x.${sql.ref(column)},`)
+  const { rows } = await sql<IntentRow>`
+    update payment_intents i set ${sql.join(set, sql` `)} version = i.version + 1, updated_at = ${now}
+    from jsonb_populate_recordset(null::payment_intents, ${JSON.stringify(records, asText)}::jsonb) x
+    where i.merchant_id = x.merchant_id and i.id = x.id
+    returning i.*`.execute(db)
+  const saved = new Map(rows.map((row) => [row.id, row]))
+  return changes.flatMap(({ row }) => saved.get(row.id) ?? [])
+}
+
+const changedIn = (change: IntentChange): (keyof IntentChange)[] =>
+  (Object.keys(change) as (keyof IntentChange)[]).filter((column) => change[column] !== undefined)
+
+/** JSON has no integers as large as an amount may be. */
+const asText = (_key: string, value: unknown): unknown => (typeof value === 'bigint' ? value.toString() : value)
 
 /** Which payment a provider's object belongs to, across merchants: only the maintenance role may ask. */
 export const matchIntent = (
@@ -89,19 +112,35 @@ export const matchIntent = (
   return Promise.resolve(undefined)
 }
 
-export const findChargeByRef = (
+export interface ChargeName {
+  readonly merchantId: string
+  readonly provider: string
+  /** The provider's. */
+  readonly ref: string
+}
+
+export const findChargeByRef = async (
   db: Db,
   merchantId: string,
   provider: string,
   ref: string,
-): Promise<ChargeRow | undefined> =>
-  db
-    .selectFrom('charges')
-    .selectAll()
-    .where('merchant_id', '=', merchantId)
-    .where('provider', '=', provider)
-    .where('provider_ref', '=', ref)
-    .executeTakeFirst()
+): Promise<ChargeRow | undefined> => (await findChargesByRef(db, [{ merchantId, provider, ref }]))[0]
+
+/** Those of the charges that we know, in no order. */
+export const findChargesByRef = (db: Db, names: readonly ChargeName[]): Promise<ChargeRow[]> =>
+  names.length === 0
+    ? Promise.resolve([])
+    : db
+        .selectFrom('charges')
+        .selectAll()
+        .where((where) =>
+          where.or(
+            names.map(({ merchantId, provider, ref }) =>
+              where.and({ merchant_id: merchantId, provider, provider_ref: ref }),
+            ),
+          ),
+        )
+        .execute()
 
 export const findCharges = (db: Db, merchantId: string, ids: readonly string[]): Promise<ChargeRow[]> =>
   ids.length === 0
@@ -122,31 +161,37 @@ export const listCharges = (db: Db, merchantId: string, intentId: string): Promi
     .orderBy('id')
     .execute()
 
-/** Inserts the attempt or brings it up to date; totals of refunds are not touched here. */
-export const upsertCharge = (
-  db: Db,
-  row: Omit<Selectable<ChargesTable>, 'dispute_id' | 'refund_block' | 'operation_id'>,
-): Promise<ChargeRow> => {
-  const values = { ...row, method: row.method && JSON.stringify(row.method), fee: row.fee && JSON.stringify(row.fee) }
-  return db
-    .insertInto('charges')
-    .values({ ...values, operation_id: lastAttempt(db, row) })
-    .onConflict((conflict) =>
-      conflict.columns(['merchant_id', 'provider', 'provider_ref']).doUpdateSet((set) => ({
-        status: set.ref('excluded.status'),
-        amount: set.ref('excluded.amount'),
-        amount_captured: set.ref('excluded.amount_captured'),
-        captured: set.ref('excluded.captured'),
-        failure_code: set.ref('excluded.failure_code'),
-        failure_message: set.ref('excluded.failure_message'),
-        decline_code: set.ref('excluded.decline_code'),
-        method: set.fn.coalesce('excluded.method', 'charges.method'),
-        fee: set.fn.coalesce('excluded.fee', 'charges.fee'),
-      })),
-    )
-    .returningAll()
-    .executeTakeFirstOrThrow()
-}
+type NewCharge = Omit<Selectable<ChargesTable>, 'dispute_id' | 'refund_block' | 'operation_id'>
+
+/** Inserts attempts or brings them up to date, in no order; totals of refunds are not touched here. */
+export const upsertCharges = (db: Db, rows: readonly NewCharge[]): Promise<ChargeRow[]> =>
+  rows.length === 0
+    ? Promise.resolve([])
+    : db
+        .insertInto('charges')
+        .values(
+          rows.map((row) => ({
+            ...row,
+            method: row.method && JSON.stringify(row.method),
+            fee: row.fee && JSON.stringify(row.fee),
+            operation_id: lastAttempt(db, row),
+          })),
+        )
+        .onConflict((conflict) =>
+          conflict.columns(['merchant_id', 'provider', 'provider_ref']).doUpdateSet((set) => ({
+            status: set.ref('excluded.status'),
+            amount: set.ref('excluded.amount'),
+            amount_captured: set.ref('excluded.amount_captured'),
+            captured: set.ref('excluded.captured'),
+            failure_code: set.ref('excluded.failure_code'),
+            failure_message: set.ref('excluded.failure_message'),
+            decline_code: set.ref('excluded.decline_code'),
+            method: set.fn.coalesce('excluded.method', 'charges.method'),
+            fee: set.fn.coalesce('excluded.fee', 'charges.fee'),
+          })),
+        )
+        .returningAll()
+        .execute()
 
 /** What took the payment to its account last: the page or the call that a charge which is new to us came of. */
 const lastAttempt = (db: Db, row: { merchant_id: string; payment_intent_id: string; provider: string }) =>

@@ -1,26 +1,19 @@
 import { notFound } from '#kernel/errors.ts'
 import { showId } from '#kernel/ids.ts'
-import { inTransaction, type Tx } from '#platform/database.ts'
+import { inTransaction } from '#platform/database.ts'
 import { appendEvents } from '#platform/outbox.ts'
 import type { ProviderAccount } from '#providers/accounts.ts'
 import type { PaymentProvider, ProviderPayment } from '#providers/provider.ts'
-import { applyPayment, type PaymentDeps, saveCharge, withoutPage } from './apply-service.ts'
+import { type PaymentDeps, saveCharges } from './apply-service.ts'
 import { showCharge } from './charge-view.ts'
 import { accountOf, type IntentRow } from './intent-view.ts'
-import { holdsMoney, isBeforeMoney } from './provider-news.ts'
-import { findChargeByRef, findIntent, lockIntent, updateIntent } from './repo.ts'
-import { isNowhere } from './route-service.ts'
+import { type Synced, type WriteNews, writeAlone } from './news-batch-service.ts'
+import { isBeforeMoney } from './provider-news.ts'
+import { findChargeByRef, findIntent, lockIntent } from './repo.ts'
 
 /** The provider could not be asked; whoever wanted to know tries again later. */
 export class LookupFailed extends Error {
   override name = 'LookupFailed'
-}
-
-export interface Synced {
-  row: IntentRow
-  /** What the news was: a change, nothing new, old news, or a conflict with its reason. */
-  verdict: 'change' | 'unchanged' | 'stale' | 'abandoned' | 'conflict' | 'nothing'
-  reason?: string
 }
 
 /**
@@ -35,6 +28,7 @@ export const syncPayment = async (
   intentId: string,
   paymentRef?: string,
   from?: Omit<ProviderAccount, 'merchantId'>,
+  write: WriteNews = writeAlone(deps),
 ): Promise<Synced> => {
   for (let attempt = 1; ; attempt++) {
     const row = await inTransaction(deps.db, merchantId, (tx) => findIntent(tx, merchantId, intentId))
@@ -46,19 +40,13 @@ export const syncPayment = async (
       ? { payment: await findPayment(provider, paymentRef ?? '') }
       : await lookUp(provider, row, paymentRef)
     if (look.payment === undefined && look.isPageGone !== true) return { row, verdict: 'nothing' }
-    const synced = await inTransaction(deps.db, merchantId, async (tx): Promise<Synced | undefined> => {
-      const locked = await lockIntent(tx, merchantId, intentId)
-      if (!locked || (locked.version !== row.version && attempt < 5)) return undefined
-      if (!look.payment)
-        return { row: await updateIntent(tx, locked, withoutPage(locked), deps.clock.now()), verdict: 'unchanged' }
-      const home = from && isElsewhere ? await takeBack(tx, deps, locked, from, look.payment) : undefined
-      const known = { isCurrent: look.isCurrent === true, isElsewhere: isElsewhere && home === undefined }
-      const applied = await applyPayment(tx, deps, home ?? locked, look.payment, known)
-      return {
-        row: applied.row,
-        verdict: applied.verdict.kind,
-        ...('reason' in applied.verdict ? { reason: applied.verdict.reason } : {}),
-      }
+    const synced = await write({
+      merchantId,
+      intentId,
+      version: attempt < 5 ? row.version : null,
+      payment: look.payment,
+      isCurrent: look.isCurrent === true,
+      elsewhere: isElsewhere ? from : undefined,
     })
     if (synced) {
       if (synced.verdict === 'change' || synced.verdict === 'conflict')
@@ -72,21 +60,6 @@ export const syncPayment = async (
 const isOf = (row: IntentRow, from: Omit<ProviderAccount, 'merchantId'>, paymentRef: string | undefined): boolean =>
   from.provider === row.provider &&
   (from.connectionId === row.provider_connection_id || (paymentRef !== undefined && paymentRef === row.provider_ref))
-
-/**
- * An account that was left holds money all the same: the payment is its own again, while nobody else may have taken it.
- */
-const takeBack = async (
-  tx: Tx,
-  deps: PaymentDeps,
-  row: IntentRow,
-  { provider, connectionId }: Omit<ProviderAccount, 'merchantId'>,
-  payment: ProviderPayment,
-): Promise<IntentRow | undefined> => {
-  const isWanted = holdsMoney(payment.state) && isBeforeMoney(row.status) && row.conflict === null
-  if (!isWanted || !(await isNowhere(tx, row))) return undefined
-  return updateIntent(tx, row, { provider, provider_connection_id: connectionId }, deps.clock.now())
-}
 
 interface Look {
   payment?: ProviderPayment | undefined
@@ -141,7 +114,8 @@ export const recordAttempt = async (
   await inTransaction(deps.db, merchantId, async (tx) => {
     const locked = await lockIntent(tx, merchantId, intentId)
     if (!locked || (await findChargeByRef(tx, merchantId, row.provider, chargeRef))) return
-    const saved = await saveCharge(tx, locked, charge, undefined)
+    const saved = (await saveCharges(tx, [{ row: locked, charge, known: undefined }])).get(locked.id)
+    if (!saved) return
     await appendEvents(tx, [
       {
         merchantId,

@@ -5,10 +5,11 @@ import { createSingleFlight } from '#platform/single-flight.ts'
 import type { ProviderAccount } from '#providers/accounts.ts'
 import type { PaymentDeps } from './apply-service.ts'
 import { cancelIntent } from './command-service.ts'
+import { createNewsWriter, type Synced } from './news-batch-service.ts'
 import { findDueOperations } from './operation-repo.ts'
 import { resolveOperation } from './operation-service.ts'
 import { findExpired, findWaiting } from './repo.ts'
-import { recordAttempt, type Synced, syncPayment } from './sync-service.ts'
+import { recordAttempt, syncPayment } from './sync-service.ts'
 
 /** A waiting payment is asked after when the provider has said nothing for this long: a lost webhook costs no more. */
 const quietMs = 5 * 60_000
@@ -20,14 +21,18 @@ const ageSeconds = (since: Date | undefined, now: Date): number =>
   since ? (now.getTime() - since.getTime()) / 1000 : 0
 
 /** What jobs, webhooks and the sweep do with payments; no client waits for it. */
-export const createPaymentWork = (deps: PaymentDeps, share = createSingleFlight<Synced>()) => ({
+export const createPaymentWork = (
+  deps: PaymentDeps,
+  share = createSingleFlight<Synced>(),
+  write = createNewsWriter(deps),
+) => ({
   /**
    * Look-up at the provider (webhook, return from a page, sweep). A provider tells of one payment several times at
    * once: those who ask while a look-up runs share the next.
    */
   sync: (merchantId: string, intentId: string, paymentRef?: string, from?: From): Promise<Synced> =>
     share([merchantId, intentId, paymentRef, from?.provider, from?.connectionId].join(' '), () =>
-      syncPayment(deps, merchantId, intentId, paymentRef, from),
+      syncPayment(deps, merchantId, intentId, paymentRef, from, write),
     ),
   recordAttempt: (merchantId: string, intentId: string, chargeRef: string) =>
     recordAttempt(deps, merchantId, intentId, chargeRef),

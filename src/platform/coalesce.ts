@@ -1,3 +1,5 @@
+import { withoutRequestContext } from './request-context.ts'
+
 /** One item's result: an error concerns that item alone. */
 export type Settled<R> = { ok: true; value: R } | { ok: false; error: unknown }
 
@@ -41,7 +43,7 @@ export const coalesce = <I, R>(options: CoalesceOptions<I, R>): ((item: I) => Pr
       const batch = waiting.splice(0, itemsMax)
       underWay++
       onBatch?.(batch.length)
-      void flush(batch).finally(() => {
+      void withoutRequestContext(() => flush(batch)).finally(() => {
         underWay--
         pump()
       })

@@ -1,6 +1,6 @@
 import { newUuid } from '#kernel/ids.ts'
 import type { Tx } from './database.ts'
-import { requestContext } from './request-context.ts'
+import { type RequestContext, requestContext } from './request-context.ts'
 
 /** A public event, in Stripe's envelope once it is shown. `object` is the API object as the client would read it. */
 export interface NewEvent {
@@ -13,6 +13,8 @@ export interface NewEvent {
   previousAttributes?: object
   livemode: boolean
   createdAt: Date
+  /** Whose request it came of, where that is not the one this is written in. */
+  context?: RequestContext
 }
 
 /**
@@ -22,7 +24,7 @@ export interface NewEvent {
 export const appendEvents = async (tx: Tx, events: readonly NewEvent[]): Promise<void> => {
   if (events.length === 0) return
   const context = requestContext()
-  const rows = events.map((event) => ({ id: newUuid(), ...event }))
+  const rows = events.map((event) => ({ id: newUuid(), context, ...event }))
   await tx
     .with('event', (cte) =>
       cte
@@ -37,8 +39,8 @@ export const appendEvents = async (tx: Tx, events: readonly NewEvent[]): Promise
             payment_intent_id: row.paymentIntentId,
             data: JSON.stringify(row.object),
             previous_attributes: row.previousAttributes ? JSON.stringify(row.previousAttributes) : null,
-            request_id: context?.requestId ?? null,
-            idempotency_key: context?.idempotencyKey ?? null,
+            request_id: row.context?.requestId ?? null,
+            idempotency_key: row.context?.idempotencyKey ?? null,
             livemode: row.livemode,
             created_at: row.createdAt,
           })),
