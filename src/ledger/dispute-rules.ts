@@ -7,6 +7,11 @@ import { type Line, type MoneyEvent, notNegative, type Posting, partOf, posting 
  */
 type DisputeEvent = MoneyEvent & { readonly disputeRef: string; readonly amount: bigint; readonly part?: string }
 
+interface SoldPart {
+  readonly seller: string
+  readonly amount: bigint
+}
+
 /** Opened, the provider withdraws the amount and its fee: Dr 1150 · 5020 / Cr 1110. */
 export const postDisputed = (event: DisputeEvent & { fee?: bigint }): Posting | undefined => {
   const amount = notNegative('a disputed amount', event.amount)
@@ -21,29 +26,34 @@ export const postDisputed = (event: DisputeEvent & { fee?: bigint }): Posting | 
 /**
  * Lost: Dr 5050 / Cr 1150. `taxRelief` is the part of it that is VAT which the law of the merchant's country lets it
  * take back (Dr 2310); without it all is a loss. `share` is the part that a bill still holds for the payer: it went back
- * to them before it was a sale (Dr 2031).
+ * to them before it was a sale (Dr 2031). `sold` is the part that a seller bears who has the money: the platform was
+ * debited, and the seller owes it (Dr 1210).
  */
 export const postDisputeLost = (
-  event: DisputeEvent & { taxRelief?: bigint; share?: { billId: string; amount: bigint } },
+  event: DisputeEvent & { taxRelief?: bigint; share?: { billId: string; amount: bigint }; sold?: SoldPart | undefined },
 ): Posting | undefined => {
   const amount = notNegative('a lost dispute', event.amount)
   const held = partOf('a held share', event.share?.amount ?? 0n, amount)
-  const relief = partOf('a tax relief', event.taxRelief ?? 0n, amount - held)
+  const sold = partOf("the seller's part", event.sold?.amount ?? 0n, amount - held)
+  const relief = partOf('a tax relief', event.taxRelief ?? 0n, amount - held - sold)
   const share: Line = ['2031', held, event.share?.billId]
   return posting(event, subject(event, 'dispute_lost', 'Dispute lost'), [
     ...(held === 0n ? [] : [share]),
-    ['5050', amount - held - relief],
+    ['1210', sold, event.sold?.seller],
+    ['5050', amount - held - sold - relief],
     ['2310', relief],
     ['1150', -amount],
   ])
 }
 
-/** Given up as lost, and then given back after all: Dr 1150 / Cr 5050. */
-export const postDisputeRegained = (event: DisputeEvent): Posting | undefined => {
+/** Given up as lost, and then given back after all: Dr 1150 / Cr 5050, or 1210 for the part that a seller owed. */
+export const postDisputeRegained = (event: DisputeEvent & { sold?: SoldPart | undefined }): Posting | undefined => {
   const amount = notNegative('a regained loss', event.amount)
+  const sold = partOf("the seller's part", event.sold?.amount ?? 0n, amount)
   return posting(event, subject(event, 'dispute_lost', 'Dispute regained'), [
     ['1150', amount],
-    ['5050', -amount],
+    ['1210', -sold, event.sold?.seller],
+    ['5050', -(amount - sold)],
   ])
 }
 
