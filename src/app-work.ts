@@ -38,6 +38,7 @@ export const startWork = async (options: WorkOptions): Promise<Work> => {
     await services.payments.statements.sweep()
     await services.refunds.sweep()
     await services.disputes.sweep()
+    await services.disputes.looks.sweep()
     await services.methods.sweep()
     await services.setups.sweep()
     await services.checkouts.sweep()

@@ -102,7 +102,8 @@ export const applyDispute = async (
   return { row, verdict }
 }
 
-const factsOf = (row: DisputeRow, movements: readonly MovementRow[]) => ({
+/** What of a dispute is held against the provider's view. */
+export const factsOf = (row: DisputeRow, movements: readonly MovementRow[]) => ({
   state: row.state,
   amount: row.amount,
   currency: row.currency,

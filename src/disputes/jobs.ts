@@ -10,4 +10,5 @@ export const disputeJobs = (disputes: DisputeService) => ({
   'dispute.answer': (payload: JobPayload) => disputes.work(merchantOf(payload), payload.id),
   'dispute.check': (payload: JobPayload) => disputes.check(merchantOf(payload), payload.id),
   'dispute.remind': (payload: JobPayload) => disputes.remind(merchantOf(payload), payload.id),
+  'dispute.look': ({ id }: JobPayload) => disputes.looks.look(id),
 })

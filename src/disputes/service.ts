@@ -12,6 +12,7 @@ import { isAnswerable, isDisputeClosed, nextReminder } from './dispute-machine.t
 import { type DisputeRow, showDispute } from './dispute-view.ts'
 import { evidenceFields, evidenceTextMax, isFileField } from './evidence.ts'
 import { createFiles, fileRefOf } from './file-service.ts'
+import { createLooks } from './look-service.ts'
 import { beginOperation, findDueOperations } from './operation-repo.ts'
 import { findDispute, findToCheck, findToRemind, lockDispute, readWhole, touchChecked, updateDispute } from './repo.ts'
 import type { UpdateDispute } from './schemas.ts'
@@ -30,6 +31,7 @@ const checkEveryMs = 24 * 3_600_000
 
 export const createDisputeService = (deps: PaymentDeps) => ({
   ...createFiles(deps),
+  looks: createLooks(deps),
 
   retrieve: (merchantId: string, id: string) =>
     inTransaction(deps.db, merchantId, async (tx) => show(tx, await requireDispute(tx, merchantId, id))),

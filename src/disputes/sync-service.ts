@@ -56,6 +56,18 @@ export const syncDispute = async (
   }
 }
 
+/** The same for a dispute that was listed: what the list says of a stranger's is enough, and nothing is fetched. */
+export const syncListed = async (
+  deps: PaymentDeps,
+  from: From,
+  listed: ProviderDispute,
+  { hint, owner }: { hint: DisputedPayment | undefined; owner: string | undefined },
+): Promise<DisputeSync> => {
+  const provider = await deps.providers.open({ ...from, merchantId: hint?.merchant_id ?? owner ?? '' })
+  const payment = hint ?? (await findPayment(deps, provider, from, listed))
+  return payment ? syncDispute(deps, from, listed.ref, { hint, owner }) : { verdict: 'foreign' }
+}
+
 /** The disputes of an account; a provider without them has sent no such news. */
 export const callsOf = (provider: PaymentProvider): DisputeCalls => {
   if (!provider.disputes) throw new Error(`the provider ${provider.id} has no disputes`)

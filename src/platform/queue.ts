@@ -25,6 +25,7 @@ export const jobCatalogue = {
   'dispute.answer': job('payments', 90_000),
   'dispute.check': job('payments', 60_000),
   'dispute.remind': job('payments', 60_000),
+  'dispute.look': job('upkeep', 240_000),
   'payment.check': job('payments', 60_000),
   'payment.expire': job('payments', 60_000),
   'payment.native': job('payments', 60_000),

@@ -89,6 +89,19 @@ export interface DisputeFilesTable {
   created_at: Date
 }
 
+export interface DisputeLooksTable {
+  id: string
+  provider: string
+  connection: Generated<string>
+  looked_until: Date
+  round_started_at: Date | null
+  round_cursor: string | null
+  attempts: Generated<number>
+  last_error: string | null
+  next_attempt_at: Date
+  created_at: Date
+}
+
 export interface DisputeOperationsTable {
   merchant_id: string
   id: string

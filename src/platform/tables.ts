@@ -52,6 +52,7 @@ import type {
 } from './tables-records.ts'
 import type {
   DisputeFilesTable,
+  DisputeLooksTable,
   DisputeMovementsTable,
   DisputeOperationsTable,
   DisputesTable,
@@ -92,6 +93,7 @@ export interface Tables {
   disputes: DisputesTable
   dispute_movements: DisputeMovementsTable
   dispute_files: DisputeFilesTable
+  dispute_looks: DisputeLooksTable
   dispute_operations: DisputeOperationsTable
   provider_accounts: ProviderAccountsTable
   provider_payouts: ProviderPayoutsTable

@@ -132,11 +132,11 @@ export interface EvidenceCommand {
   submit: boolean
 }
 
-/** Whether the merchant refunds a complaint (WeChat's `update-refund-progress`). Amounts go through `refund`, as ever. */
-export type RefundProgressCommand = {
-  idempotencyKey: string
-  disputeRef: string
-} & ({ decision: 'approve'; withinDays: number } | { decision: 'reject'; reason: string; fileRefs: readonly string[] })
+/** A page of disputes; the list is complete once there is no `next`. */
+export interface DisputePage {
+  readonly data: readonly ProviderDispute[]
+  readonly next?: string
+}
 
 /**
  * What a provider with disputes offers. Commands are looked up by `find` when their outcome is unknown, and are not
@@ -145,13 +145,11 @@ export type RefundProgressCommand = {
  */
 export interface DisputeCalls {
   find(query: { disputeRef: string }): Promise<ProviderAnswer<ProviderDispute | undefined>>
-  /** Those opened since then, newest first: how one is found whose notice never came. */
-  list(query: { since: Date }): Promise<ProviderAnswer<readonly ProviderDispute[]>>
+  /** Those opened since then, newest first: how one is found whose notice never came. `cursor`: the last page's `next`. */
+  list(query: { since: Date; cursor?: string | undefined }): Promise<ProviderAnswer<DisputePage>>
   submitEvidence(command: EvidenceCommand): Promise<ProviderAnswer<ProviderDispute>>
   /** Stripe: the loss is accepted. WeChat: the merchant says that the complaint is settled (`complete`). */
   close(command: { idempotencyKey: string; disputeRef: string }): Promise<ProviderAnswer<ProviderDispute>>
   /** Present where files can be evidence. */
   uploadFile?(command: UploadCommand): Promise<ProviderAnswer<ProviderFile>>
-  /** Only where the provider wants to hear of it. */
-  reportRefund?(command: RefundProgressCommand): Promise<ProviderAnswer<ProviderDispute>>
 }

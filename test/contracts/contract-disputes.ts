@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import type { DisputeCalls, EvidenceCommand, UploadCommand } from '#providers/disputes.ts'
+import type { DisputeCalls, EvidenceCommand, ProviderDispute, UploadCommand } from '#providers/disputes.ts'
 import type { ProviderNotice } from '#providers/notice.ts'
 import { ok, refused, unknown } from './answers.ts'
 import type { ContractKit } from './contract-kit.ts'
@@ -23,6 +23,19 @@ const callsOf = (kit: ContractKit): DisputeCalls => kit.harness.provider.dispute
 const payersOf = (kit: ContractKit): DisputeHarness => kit.harness.disputes ?? assert.fail('nobody disputes')
 const find = async (kit: ContractKit, disputeRef: string) =>
   ok(await callsOf(kit).find({ disputeRef })) ?? assert.fail(`${disputeRef} is not there`)
+
+/** Every page of them, from long before: a provider may list so many days at once. */
+const listAll = async (kit: ContractKit): Promise<ProviderDispute[]> => {
+  const found: ProviderDispute[] = []
+  const since = new Date(kit.started.getTime() - 70 * 86_400_000)
+  let cursor: string | undefined
+  do {
+    const page = ok(await callsOf(kit).list({ since, cursor }))
+    found.push(...page.data)
+    cursor = page.next
+  } while (cursor !== undefined)
+  return found
+}
 
 /** Money that the bank takes, and may put back. */
 const chargebacks = (kit: ContractKit): void => {
@@ -75,7 +88,7 @@ const inquiries = (kit: ContractKit): void => {
     assert.deepEqual([dispute.ref, dispute.state, dispute.amount], [ref, 'warning_needs_response', 4200n])
     assert.ok(dispute.paymentRef === payment.ref || dispute.chargeRef === payment.charge?.ref)
     assert.deepEqual(dispute.movements, [])
-    const listed = ok(await callsOf(kit).list({ since: started }))
+    const listed = await listAll(kit)
     assert.deepEqual(
       listed.filter((one) => one.ref === ref),
       [dispute],

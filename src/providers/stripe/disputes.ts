@@ -20,16 +20,18 @@ export const stripeDisputes = (stripe: Stripe): DisputeCalls => {
   const { disputes, files } = stripe
   return {
     find: ({ disputeRef }) => lookup(async () => mapDispute(await disputes.retrieve(disputeRef, { expand }))),
-    list: async ({ since }) => {
+    list: async ({ since, cursor }) => {
       const found = await lookup(async () => {
-        const list = await disputes
-          .list({ created: { gte: unixSeconds(since) }, limit: 100, expand: expand.map((path) => `data.${path}`) })
-          .autoPagingToArray({ limit: listMax })
-        // A list that was cut off proves nothing about what lies beyond.
-        if (list.length === listMax) throw new UnmappedError('more disputes than', listMax)
-        return list.map(mapDispute)
+        const page = await disputes.list({
+          created: { gte: unixSeconds(since) },
+          limit: 100,
+          expand: expand.map((path) => `data.${path}`),
+          ...(cursor === undefined ? {} : { starting_after: cursor }),
+        })
+        const last = page.has_more ? page.data.at(-1) : undefined
+        return { data: page.data.map(mapDispute), ...(last ? { next: last.id } : {}) }
       })
-      return found.outcome === 'ok' ? { ...found, value: found.value ?? [] } : found
+      return found.outcome === 'ok' ? { ...found, value: found.value ?? { data: [] } } : found
     },
     submitEvidence: (order) =>
       command(
@@ -45,8 +47,6 @@ export const stripeDisputes = (stripe: Stripe): DisputeCalls => {
       ),
   }
 }
-
-const listMax = 5000
 
 /** The payment carries our ids; Stripe's dispute has metadata of its own. */
 const expand = ['payment_intent']

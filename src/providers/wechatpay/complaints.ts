@@ -1,11 +1,5 @@
 import type { Clock } from '#kernel/clock.ts'
-import type {
-  DisputeCalls,
-  DisputeState,
-  EvidenceCommand,
-  ProviderDispute,
-  RefundProgressCommand,
-} from '#providers/disputes.ts'
+import type { DisputeCalls, DisputePage, DisputeState, EvidenceCommand, ProviderDispute } from '#providers/disputes.ts'
 import type { ProviderAnswer } from '#providers/provider.ts'
 import { given } from './account.ts'
 import { currencyFromWire, fromWire, UnmappedError } from './amounts.ts'
@@ -27,10 +21,9 @@ const complaintStates = {
 /** Complaints as disputes. WeChat knows no repetition of an answer: `submissions` tells whether one was given. */
 export const createComplaints = (client: WechatpayClient, clock: Clock): DisputeCalls => ({
   find: ({ disputeRef }) => find(client, disputeRef),
-  list: ({ since }) => list(client, since, clock.now()),
+  list: ({ since, cursor }) => list(client, since, readCursor(cursor, clock.now())),
   submitEvidence: (command) => submit(client, command),
   close: ({ disputeRef }) => act(client, disputeRef, 'complete', { complainted_mchid: client.account.mchid }),
-  reportRefund: (command) => act(client, command.disputeRef, 'update-refund-progress', progressOf(command)),
 })
 
 const refusal = (message: string): { outcome: 'refused'; decline: { code: string; message: string } } => ({
@@ -71,44 +64,60 @@ const all = async (
 ): Promise<LookupAnswer<Record<string, unknown>[]>> => {
   const found: Record<string, unknown>[] = []
   for (let offset = 0; offset < entriesMax; offset += limit) {
-    const page = await lookup(client, path(`limit=${limit}&offset=${offset}`), (body) => {
-      if (!Array.isArray(body.data)) throw new UnmappedError('no list but', body.data)
-      return {
-        data: body.data.map((entry) => recordOf(entry, 'entry')),
-        total: fromWire(body.total_count, 'total_count'),
-      }
-    })
+    const page = await pageOf(client, path(`limit=${limit}&offset=${offset}`), offset)
     if (page.outcome !== 'ok') return page
     found.push(...(page.value?.data ?? []))
-    if (!page.value || BigInt(found.length) >= page.value.total || page.value.data.length === 0)
-      return { outcome: 'ok', value: found }
+    if (!page.value?.hasMore) return { outcome: 'ok', value: found }
   }
   return { outcome: 'unknown', reason: `more than ${entriesMax} entries` }
 }
+
+const pageOf = (client: WechatpayClient, path: string, offset: number) =>
+  lookup(client, path, (body) => {
+    if (!Array.isArray(body.data)) throw new UnmappedError('no list but', body.data)
+    const data = body.data.map((entry) => recordOf(entry, 'entry'))
+    const total = fromWire(body.total_count, 'total_count')
+    return { data, hasMore: data.length > 0 && BigInt(offset + data.length) < total }
+  })
 
 const dayMs = 24 * 3_600_000
 /** WeChat lists at most thirty days at once. */
 const spanMs = 29 * dayMs
 
+const listLimit = 50
+
+/** The end of a span of days, in ms, and how many of its complaints were read. */
+interface Cursor {
+  end: number
+  offset: number
+}
+
+const readCursor = (cursor: string | undefined, now: Date): Cursor => {
+  if (cursor === undefined) return { end: now.getTime(), offset: 0 }
+  const [end = 0, offset = 0] = cursor.split(' ').map(Number) // exact: written by this file
+  return { end, offset }
+}
+
 const list = async (
   client: WechatpayClient,
   since: Date,
-  now: Date,
-): Promise<ProviderAnswer<readonly ProviderDispute[]>> => {
-  const found: ProviderDispute[] = []
-  for (let end = now.getTime(); end >= since.getTime(); end -= spanMs + dayMs) {
-    const day = (ms: number) => chinaTime(new Date(ms)).slice(0, 10)
-    const begin = Math.max(end - spanMs, since.getTime()) // exact: times, not money
-    const range = `begin_date=${day(begin)}&end_date=${day(end)}`
-    const listed = await all(client, (page) => `${base}?${range}&${page}`, 50)
-    if (listed.outcome !== 'ok') return listed
-    for (const complaint of listed.value) {
-      const one = await withAnswers(client, complaint)
-      if (one.outcome !== 'ok') return one
-      if (one.value && one.value.createdAt >= since) found.push(one.value)
-    }
+  { end, offset }: Cursor,
+): Promise<ProviderAnswer<DisputePage>> => {
+  const day = (ms: number) => chinaTime(new Date(ms)).slice(0, 10)
+  const begin = Math.max(end - spanMs, since.getTime()) // exact: times, not money
+  const range = `begin_date=${day(begin)}&end_date=${day(end)}&limit=${listLimit}&offset=${offset}`
+  const listed = await pageOf(client, `${base}?${range}`, offset)
+  if (listed.outcome !== 'ok') return listed
+  const { data: complaints = [], hasMore = false } = listed.value ?? {}
+  const data: ProviderDispute[] = []
+  for (const complaint of complaints) {
+    const one = await withAnswers(client, complaint)
+    if (one.outcome !== 'ok') return one
+    if (one.value && one.value.createdAt >= since) data.push(one.value)
   }
-  return { outcome: 'ok', value: found }
+  const earlier = end - spanMs - dayMs
+  const next = hasMore ? `${end} ${offset + listLimit}` : earlier >= since.getTime() ? `${earlier} 0` : undefined
+  return { outcome: 'ok', value: { data, ...given('next', next) } }
 }
 
 const mapComplaint = (body: Record<string, unknown>, answers: readonly Record<string, unknown>[]): ProviderDispute => {
@@ -150,11 +159,6 @@ const submit = async (client: WechatpayClient, command: EvidenceCommand): Promis
   const body = { complainted_mchid: client.account.mchid, response_content: clip(text, 200) }
   return act(client, command.disputeRef, 'response', body)
 }
-
-const progressOf = (command: RefundProgressCommand): object =>
-  command.decision === 'approve'
-    ? { action: 'APPROVE', launch_refund_day: command.withinDays }
-    : { action: 'REJECT', reject_reason: clip(command.reason, 200) }
 
 const act = async (
   client: WechatpayClient,
