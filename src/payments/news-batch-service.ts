@@ -8,7 +8,7 @@ import { applyPayments, type News, type PaymentDeps } from './apply-service.ts'
 import type { IntentRow } from './intent-view.ts'
 import { withoutPage } from './news-change.ts'
 import { holdsMoney, isBeforeMoney } from './provider-news.ts'
-import { lockIntents, updateIntent } from './repo.ts'
+import { findIntent, findIntents, lockIntents, updateIntent } from './repo.ts'
 import { isNowhere } from './route-service.ts'
 
 export interface Synced {
@@ -32,43 +32,63 @@ export interface FoundNews {
   readonly elsewhere: Omit<ProviderAccount, 'merchantId'> | undefined
 }
 
-/** Answers undefined when newer news has overtaken these: the provider is to be asked again. */
-export type WriteNews = (found: FoundNews) => Promise<Synced | undefined>
+/** What goes on before and after a provider is asked how a payment stands. */
+export interface NewsBatches {
+  readIntent(merchantId: string, intentId: string): Promise<IntentRow | undefined>
+  /** Undefined when newer news has overtaken these: the provider is to be asked again. */
+  writeNews(found: FoundNews): Promise<Synced | undefined>
+}
 
 /** Each by itself. */
-export const writeAlone =
-  (deps: PaymentDeps): WriteNews =>
-  async (found) => {
-    const [synced] = await writeNews(deps, [found])
-    return synced
-  }
+export const newsAlone = (deps: PaymentDeps): NewsBatches => ({
+  readIntent: (merchantId, intentId) =>
+    inTransaction(deps.db, merchantId, (tx) => findIntent(tx, merchantId, intentId)),
+  writeNews: async (found) => (await writeTogether(deps, [found]))[0],
+})
 
 /** News of many payments that come together share one transaction: look-ups, changes, ledger, events and the commit. */
-export const createNewsWriter = (deps: PaymentDeps): WriteNews => {
+export const createNewsBatches = (deps: PaymentDeps): NewsBatches => {
+  const read = coalesce<Pick<FoundNews, 'merchantId' | 'intentId'>, IntentRow | undefined>({
+    run: async (keys) => {
+      const merchants = keys.map(({ merchantId }) => merchantId)
+      const rows = byKey(await inTransaction(deps.db, merchants, (tx) => findIntents(tx, keys)))
+      return keys.map((key) => ({ ok: true, value: rows.get(keyOf(key)) }))
+    },
+  })
   const write = coalesce<Item, Synced | undefined>({
-    run: async (items) => (await writeNews(deps, items)).map((value) => ({ ok: true, value })),
+    run: async (items) => (await writeTogether(deps, items)).map((value) => ({ ok: true, value })),
     itemsMax: 64,
     onBatch: (size) => deps.metrics.batches.observe({ name: 'apply_news' }, size),
     onOverload: () => new AppError('overloaded', { retryAfter: 5 }),
   })
-  return (found) => write({ ...found, context: requestContext() })
+  return {
+    readIntent: (merchantId, intentId) => read({ merchantId, intentId }),
+    writeNews: (found) => write({ ...found, context: requestContext() }),
+  }
 }
+
+/** Both ids: whoever names another merchant's payment must not be handed it because its owner asks as well. */
+const keyOf = ({ merchantId, intentId }: Pick<FoundNews, 'merchantId' | 'intentId'>): string =>
+  `${merchantId} ${intentId}`
+
+const byKey = (rows: readonly IntentRow[]): Map<string, IntentRow> =>
+  new Map(rows.map((row) => [keyOf({ merchantId: row.merchant_id, intentId: row.id }), row]))
 
 type Item = FoundNews & { readonly context?: RequestContext | undefined }
 
-const writeNews = (deps: PaymentDeps, items: readonly Item[]): Promise<(Synced | undefined)[]> =>
+const writeTogether = (deps: PaymentDeps, items: readonly Item[]): Promise<(Synced | undefined)[]> =>
   inTransaction(
     deps.db,
     items.map(({ merchantId }) => merchantId),
     async (tx) => {
-      const rows = await lockIntents(tx, items)
+      const rows = byKey(await lockIntents(tx, items))
       const synced = new Map<Item, Synced>()
       const news = new Map<Item, News>()
       for (const item of items) {
-        const row = rows.get(item.intentId)
+        const row = rows.get(keyOf(item))
         if (!row || (item.version !== null && item.version !== row.version)) continue
         // A second answer about the same payment was found before the first is written: it is asked for again.
-        rows.delete(item.intentId)
+        rows.delete(keyOf(item))
         const { payment, isCurrent, elsewhere, context } = item
         if (!payment) {
           synced.set(item, {

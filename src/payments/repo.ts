@@ -15,19 +15,22 @@ export const findIntent = (db: Db, merchantId: string, id: string): Promise<Inte
 export const lockIntent = (db: Db, merchantId: string, id: string): Promise<IntentRow | undefined> =>
   intents(db, merchantId).where('id', '=', id).forUpdate().executeTakeFirst()
 
-/** Locks many rows, each once, in the order of their keys, so that two who want the same wait instead of deadlocking. */
-export const lockIntents = async (
-  db: Db,
-  wanted: readonly { merchantId: string; intentId: string }[],
-): Promise<Map<string, IntentRow>> => {
-  const { rows } = await sql<IntentRow>`
-    select i.* from payment_intents i
-    where (i.merchant_id, i.id) in (
-      select * from unnest(
-        ${wanted.map(({ merchantId }) => merchantId)}::uuid[], ${wanted.map(({ intentId }) => intentId)}::uuid[]))
-    order by i.merchant_id, i.id for update`.execute(db)
-  return new Map(rows.map((row) => [row.id, row]))
+interface IntentKey {
+  readonly merchantId: string
+  readonly intentId: string
 }
+
+export const findIntents = async (db: Db, wanted: readonly IntentKey[]): Promise<IntentRow[]> =>
+  (await sql<IntentRow>`${selectWanted(wanted)}`.execute(db)).rows
+
+/** Locks many rows, each once, in the order of their keys, so that two who want the same wait instead of deadlocking. */
+export const lockIntents = async (db: Db, wanted: readonly IntentKey[]): Promise<IntentRow[]> =>
+  (await sql<IntentRow>`${selectWanted(wanted)} order by i.merchant_id, i.id for update`.execute(db)).rows
+
+const selectWanted = (wanted: readonly IntentKey[]) => sql`
+  select i.* from payment_intents i where (i.merchant_id, i.id) in (
+    select * from unnest(
+      ${wanted.map(({ merchantId }) => merchantId)}::uuid[], ${wanted.map(({ intentId }) => intentId)}::uuid[]))`
 
 export interface IntentChange {
   status?: IntentStatus

@@ -7,7 +7,7 @@ import type { PaymentProvider, ProviderPayment } from '#providers/provider.ts'
 import { type PaymentDeps, saveCharges } from './apply-service.ts'
 import { showCharge } from './charge-view.ts'
 import { accountOf, type IntentRow } from './intent-view.ts'
-import { type Synced, type WriteNews, writeAlone } from './news-batch-service.ts'
+import { type NewsBatches, newsAlone, type Synced } from './news-batch-service.ts'
 import { isBeforeMoney } from './provider-news.ts'
 import { findChargeByRef, findIntent, lockIntent } from './repo.ts'
 
@@ -28,10 +28,10 @@ export const syncPayment = async (
   intentId: string,
   paymentRef?: string,
   from?: Omit<ProviderAccount, 'merchantId'>,
-  write: WriteNews = writeAlone(deps),
+  { readIntent, writeNews }: NewsBatches = newsAlone(deps),
 ): Promise<Synced> => {
   for (let attempt = 1; ; attempt++) {
-    const row = await inTransaction(deps.db, merchantId, (tx) => findIntent(tx, merchantId, intentId))
+    const row = await readIntent(merchantId, intentId)
     if (!row) throw notFound('payment_intent', showId('paymentIntent', intentId), 'intent')
     const isElsewhere = from !== undefined && !isOf(row, from, paymentRef)
     if (isElsewhere && paymentRef === undefined) return { row, verdict: 'nothing' }
@@ -40,7 +40,7 @@ export const syncPayment = async (
       ? { payment: await findPayment(provider, paymentRef ?? '') }
       : await lookUp(provider, row, paymentRef)
     if (look.payment === undefined && look.isPageGone !== true) return { row, verdict: 'nothing' }
-    const synced = await write({
+    const synced = await writeNews({
       merchantId,
       intentId,
       version: attempt < 5 ? row.version : null,

@@ -5,7 +5,7 @@ import { createSingleFlight } from '#platform/single-flight.ts'
 import type { ProviderAccount } from '#providers/accounts.ts'
 import type { PaymentDeps } from './apply-service.ts'
 import { cancelIntent } from './command-service.ts'
-import { createNewsWriter, type Synced } from './news-batch-service.ts'
+import { createNewsBatches, type Synced } from './news-batch-service.ts'
 import { findDueOperations } from './operation-repo.ts'
 import { resolveOperation } from './operation-service.ts'
 import { findExpired, findWaiting } from './repo.ts'
@@ -24,7 +24,7 @@ const ageSeconds = (since: Date | undefined, now: Date): number =>
 export const createPaymentWork = (
   deps: PaymentDeps,
   share = createSingleFlight<Synced>(),
-  write = createNewsWriter(deps),
+  batches = createNewsBatches(deps),
 ) => ({
   /**
    * Look-up at the provider (webhook, return from a page, sweep). A provider tells of one payment several times at
@@ -32,7 +32,7 @@ export const createPaymentWork = (
    */
   sync: (merchantId: string, intentId: string, paymentRef?: string, from?: From): Promise<Synced> =>
     share([merchantId, intentId, paymentRef, from?.provider, from?.connectionId].join(' '), () =>
-      syncPayment(deps, merchantId, intentId, paymentRef, from, write),
+      syncPayment(deps, merchantId, intentId, paymentRef, from, batches),
     ),
   recordAttempt: (merchantId: string, intentId: string, chargeRef: string) =>
     recordAttempt(deps, merchantId, intentId, chargeRef),

@@ -173,7 +173,12 @@ describe('news of many payments at once', () => {
     })
     await payOnPage(tapped.headers.get('location') ?? '')
     const { sync } = world.app.services.payments
-    await Promise.all([sync(world.shop.uuid, uuidOf(mine ?? '')), sync(other.uuid, uuidOf(theirs))])
+    const [, , stranger] = await Promise.allSettled([
+      sync(world.shop.uuid, uuidOf(mine ?? '')),
+      sync(other.uuid, uuidOf(theirs)),
+      sync(world.shop.uuid, uuidOf(theirs)),
+    ])
+    assert.equal(stranger.status, 'rejected', 'a payment of another merchant does not exist')
     assert.equal(await captures(mine ?? ''), 1)
     assert.equal(await captures(theirs), 0, 'not to be seen by the first')
     const own = await world.request('finance', other).get(`/v1/ledger/transactions?payment_intent=${theirs}`)
