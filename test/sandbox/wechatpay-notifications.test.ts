@@ -127,7 +127,7 @@ test('faults of answers: the work is done or not, and the same number says which
       ['order.closed', 1],
     ],
   )
-  await assert.rejects(plan('nonsense'), /unknown fault/)
+  await assert.rejects(plan('nonsense'), /Unknown fault/)
 })
 
 test('the controls take the control key, and no other', async () => {

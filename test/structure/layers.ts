@@ -28,11 +28,13 @@ export type Zone =
   | { kind: 'ordered'; name: string; rank: number }
   | { kind: 'adapter'; name: string; port: string }
   | { kind: 'simulator'; name: string }
+  | { kind: 'kit'; name: string }
   | { kind: 'unknown'; name: string }
 
 export function zoneOf(path: string): Zone {
   const [folder = '', second = '', ...deeper] = path.replace(/^src\//, '').split('/')
-  if (folder === 'sandbox' && deeper.length > 0) return { kind: 'simulator', name: `sandbox/${second}` }
+  if (folder === 'sandbox' && deeper.length > 0)
+    return { kind: second === 'kit' ? 'kit' : 'simulator', name: `sandbox/${second}` }
   const isPort = folder === 'providers' || folder === 'channels'
   if (isPort && deeper.length > 0) return { kind: 'adapter', name: `${folder}/${second}`, port: folder }
   const name =
@@ -60,7 +62,11 @@ export function checkImportOrder(sources: Source[]): string[] {
 
 function complain(from: Zone, to: Zone, isTypeOnly: boolean): string | undefined {
   if (from.name === to.name) return undefined
-  if (from.kind === 'simulator') return 'a simulator knows nothing of Parley: copy what it needs into its folder'
+  if (from.kind === 'kit') return 'the kit of the simulators imports nothing of ours: take it as an argument'
+  if (from.kind === 'simulator' && to.kind === 'kit') return undefined
+  if (from.kind === 'simulator')
+    return 'a simulator knows nothing of Parley: copy what it needs into its folder, or what two need into sandbox/kit/'
+  if (to.kind === 'kit') return 'only simulators are built with their kit'
   if (to.kind === 'unknown') return `"${to.name}" has no place in the import order: add it in test/structure/layers.ts`
   const isComposition = from.kind === 'ordered' && from.rank >= order.indexOf('app.ts')
   if (to.kind === 'simulator') return isComposition ? undefined : 'only app.ts and main-*.ts start a simulator'

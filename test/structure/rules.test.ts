@@ -55,6 +55,9 @@ describe('the import order', () => {
     ['src/providers/provider.ts', '#providers/stripe/client.ts'],
     ['src/sandbox/stripe/server.ts', '#kernel/money.ts'],
     ['src/sandbox/stripe/server.ts', '#sandbox/wechatpay/server.ts'],
+    ['src/sandbox/kit/server.ts', '#sandbox/stripe/server.ts'],
+    ['src/sandbox/kit/server.ts', '#kernel/money.ts'],
+    ['src/app.ts', '#sandbox/kit/server.ts'],
     ['src/pages/checkout.ts', '#sandbox/stripe/server.ts'],
     ['src/webhooks/service.ts', '#app.ts'],
     ['src/app.ts', '#main-api.ts'],
@@ -72,6 +75,7 @@ describe('the import order', () => {
     ['src/providers/stripe/client.ts', '#providers/provider.ts'],
     ['src/providers/stripe/client.ts', '#platform/logger.ts'],
     ['src/sandbox/stripe/server.ts', '#sandbox/stripe/store/ids.ts'],
+    ['src/sandbox/stripe/server.ts', '#sandbox/kit/server.ts'],
     ['src/app.ts', '#providers/stripe/index.ts'],
     ['src/app.ts', '#sandbox/stripe/index.ts'],
     ['src/main-api.ts', './app.ts'],
@@ -102,6 +106,12 @@ describe('how imports are written', () => {
     'src/sandbox/stripe/a.ts',
     `import { a } from '../../kernel/money.ts'`,
   ])
+  refuses(
+    checkImportStyle,
+    '../ to the kit',
+    ['src/sandbox/stripe/a.ts', `import { a } from '../kit/world.ts'`],
+    /#sandbox\/kit\/world\.ts/,
+  )
   accepts(checkImportStyle, '../ inside a simulator', [
     'src/sandbox/stripe/http/a.ts',
     `import { a } from '../store/ids.ts'`,

@@ -62,7 +62,12 @@ const fill = async (url: string): Promise<void> => {
 const schemaDigest = async (): Promise<string> => {
   const root = new URL('../../', import.meta.url)
   const migrations = (await readdir(new URL('migrations/', root))).sort().map((file) => `migrations/${file}`)
-  const others = ['src/platform/migrate.ts', 'src/sandbox/stripe/store/schema.ts', 'node_modules/bullmq/package.json']
+  const others = [
+    'src/platform/migrate.ts',
+    'src/sandbox/kit/schema.ts',
+    'src/sandbox/stripe/store/schema.ts',
+    'node_modules/bullmq/package.json',
+  ]
   const hash = createHash('sha256')
   for (const file of [...migrations, ...others]) hash.update(file).update(await readFile(new URL(file, root)))
   return hash.digest('hex').slice(0, 16)

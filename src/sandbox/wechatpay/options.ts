@@ -1,3 +1,5 @@
+import type { Simulator, SimulatorOptions } from '#sandbox/kit/simulator.ts'
+
 /** Which of its keys WeChat Pay signs with for a merchant. `both`, as while a merchant moves from one to the other: in turns. */
 export type KeyMode = 'public_key' | 'certificate' | 'both'
 
@@ -17,14 +19,8 @@ export type MerchantOptions = {
   openingBalance?: number
 }
 
-export type WechatpaySandboxOptions = {
-  /** A login that may create the schema `sandbox_wechatpay`. Everything the simulator knows lives there. */
-  databaseUrl: string
-  /** 0 takes any free port. */
-  port: number
-  host?: string
-  /** How browsers reach the pages, and where bills are downloaded; the address it listens on, if absent. */
-  publicUrl?: string
+/** `publicUrl` is where bills are downloaded, too. */
+export type WechatpaySandboxOptions = SimulatorOptions & {
   /** One merchant, `1900000109` with the app `wx8888888888888888`, if absent. More can be added by the controls. */
   merchants?: MerchantOptions[]
   /** What `/_sandbox/…` controls ask for as a bearer token. */
@@ -51,9 +47,6 @@ export type WechatpaySandboxOptions = {
   scannableCodes?: boolean
   /** Platform keys (PEM, PKCS #8), to be spared making them. Otherwise made once and kept in the schema. */
   platformKeys?: { publicKeyMode: string; certificateMode: string }
-  now?: () => number
-  poolMax?: number
-  log?: (line: object) => void
 }
 
 /** What a merchant types into its own software. */
@@ -75,16 +68,11 @@ export type MerchantCredentials = {
   platformCertificate: string
 }
 
-export type WechatpaySandbox = AsyncDisposable & {
-  url: string
-  port: number
+export type WechatpaySandbox = Simulator & {
   controlKey: string
   /** Of the first merchant. */
   credentials: MerchantCredentials
   credentialsOf(mchid: string): MerchantCredentials
   /** A call of `/_sandbox/<path>`, with the control key. Answers the parsed JSON; throws what the simulator refuses. */
   control(method: 'GET' | 'POST' | 'DELETE', path: string, body?: object): Promise<Record<string, unknown>>
-  /** Waits until everything that is due has happened and been delivered; what is planned for later stays planned. */
-  drainWebhooks(): Promise<void>
-  close(): Promise<void>
 }

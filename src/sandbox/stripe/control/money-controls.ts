@@ -15,18 +15,18 @@ const ADJUSTMENTS = ['reserve', 'fee', 'other'] as const satisfies readonly Adju
 export const moneyControls = [
   {
     method: 'POST' as const,
-    pattern: /^\/_sandbox\/payouts$/,
+    pattern: /^payouts$/,
     run: (sandbox: Sandbox, _scheduler: unknown, { currency }: Body) => payOutAll(sandbox, String(currency)),
   },
   {
     method: 'POST' as const,
-    pattern: /^\/_sandbox\/payouts\/(\w+)\/(send|fail)$/,
+    pattern: /^payouts\/(\w+)\/(send|fail)$/,
     run: (sandbox: Sandbox, _scheduler: unknown, _body: Body, [id = '', verb]: string[]) =>
       withWork(sandbox, NOBODY, async (work) => (await (verb === 'send' ? sendPayout : failPayout)(work, id)).doc),
   },
   {
     method: 'POST' as const,
-    pattern: /^\/_sandbox\/adjustments$/,
+    pattern: /^adjustments$/,
     run: (sandbox: Sandbox, _scheduler: unknown, body: Body) => adjust(sandbox, body),
   },
 ]

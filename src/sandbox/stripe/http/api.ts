@@ -1,14 +1,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { header, isUpload, readRaw, send } from '#sandbox/kit/message.ts'
 import type { Sandbox } from '../sandbox.ts'
 import { API_VERSION } from '../store/event-document.ts'
 import { withWork } from '../store/work.ts'
 import { ApiError, errorBody, InvalidParameters, invalidRequest } from './api-error.ts'
 import { authorize } from './auth.ts'
 import { expand } from './expand.ts'
-import { isFault, type RequestFault } from './faults.ts'
+import type { RequestFault } from './faults.ts'
 import { type Form, parseForm } from './form.ts'
 import { type Answer, answerOnce, type Claim, fingerprintOf, storeAnswer } from './idempotency.ts'
-import { header, isUpload, readRaw, send } from './message.ts'
 import { parseParams } from './params.ts'
 import { findRoute, type PathIds, type Route } from './route.ts'
 import { readUpload } from './upload.ts'
@@ -42,9 +42,10 @@ export async function handleApi(
     const body = isUpload(request) ? await readUpload(request) : (await readRaw(request)).toString('utf8')
     const account = authorize(request, sandbox)
     const faultHeader = header(request, 'stripe-sandbox-fault')
-    if (faultHeader !== undefined && !isFault(faultHeader)) throw invalidRequest(`Unknown fault: ${faultHeader}`)
+    if (faultHeader !== undefined && !sandbox.faults.isKnown(faultHeader))
+      throw invalidRequest(`Unknown fault: ${faultHeader}`)
     if (faultHeader?.startsWith('webhook_')) {
-      await sandbox.faults.plan({ id: 0, fault: faultHeader, remaining: 1, method: null, path: null })
+      await sandbox.faults.plan({ fault: faultHeader, remaining: 1, method: null, path: null })
     }
     fault = sandbox.faults.forRequest(method, url.pathname, faultHeader)
     if (fault?.name === 'delay') await pause(fault.ms)

@@ -1,8 +1,8 @@
 import { timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
+import { header } from '#sandbox/kit/message.ts'
 import type { Sandbox } from '../sandbox.ts'
 import { ApiError } from './api-error.ts'
-import { header } from './message.ts'
 
 /** The account that a request acts for: that of its key, or the connected one that `Stripe-Account` names. */
 export function authorize(request: IncomingMessage, { settings }: Pick<Sandbox, 'settings'>): string {

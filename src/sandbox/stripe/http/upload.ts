@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
+import { header, readRaw } from '#sandbox/kit/message.ts'
 import { invalidRequest } from './api-error.ts'
-import { header, readRaw } from './message.ts'
 
 /**
  * A multipart body as the form it stands for. Of a file stay name, type, size and digest: nobody asks for its bytes

@@ -1,15 +1,15 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { readBody } from '#sandbox/kit/message.ts'
+import { type Page, redirect } from '#sandbox/kit/page.ts'
 import { paySession, type Submission, setUpSession, successUrl } from '../flows/checkout.ts'
 import { createCardFromFields, usePaymentMethod } from '../flows/payment-method.ts'
 import { ApiError } from '../http/api-error.ts'
-import { readBody } from '../http/message.ts'
 import { findCardFault, readExpiry, readNumber } from '../rules/card-fields.ts'
 import type { Sandbox } from '../sandbox.ts'
 import type { Row } from '../store/documents.ts'
 import { type Work, withWork } from '../store/work.ts'
 import { checkoutView, EMPTY_FORM, type FormState, localeOf, TEST_CARDS } from './checkout-view.ts'
-import { noticePage } from './notice.ts'
-import { type Page, redirect, sendPage } from './page.ts'
+import { noticePage, sendPage } from './frame.ts'
 
 type Session = Row<'checkout.session'>
 const NOBODY = { requestId: null, idempotencyKey: null }

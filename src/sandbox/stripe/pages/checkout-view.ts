@@ -1,6 +1,6 @@
+import { type Html, html } from '#sandbox/kit/html.ts'
 import { formatAmount } from '../rules/currencies.ts'
 import type { Row } from '../store/documents.ts'
-import { type Html, html } from './html.ts'
 
 export type FormState = {
   method: string

@@ -1,14 +1,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { html } from '#sandbox/kit/html.ts'
+import { readBody } from '#sandbox/kit/message.ts'
+import { redirect } from '#sandbox/kit/page.ts'
 import { answerAuthentication, answerSetupAuthentication } from '../flows/authentication.ts'
 import { answerSessionAuthentication, answerSessionSetup, successUrl } from '../flows/checkout.ts'
-import { readBody } from '../http/message.ts'
 import { formatAmount } from '../rules/currencies.ts'
 import type { Sandbox } from '../sandbox.ts'
 import type { Row } from '../store/documents.ts'
 import { type Work, withWork } from '../store/work.ts'
-import { html } from './html.ts'
-import { noticePage } from './notice.ts'
-import { redirect, sendPage } from './page.ts'
+import { noticePage, sendPage } from './frame.ts'
 
 const NOBODY = { requestId: null, idempotencyKey: null }
 

@@ -1,26 +1,12 @@
 import type { Pool } from 'pg'
+import { layOut } from '#sandbox/kit/schema.ts'
 import { ID_SEQUENCES } from './ids.ts'
 
-/** Idempotent DDL: runs at every start, under a lock, because two simulators may start on one database at once. */
-export async function createSchema(pool: Pool): Promise<void> {
-  const client = await pool.connect()
-  try {
-    await client.query('begin')
-    await client.query(`select pg_advisory_xact_lock(hashtext('sandbox_stripe.schema'))`)
-    await client.query(DDL)
-    await client.query(ID_SEQUENCES)
-    await client.query('commit')
-  } catch (error) {
-    await client.query('rollback')
-    throw error
-  } finally {
-    client.release()
-  }
-}
+export const SCHEMA = 'sandbox_stripe'
+
+export const createSchema = (pool: Pool): Promise<void> => layOut(pool, SCHEMA, `${DDL}${ID_SEQUENCES}`)
 
 const DDL = `
-create schema if not exists sandbox_stripe;
-
 -- Every object of the API, events included. "json" and not "jsonb": the order of keys is kept and writing is cheaper.
 create table if not exists sandbox_stripe.object (
   id text primary key,
@@ -64,22 +50,5 @@ create table if not exists sandbox_stripe.delivery (
 create index if not exists delivery_due on sandbox_stripe.delivery (due_ms, id) where state = 'pending';
 create index if not exists delivery_by_event on sandbox_stripe.delivery (event_id);
 
-create table if not exists sandbox_stripe.task (
-  id bigint generated always as identity primary key,
-  name text not null,
-  subject text not null,
-  due_ms bigint not null
-);
-create index if not exists task_due on sandbox_stripe.task (due_ms, id);
 create index if not exists task_by_subject on sandbox_stripe.task (subject);
-
-create table if not exists sandbox_stripe.fault (
-  id bigint generated always as identity primary key,
-  fault text not null,
-  remaining int not null,
-  method text,
-  path text
-);
-
-create table if not exists sandbox_stripe.setting (name text primary key, value text not null);
 `

@@ -1,3 +1,4 @@
+import type { TaskRunner } from '#sandbox/kit/tasks.ts'
 import { ApiError } from '../http/api-error.ts'
 import type { Sandbox } from '../sandbox.ts'
 import { type TaskName, type Work, withWork } from '../store/work.ts'
@@ -13,24 +14,14 @@ const TASKS: Record<TaskName, (work: Work, subject: string) => Promise<void>> = 
   'transfer.expire': expireTransfer,
 }
 
-const RETRY_MS = 5000
-
-export async function runTask(sandbox: Sandbox, task: { id: string; name: TaskName; subject: string }): Promise<void> {
-  try {
-    await withWork(sandbox, async (work) => {
-      // Deleting first takes the lock on the task: a second process waits here and then deletes nothing.
-      const isOurs = await work.claimTask(task.id)
-      if (isOurs) await TASKS[task.name](work, task.subject)
-    })
-  } catch (error) {
-    sandbox.log({ msg: 'task failed', task, error: error instanceof Error ? error.stack : String(error) })
-    // A refusal would be repeated for ever; anything else may pass, and must not hold up the tasks behind it.
-    const isRefused = error instanceof ApiError
-    await sandbox.pool.query(
-      isRefused
-        ? 'delete from sandbox_wechatpay.task where id = $1'
-        : `update sandbox_wechatpay.task set due_ms = due_ms + ${RETRY_MS} where id = $1`,
-      [task.id],
-    )
+export function createTasks(sandbox: Sandbox): TaskRunner {
+  return {
+    run: (task) =>
+      withWork(sandbox, async (work) => {
+        // Deleting first takes the lock on the task: a second process waits here and then deletes nothing.
+        const isOurs = await work.claimTask(task.id)
+        if (isOurs) await TASKS[task.name as TaskName](work, task.subject)
+      }),
+    isRefusal: (error) => error instanceof ApiError,
   }
 }

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { header, readBody, send } from '#sandbox/kit/message.ts'
 import type { Sandbox } from '../sandbox.ts'
 import type { Merchant } from '../store/merchants.ts'
 import { withWork } from '../store/work.ts'
@@ -6,7 +7,6 @@ import { keyFor, signatureHeaders } from './answer.ts'
 import { ApiError, errorBody, numberOf, statusOf } from './api-error.ts'
 import { checkAuthorization } from './authorization.ts'
 import type { RequestFault } from './faults.ts'
-import { header, readBody, send } from './message.ts'
 import { readJson, readParams } from './params.ts'
 import { findRoute, type Reply, type Route } from './route.ts'
 

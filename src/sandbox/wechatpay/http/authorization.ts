@@ -1,9 +1,9 @@
 import type { IncomingMessage } from 'node:http'
+import { header } from '#sandbox/kit/message.ts'
 import { isSigned, requestText } from '../crypto/signature.ts'
 import type { Sandbox } from '../sandbox.ts'
 import type { Merchant } from '../store/merchants.ts'
 import { ApiError } from './api-error.ts'
-import { header } from './message.ts'
 
 const SCHEME = 'WECHATPAY2-SHA256-RSA2048 '
 const FRESH_S = 300

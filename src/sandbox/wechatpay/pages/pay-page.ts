@@ -1,14 +1,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { html } from '#sandbox/kit/html.ts'
+import { readBody } from '#sandbox/kit/message.ts'
+import { type Page, redirect } from '#sandbox/kit/page.ts'
 import { orderId } from '../flows/order.ts'
 import { holdUp, payOrder } from '../flows/pay.ts'
-import { readBody } from '../http/message.ts'
 import { exchange, ONE, yuan } from '../rules/amounts.ts'
 import type { Sandbox } from '../sandbox.ts'
 import type { Order, Row } from '../store/documents.ts'
 import { type Work, withWork } from '../store/work.ts'
-import { html } from './html.ts'
-import { noticePage } from './notice.ts'
-import { type Page, redirect, sendPage } from './page.ts'
+import { noticePage, sendPage } from './frame.ts'
 
 /** Where a `code_url` or an `h5_url` leads: the sheet on the payer's phone. GET only looks; POST pays. */
 export async function handlePayPage(

@@ -1,23 +1,11 @@
 import type { Pool } from 'pg'
+import { layOut } from '#sandbox/kit/schema.ts'
 
-/** Idempotent DDL: runs at every start, under a lock, because two simulators may start on one database at once. */
-export async function createSchema(pool: Pool): Promise<void> {
-  const client = await pool.connect()
-  try {
-    await client.query('begin')
-    await client.query(`select pg_advisory_xact_lock(hashtext('sandbox_wechatpay.schema'))`)
-    await client.query(DDL)
-    await client.query('commit')
-  } catch (error) {
-    await client.query('rollback')
-    throw error
-  } finally {
-    client.release()
-  }
-}
+export const SCHEMA = 'sandbox_wechatpay'
+
+export const createSchema = (pool: Pool): Promise<void> => layOut(pool, SCHEMA, DDL)
 
 const DDL = `
-create schema if not exists sandbox_wechatpay;
 create sequence if not exists sandbox_wechatpay.id increment 1024;
 
 -- Orders, refunds, movements of money, complaints, transfers. "json" and not "jsonb": the order of keys is kept.
@@ -67,23 +55,7 @@ create table if not exists sandbox_wechatpay.delivery (
 create index if not exists delivery_due on sandbox_wechatpay.delivery (due_ms, id) where state = 'pending';
 create index if not exists delivery_by_notification on sandbox_wechatpay.delivery (notification_id);
 
-create table if not exists sandbox_wechatpay.task (
-  id bigint generated always as identity primary key,
-  name text not null,
-  subject text not null,
-  due_ms bigint not null
-);
-create index if not exists task_due on sandbox_wechatpay.task (due_ms, id);
-
-create table if not exists sandbox_wechatpay.fault (
-  id bigint generated always as identity primary key,
-  fault text not null,
-  remaining int not null,
-  method text,
-  path text
-);
 create table if not exists sandbox_wechatpay.merchant (mchid text primary key, seq bigint generated always as identity, doc json not null);
 -- A bill is made once, and is the same ever after.
 create table if not exists sandbox_wechatpay.bill (token text primary key, mchid text not null, content text not null);
-create table if not exists sandbox_wechatpay.setting (name text primary key, value text not null);
 `

@@ -1,8 +1,7 @@
 import { setTimeout as setTimeoutAsync } from 'node:timers/promises'
-import { runTask } from './flows/tasks.ts'
-import type { Sandbox } from './sandbox.ts'
-import type { TaskName } from './store/work.ts'
-import type { Dispatcher } from './webhooks/dispatcher.ts'
+import type { Dispatcher } from './dispatcher.ts'
+import { runDueTask, type TaskRunner } from './tasks.ts'
+import type { World } from './world.ts'
 
 /** Looks for due work at least this often, in case a wake-up was lost. */
 const POLL_MS = 2000
@@ -21,20 +20,20 @@ export type Scheduler = {
  * Postgres holds what is to be done and when; this only looks at the right moments. So a killed process loses nothing:
  * the next one finds the same rows.
  */
-export function createScheduler(sandbox: Sandbox, dispatcher: Dispatcher): Scheduler {
+export function createScheduler(world: World, tasks: TaskRunner, dispatcher: Dispatcher): Scheduler {
   let timer: NodeJS.Timeout | undefined
   let running: Promise<void> | null = null
   let isWanted = false
   let isClosed = false
 
   const once = async () => {
-    let due = await readDue(sandbox)
-    while (due.taskMs <= sandbox.clock.nowMs()) {
-      await runDueTask(sandbox)
-      due = await readDue(sandbox)
+    let due = await readDue(world)
+    while (due.taskMs <= world.clock.nowMs()) {
+      await runDueTask(world, tasks)
+      due = await readDue(world)
     }
-    if (due.deliveryMs <= sandbox.clock.nowMs()) await dispatcher.pump()
-    return Math.max(0, Math.min(due.taskMs, due.deliveryMs) - sandbox.clock.nowMs())
+    if (due.deliveryMs <= world.clock.nowMs()) await dispatcher.pump()
+    return Math.max(0, Math.min(due.taskMs, due.deliveryMs) - world.clock.nowMs())
   }
   const loop = async () => {
     let pause = POLL_MS
@@ -51,7 +50,7 @@ export function createScheduler(sandbox: Sandbox, dispatcher: Dispatcher): Sched
   const run = () => {
     running ??= loop()
       .catch((error: unknown) => {
-        sandbox.log({ msg: 'scheduler failed', error: error instanceof Error ? error.stack : String(error) })
+        world.log({ msg: 'scheduler failed', error: error instanceof Error ? error.stack : String(error) })
         if (!isClosed) timer = setTimeout(wake, RETRY_MS).unref()
       })
       .finally(() => {
@@ -72,8 +71,8 @@ export function createScheduler(sandbox: Sandbox, dispatcher: Dispatcher): Sched
         isWanted = true
         await run()
         await dispatcher.idle()
-        const due = await readDue(sandbox)
-        isDue = Math.min(due.taskMs, due.deliveryMs) <= sandbox.clock.nowMs()
+        const due = await readDue(world)
+        isDue = Math.min(due.taskMs, due.deliveryMs) <= world.clock.nowMs()
       } while (isDue)
     },
     async close() {
@@ -85,22 +84,11 @@ export function createScheduler(sandbox: Sandbox, dispatcher: Dispatcher): Sched
   }
 }
 
-/** One task, in its own unit of work, deleted with its effects. Two processes share the list without doing one twice. */
-async function runDueTask(sandbox: Sandbox): Promise<void> {
-  const { rows } = await sandbox.pool.query<{ id: string; name: TaskName; subject: string }>({
-    name: 'due-task',
-    text: 'select id, name, subject from sandbox_stripe.task where due_ms <= $1 order by due_ms, id limit 1',
-    values: [sandbox.clock.nowMs()],
-  })
-  const task = rows[0]
-  if (task) await runTask(sandbox, task)
-}
-
-async function readDue(sandbox: Sandbox): Promise<{ taskMs: number; deliveryMs: number }> {
-  const { rows } = await sandbox.pool.query<{ task: string | null; delivery: string | null }>({
+async function readDue({ schema, pool }: World): Promise<{ taskMs: number; deliveryMs: number }> {
+  const { rows } = await pool.query<{ task: string | null; delivery: string | null }>({
     name: 'next-due',
-    text: `select (select min(due_ms) from sandbox_stripe.task) as task,
-                  (select min(due_ms) from sandbox_stripe.delivery where state = 'pending') as delivery`,
+    text: `select (select min(due_ms) from ${schema}.task) as task,
+                  (select min(due_ms) from ${schema}.delivery where state = 'pending') as delivery`,
   })
   return { taskMs: timeOf(rows[0]?.task), deliveryMs: timeOf(rows[0]?.delivery) }
 }

@@ -6,7 +6,7 @@ const SOCKETS = { keepAlive: true, maxSockets: 16, timeout: 60_000 }
 export type Attempt = { status: number | null; error: string | null }
 export type Sender = {
   /** One POST of a notification. Redirects are not followed: they count as failures. */
-  send(url: string, body: string, signature: Record<string, string>): Promise<Attempt>
+  send(url: string, body: string, headers: Record<string, string>): Promise<Attempt>
   /** Cuts off what is under way; those attempts count as failed. */
   close(): void
 }
@@ -14,11 +14,12 @@ export type Sender = {
 export function createSender(timeoutMs: number): Sender {
   const agents = { http: new http.Agent(SOCKETS), https: new https.Agent(SOCKETS) }
   return {
-    send: (url, body, signature) =>
+    send: (url, body, headers) =>
       new Promise((resolve) => {
         const target = new URL(url)
         const [client, agent] = target.protocol === 'https:' ? [https, agents.https] : [http, agents.http]
-        const request = client.request(target, { method: 'POST', agent, headers: headersOf(body, signature) })
+        const length = { 'content-length': Buffer.byteLength(body) }
+        const request = client.request(target, { method: 'POST', agent, headers: { ...length, ...headers } })
         const deadline = setTimeout(() => request.destroy(new Error('timed out')), timeoutMs)
         const finish = (status: number | null, error: string | null) => {
           clearTimeout(deadline)
@@ -36,14 +37,5 @@ export function createSender(timeoutMs: number): Sender {
       agents.http.destroy()
       agents.https.destroy()
     },
-  }
-}
-
-function headersOf(body: string, signature: Record<string, string>) {
-  return {
-    'content-type': 'application/json',
-    'content-length': Buffer.byteLength(body),
-    'user-agent': 'Mozilla/4.0',
-    ...signature,
   }
 }
