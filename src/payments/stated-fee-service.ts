@@ -25,7 +25,7 @@ export const bookStatedFee = (
     if (!charge || line.fee === 0n) return false
     if (feesOf(charge).some(({ ref }) => ref === line.balanceRef)) return false
     const now = deps.clock.now()
-    const fee = { ref: line.balanceRef, amount: line.fee, currency: line.currency, availableOn: line.at }
+    const fee = { ref: line.balanceRef, amount: line.fee, currency: line.settlementCurrency, availableOn: line.at }
     const saved = await tx
       .updateTable('charges')
       .set({ fee: JSON.stringify(keptFees(charge, { fee })) })
@@ -34,7 +34,7 @@ export const bookStatedFee = (
       .returningAll()
       .executeTakeFirstOrThrow()
     const posting = postFee({
-      currency: line.currency,
+      currency: line.settlementCurrency,
       // Heard of a day later, when the day may be closed: as every fee that comes late.
       effectiveAt: now,
       valueAt: line.at,

@@ -13,6 +13,12 @@ export const statedSpan = (calendar: StatementCalendar, now: Date): { from: Date
   return { from: new Date(to - calendar.daysKept * dayMs), to: new Date(to) }
 }
 
+/** When a day (YYYY-MM-DD) of the provider's begins and ends. */
+export const spanOf = (calendar: StatementCalendar, day: string): { from: Date; to: Date } => {
+  const from = Date.parse(`${day}T00:00:00Z`) - calendar.offsetMinutes * 60_000
+  return { from: new Date(from), to: new Date(from + dayMs) }
+}
+
 /** The first moment after a day (YYYY-MM-DD) at which its statement cannot be had any more. */
 export const goneAt = (calendar: StatementCalendar, day: string): Date =>
-  new Date(Date.parse(`${day}T00:00:00Z`) - calendar.offsetMinutes * 60_000 + (calendar.daysKept + 1) * dayMs)
+  new Date(spanOf(calendar, day).to.getTime() + calendar.daysKept * dayMs)

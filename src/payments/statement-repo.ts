@@ -88,14 +88,44 @@ export const updateStatement = async (
     .execute()
 }
 
-/** The charges and payments that lines of a statement are about, as far as they are this merchant's. */
+/** Whether payments were taken by an account on a day: its statement cannot be empty then. */
+export const hasCharges = async (
+  tx: Db,
+  row: Pick<StatementRow, 'merchant_id' | 'provider' | 'connection_id'>,
+  span: { from: Date; to: Date },
+): Promise<boolean> => {
+  const found = await tx
+    .selectFrom('charges as c')
+    .innerJoin('payment_intents as i', (join) =>
+      join.onRef('i.merchant_id', '=', 'c.merchant_id').onRef('i.id', '=', 'c.payment_intent_id'),
+    )
+    .select('c.id')
+    .where('c.merchant_id', '=', row.merchant_id)
+    .where('c.provider', '=', row.provider)
+    .where('c.status', '=', 'succeeded')
+    .where('c.created_at', '>=', span.from)
+    .where('c.created_at', '<', span.to)
+    .where('i.provider_connection_id', 'is not distinct from', row.connection_id)
+    .limit(1)
+    .executeTakeFirst()
+  return found !== undefined
+}
+
+export interface StatedCharge {
+  readonly ref: string
+  readonly intentId: string
+  readonly amount: bigint
+  readonly currency: string
+}
+
+/** The charges and payments that lines of a statement are about, by their refs, as far as they are this merchant's. */
 export const matchLines = async (
   tx: Db,
   { merchant_id: merchantId, provider }: Pick<StatementRow, 'merchant_id' | 'provider'>,
   refs: { charges: readonly string[]; payments: readonly string[] },
-): Promise<{ charges: Map<string, string>; payments: Map<string, string> }> => {
-  const charges = await sql<{ ref: string; id: string }>`
-    select provider_ref as ref, payment_intent_id as id from charges
+): Promise<{ charges: Map<string, StatedCharge>; payments: Map<string, string> }> => {
+  const charges = await sql<StatedCharge>`
+    select provider_ref as ref, payment_intent_id as "intentId", amount_captured as amount, currency from charges
     where merchant_id = ${merchantId} and provider = ${provider} and provider_ref = any(${refs.charges}::text[])`.execute(
     tx,
   )
@@ -104,7 +134,7 @@ export const matchLines = async (
     where merchant_id = ${merchantId} and provider = ${provider}
       and (provider_ref = any(${refs.payments}::text[]) or page_ref = any(${refs.payments}::text[]))`.execute(tx)
   return {
-    charges: new Map(charges.rows.map(({ ref, id }) => [ref, id])),
+    charges: new Map(charges.rows.map((charge) => [charge.ref, charge])),
     payments: new Map(payments.rows.map(({ ref, id }) => [ref, id])),
   }
 }

@@ -3,14 +3,16 @@ import { addMs } from '#kernel/clock.ts'
 import { newUuid } from '#kernel/ids.ts'
 import { inTransaction } from '#platform/database.ts'
 import type { ProviderAnswer } from '#providers/provider.ts'
-import type { Statement, StatementLine } from '#providers/statements.ts'
+import type { StatementCalendar, StatementLine } from '#providers/statements.ts'
 import type { PaymentDeps } from './apply-service.ts'
 import { bookStatedFee } from './stated-fee-service.ts'
-import { goneAt, statedSpan } from './statement-days.ts'
+import { goneAt, spanOf, statedSpan } from './statement-days.ts'
+import { disagreementOf } from './statement-lines.ts'
 import {
   claimStatement,
   findDueStatements,
   findUnreadDays,
+  hasCharges,
   matchLines,
   planStatement,
   type StatementRow,
@@ -58,34 +60,42 @@ export const createStatements = (deps: PaymentDeps) => {
 }
 
 const readStatement = async (deps: PaymentDeps, row: StatementRow): Promise<void> => {
-  const found = await fetchStatement(deps, row)
-  if (found.outcome === 'ok' && found.value.kind === 'none') return end(deps, row, { state: 'none' })
-  if (found.outcome === 'ok' && found.value.kind === 'lines') {
-    const { lines, fees } = await bookLines(deps, row, found.value.lines)
-    return end(deps, row, { state: 'read', lines, fees })
-  }
-  const reason = found.outcome === 'ok' ? 'it is not ready yet' : reasonOf(found)
-  const calendar = deps.providers.capabilities(row.provider).statements
+  const { merchant_id: merchantId, provider: id, connection_id: connectionId, day } = row
+  const provider = await deps.providers.open({ merchantId, provider: id, connectionId })
+  const calendar = provider.capabilities.statements
+  if (!provider.statements || !calendar) return end(deps, row, { state: 'none' })
+  const found = await provider.statements.trades({ day })
+  if (found.outcome === 'ok' && found.value.kind === 'lines')
+    return end(deps, row, { state: 'read', ...(await bookLines(deps, row, found.value.lines)) })
+  const isEmpty = found.outcome === 'ok' && found.value.kind === 'none'
+  if (isEmpty && !(await inTransaction(deps.db, merchantId, (tx) => hasCharges(tx, row, spanOf(calendar, day)))))
+    return end(deps, row, { state: 'none' })
+  await readLater(deps, row, calendar, isEmpty ? 'there is none, though payments were taken that day' : reasonOf(found))
+}
+
+/** Asks again later, for as long as the provider keeps the day. */
+const readLater = async (
+  deps: PaymentDeps,
+  row: StatementRow,
+  calendar: StatementCalendar,
+  reason: string,
+): Promise<void> => {
   const now = deps.clock.now()
-  if (calendar && now >= goneAt(calendar, row.day)) return end(deps, row, { state: 'gone', reason })
+  if (now >= goneAt(calendar, row.day)) return end(deps, row, { state: 'gone', reason })
   const delay = delayMs(statementSchedule, row.attempts, Math.random()) // exact: a wait, not money
-  if (found.outcome !== 'ok')
+  if (reason !== notReady)
     deps.logger.warn({ provider: row.provider, day: row.day, reason }, 'a statement could not be read yet')
   await inTransaction(deps.db, row.merchant_id, (tx) =>
     updateStatement(tx, row, { reason: reason.slice(0, 500), next_attempt_at: addMs(now, delay) }),
   )
 }
 
-const fetchStatement = async (
-  deps: PaymentDeps,
-  { merchant_id: merchantId, provider: id, connection_id: connectionId, day }: StatementRow,
-): Promise<ProviderAnswer<Statement<StatementLine>>> => {
-  const provider = await deps.providers.open({ merchantId, provider: id, connectionId })
-  return provider.statements?.trades({ day }) ?? { outcome: 'ok', value: { kind: 'none' } }
-}
+const notReady = 'it is not ready yet'
 
-const reasonOf = (answer: Exclude<ProviderAnswer<unknown>, { outcome: 'ok' }>): string =>
-  answer.outcome === 'unknown' ? answer.reason : answer.decline.message
+const reasonOf = (answer: ProviderAnswer<unknown>): string => {
+  if (answer.outcome === 'ok') return notReady
+  return answer.outcome === 'unknown' ? answer.reason : answer.decline.message
+}
 
 const end = (
   deps: PaymentDeps,
@@ -98,7 +108,8 @@ const end = (
 
 /**
  * The lines about this merchant's payments; the account may have others, of other software or other merchants. A
- * payment that the statement knows as paid and we do not is asked after first: its news were lost.
+ * payment that the statement knows as paid and we do not is asked after first: its news were lost. A line that disagrees
+ * with us is not booked; the statement says which.
  */
 const bookLines = async (deps: PaymentDeps, row: StatementRow, lines: readonly StatementLine[]) => {
   const match = () =>
@@ -116,10 +127,19 @@ const bookLines = async (deps: PaymentDeps, row: StatementRow, lines: readonly S
   for (const { id, ref } of new Map(unheard.map((one) => [one.id, one])).values())
     await syncPayment(deps, row.merchant_id, id, ref)
   const { charges } = unheard.length === 0 ? before : await match()
-  const ours = lines.filter((line) => charges.has(line.chargeRef))
+  const ours = lines.flatMap((line) => {
+    const charge = charges.get(line.chargeRef)
+    return charge ? [{ line, charge, disagreement: disagreementOf(line, charge) }] : []
+  })
+  const wrong = ours.flatMap(({ disagreement }) => disagreement ?? [])
+  if (wrong.length > 0)
+    deps.logger.error(
+      { provider: row.provider, day: row.day, wrong },
+      'a statement disagrees; those fees were not booked',
+    )
   let fees = 0
-  for (const line of ours)
-    if (await bookStatedFee(deps, row.merchant_id, charges.get(line.chargeRef) ?? '', line)) fees += 1
+  for (const { line, charge, disagreement } of ours)
+    if (!disagreement && (await bookStatedFee(deps, row.merchant_id, charge.intentId, line))) fees += 1
   if (fees > 0) deps.queue.wake('outbox.drain', { id: row.id })
-  return { lines: ours.length, fees }
+  return { lines: ours.length, fees, reason: wrong.length === 0 ? null : wrong.join('; ').slice(0, 500) }
 }

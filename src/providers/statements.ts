@@ -21,31 +21,20 @@ export interface StatementLine {
   /** The key under which the line's fee is booked once. */
   readonly balanceRef: string
   readonly amount: bigint
+  /** What `amount` is in: the price's currency. */
+  readonly currency: Currency
   /** What reaches the merchant (or, of a refund, leaves it) before the fee: `amount` without the merchant's own discounts. */
   readonly settled: bigint
   readonly fee: bigint
-  readonly currency: Currency
-  readonly at: Date
-}
-
-/** A movement of the account itself, signed: money in is positive. `balance` is what it left behind. */
-export interface FundFlowLine {
-  readonly ref: string
-  readonly businessRef: string
-  /** The provider's own words. */
-  readonly type: string
-  readonly amount: bigint
-  readonly balance: bigint
-  readonly currency: Currency
-  readonly note: string
+  /** What `settled` and `fee` are in; at home the price's currency, too. */
+  readonly settlementCurrency: Currency
   readonly at: Date
 }
 
 /** `none`: nothing happened on that day. */
-export type Statement<Line> = { kind: 'lines'; lines: readonly Line[] } | { kind: 'none' } | { kind: 'not_ready' }
+export type Statement = { kind: 'lines'; lines: readonly StatementLine[] } | { kind: 'none' } | { kind: 'not_ready' }
 
 /** Look-ups of finished days (YYYY-MM-DD). A file that is damaged or does not add up is `unknown`, never read in part. */
 export interface StatementCalls {
-  trades(query: { day: string }): Promise<ProviderAnswer<Statement<StatementLine>>>
-  fundFlow?(query: { day: string }): Promise<ProviderAnswer<Statement<FundFlowLine>>>
+  trades(query: { day: string }): Promise<ProviderAnswer<Statement>>
 }

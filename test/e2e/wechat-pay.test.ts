@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { sql } from 'kysely'
+import type { PaymentProvider } from '#providers/provider.ts'
 import type { StatementLine } from '#providers/statements.ts'
 import { readAccount } from '#providers/wechatpay/account.ts'
 import { createWechatpayProvider } from '#providers/wechatpay/index.ts'
@@ -56,8 +57,7 @@ describe('a payer in a WeChat thread', () => {
         exchangeRates: { 'HKD/CNY': 91_000_000 },
         merchants: [
           { mchid: home, appids: [appid], openingBalance: 100_000, feeRate },
-          // Abroad nobody tells what was taken of each payment.
-          { mchid: abroad, appids: [appid], openingBalance: 100_000, feeRate: 0 },
+          { mchid: abroad, appids: [appid], openingBalance: 100_000, feeRate },
         ],
       }),
     )
@@ -314,29 +314,41 @@ describe('a payer in a WeChat thread', () => {
       )
       return rows.length > 0 && rows.every(({ state }) => state !== 'due')
     })
-    const account = readAccount({ mchid: home, appid }, secretsOf(home))
-    const notifyUrl = `${world.url}/webhooks/providers/wechatpay`
-    const at = { account, notifyUrl, livemode: false, apiBase: wechat.url, clock: world.clock }
-    const { statements } = createWechatpayProvider(at)
-    const lines: StatementLine[] = []
-    for (const day of days) {
-      const bill = await statements?.trades({ day })
-      assert.ok(bill?.outcome === 'ok' && bill.value.kind !== 'not_ready', `no bill of ${day}`)
-      if (bill.value.kind === 'lines') lines.push(...bill.value.lines)
+    const refunds: number[] = []
+    for (const [mchid, currency, settings] of [
+      [home, 'cny', {}],
+      [abroad, 'hkd', { region: 'global', merchant_category_code: '5812' }],
+    ] as const) {
+      const account = readAccount({ mchid, appid, ...settings }, secretsOf(mchid))
+      const notifyUrl = `${world.url}/webhooks/providers/wechatpay`
+      const at = { account, notifyUrl, livemode: false, apiBase: wechat.url, clock: world.clock }
+      const lines = await linesOf(createWechatpayProvider(at), days)
+      const sum = (of: (line: StatementLine) => bigint) => lines.reduce((total, line) => total + of(line), 0n)
+      const isRefund = ({ kind }: StatementLine) => kind === 'refund'
+      const settled = sum((line) => (isRefund(line) ? -line.settled : line.settled))
+      const fees = sum(({ fee }) => fee)
+      assert.ok(fees > 0n)
+      assert.equal(await balance('1110', currency), settled - fees)
+      assert.equal(await balance('5010', currency), fees)
+      refunds.push(lines.filter(isRefund).length)
     }
-    assert.equal(lines.filter(({ kind }) => kind === 'refund').length, 6)
-    const sum = (of: (line: StatementLine) => bigint) => lines.reduce((total, line) => total + of(line), 0n)
-    const isRefund = ({ kind }: StatementLine) => kind === 'refund'
-    const settled = sum((line) => (isRefund(line) ? -line.settled : line.settled))
-    const fees = sum(({ fee }) => fee)
-    assert.ok(fees > 0n)
-    assert.equal(await balance('1110', 'cny'), settled - fees)
-    assert.equal(await balance('5010', 'cny'), fees)
+    assert.deepEqual(refunds, [6, 3])
 
     const { merchants } = (await wechat.control('GET', 'book')) as { merchants: { mchid: string; balance: number }[] }
     const left = (mchid: string) => BigInt(merchants.find((one) => one.mchid === mchid)?.balance ?? 0) - 100_000n
     assert.deepEqual([left(home), left(abroad)], [await balance('1110', 'cny'), await balance('1110', 'hkd')])
-    assert.equal(left(abroad), 1500n)
+    // 100.00 less 85.00; 0.60 was taken of it, and 0.51 came back.
+    assert.equal(left(abroad), 1491n)
     await world.trialBalanceIsZero()
   })
 })
+
+const linesOf = async ({ statements }: PaymentProvider, days: Iterable<string>): Promise<StatementLine[]> => {
+  const lines: StatementLine[] = []
+  for (const day of days) {
+    const bill = await statements?.trades({ day })
+    assert.ok(bill?.outcome === 'ok' && bill.value.kind !== 'not_ready', `no bill of ${day}`)
+    if (bill.value.kind === 'lines') lines.push(...bill.value.lines)
+  }
+  return lines
+}

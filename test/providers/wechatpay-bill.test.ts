@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
-import { readFundFlowBill, readTradeBill } from '#providers/wechatpay/bill.ts'
+import { readGlobalBill, readTradeBill } from '#providers/wechatpay/bill.ts'
 import { noSpec, readSample } from '../sandbox/wechatpay-spec.ts'
 
 const columns =
@@ -56,6 +56,7 @@ describe('the trade bill', () => {
       settled: 1n,
       fee: 0n,
       currency: 'cny',
+      settlementCurrency: 'cny',
       at: new Date('2019-02-18T21:01:46Z'),
     })
   })
@@ -135,33 +136,91 @@ describe('the trade bill', () => {
   })
 })
 
-test('the fund flow bill is read with its signs, and refused when it does not add up', () => {
-  const heading =
-    '记账时间,微信支付业务单号,资金流水单号,业务名称,业务类型,收支类型,收支金额(元),账户结余(元),资金变更提交申请人,备注,业务凭证号'
-  const end = '资金流水总笔数,收入笔数,收入金额,支出笔数,支出金额'
-  const lines = [
-    ticked(['2026-11-22 00:00:01', '42', '900', '交易', '交易', '收入', '12.34', '112.34', 'system', '', 'op_1']),
-    ticked([
-      '2026-11-22 00:00:02',
-      '42',
-      '901',
-      '交易',
-      '扣除交易手续费',
-      '支出',
-      '0.07',
-      '112.27',
-      'system',
-      'a, b',
-      'op_1',
-    ]),
-  ]
-  const text = (out: string) => [heading, ...lines, end, ticked(['2', '1', '12.34', '1', out])].join('\r\n')
-  assert.deepEqual(
-    readFundFlowBill(text('0.07')).map((line) => [line.ref, line.amount, line.balance, line.note]),
-    [
-      ['900', 1234n, 11234n, ''],
-      ['901', -7n, 11227n, 'a, b'],
-    ],
-  )
-  assert.throws(() => readFundFlowBill(text('0.08')), /does not add up to its 支出金额/)
+describe('the bill abroad', () => {
+  const columns =
+    '交易时间,公众账号ID,商户号,子商户号,设备号,微信订单号,商户订单号,用户标识,交易类型,交易状态,付款银行,充值券币种,充值券金额,' +
+    '优惠券币种,优惠券金额,微信退款单号,商户退款单号,退款类型,退款状态,商品名称,商户数据包,手续费,费率,标价币种,订单金额(标价币种),' +
+    '用户支付币种,用户支付金额,结算币种,应结订单金额,支付汇率,退款汇率,申请退款金额,用户退款币种,用户退款金额,退款结算币种,' +
+    '退款应结订单金额,充值券退款金额,优惠券退款金额'
+  const row = (over: Record<string, string>): string => {
+    const usual: Record<string, string> = {
+      交易时间: '2026-11-22 23:59:59',
+      微信订单号: '42',
+      商户订单号: 'op_1',
+      交易状态: 'SUCCESS',
+      商品名称: 'Tea, green',
+      微信退款单号: '0',
+      商户退款单号: '0',
+      手续费: '0.60000',
+      标价币种: 'HKD',
+      '订单金额(标价币种)': '100.00',
+      结算币种: 'HKD',
+      应结订单金额: '99.00',
+    }
+    return ticked(columns.split(',').map((name) => over[name] ?? usual[name] ?? ''))
+  }
+  const refund = {
+    交易状态: 'REFUND',
+    微信退款单号: '50',
+    商户退款单号: 'op_2',
+    手续费: '-0.15000',
+    '订单金额(标价币种)': '0.00',
+    结算币种: '',
+    应结订单金额: '0.00',
+    申请退款金额: '25.00',
+    退款结算币种: 'HKD',
+    退款应结订单金额: '24.75',
+  }
+  const file = (...rows: string[]): string => `\uFEFF${[columns, ...rows].join('\r\n')}\r\n`
+  const common = { paymentRef: 'op_1', chargeRef: '42', at: new Date('2026-11-22T15:59:59Z') }
+
+  test('tells price and settlement each in its currency, and has no last row', () => {
+    const hkd = { currency: 'hkd', settlementCurrency: 'hkd' }
+    assert.deepEqual(readGlobalBill(file(row({}), row(refund))), [
+      { ...common, ...hkd, kind: 'payment', balanceRef: '42', amount: 10_000n, settled: 9900n, fee: 60n },
+      {
+        ...common,
+        ...hkd,
+        kind: 'refund',
+        refundRef: 'op_2',
+        balanceRef: '50',
+        amount: 2500n,
+        settled: 2475n,
+        fee: -15n,
+      },
+    ])
+    const php = { 标价币种: 'PHP', 结算币种: 'USD', 应结订单金额: '1.75', 手续费: '0.01000' }
+    const [other] = readGlobalBill(file(row(php)))
+    assert.deepEqual(
+      [other?.amount, other?.currency, other?.settled, other?.fee, other?.settlementCurrency],
+      [10_000n, 'php', 175n, 1n, 'usd'],
+    )
+  })
+
+  test('counts yen in yen', () => {
+    const yen = {
+      标价币种: 'JPY',
+      结算币种: 'JPY',
+      '订单金额(标价币种)': '5000',
+      应结订单金额: '5000.00',
+      手续费: '30.00000',
+    }
+    const [line] = readGlobalBill(file(row(yen)))
+    assert.deepEqual([line?.amount, line?.settled, line?.fee], [5000n, 5000n, 30n])
+    assert.throws(() => readGlobalBill(file(row({ ...yen, 手续费: '0.30000' }))), /a fraction of the smallest unit/)
+  })
+
+  test('is believed about its number of rows where it tells that, and refused where anything is not known', () => {
+    const end = (count: string) => ['总交易单数,总额', ticked([count, '1'])].join('\r\n')
+    assert.equal(readGlobalBill(`${file(row({}))}${end('1')}`).length, 1)
+    assert.throws(() => readGlobalBill(`${file(row({}))}${end('2')}`), /does not add up to its 总交易单数/)
+    for (const [over, message] of [
+      [{ 结算币种: '' }, /WeChat Pay sent 结算币种/],
+      [{ 标价币种: 'ZZZ' }, /WeChat Pay sent 标价币种/],
+      [{ 交易状态: 'TELEPORTED' }, /WeChat Pay sent 交易状态/],
+      [{ 手续费: '' }, /WeChat Pay sent 手续费/],
+    ] as const)
+      assert.throws(() => readGlobalBill(file(row(over))), message)
+    assert.throws(() => readGlobalBill(file(row({}).slice(0, -2))), /WeChat Pay sent a line of 37 values/)
+  })
 })

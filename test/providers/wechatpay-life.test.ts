@@ -1,12 +1,17 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { sql } from 'kysely'
+import type { Currency } from '#kernel/currencies.ts'
 import { parseId } from '#kernel/ids.ts'
+import type { PaymentDeps } from '#payments/apply-service.ts'
 import { bookStatedFee } from '#payments/stated-fee-service.ts'
+import { createStatements } from '#payments/statement-service.ts'
+import { inTransaction } from '#platform/database.ts'
 import type { PaySurface } from '#providers/handover.ts'
+import type { Statement } from '#providers/statements.ts'
 import { readAccount } from '#providers/wechatpay/account.ts'
 import { createWechatpayClient } from '#providers/wechatpay/client.ts'
-import { createWechatpayProvider } from '#providers/wechatpay/index.ts'
+import { createWechatpayProvider, wechatpayCapabilities } from '#providers/wechatpay/index.ts'
 import { startWechatpaySandbox } from '#sandbox/wechatpay/index.ts'
 import type { MerchantCredentials, WechatpaySandbox } from '#sandbox/wechatpay/options.ts'
 import { createWorld, type World } from '../support/world.ts'
@@ -15,9 +20,11 @@ const home = '1900000109'
 const old = '1900000110'
 const abroad = '1900000111'
 
+const overseas = { region: 'global', merchant_category_code: '5812' } as const
+
 const accountOf = (keys: MerchantCredentials) =>
   readAccount(
-    { mchid: keys.mchid, appid: keys.appid },
+    { mchid: keys.mchid, appid: keys.appid, ...(keys.mchid === abroad ? overseas : {}) },
     {
       private_key: keys.privateKey,
       serial_no: keys.serialNo,
@@ -50,7 +57,7 @@ describe('a shop with WeChat Pay', () => {
       merchants: [
         { mchid: home, appids: ['wx8888888888888888'], openingBalance: 100_000, feeRate: 60 },
         { mchid: old, appids: ['wx8888888888888888'], mode: 'certificate' },
-        { mchid: abroad, appids: ['wx9999999999999999'] },
+        { mchid: abroad, appids: ['wx9999999999999999'], openingBalance: 100_000, feeRate: 200 },
       ],
     })
     world = await createWorld({ config: { wechatpay: { apiBase: wechat.url } } })
@@ -160,7 +167,7 @@ describe('a shop with WeChat Pay', () => {
     for (const [mchid, settings] of [
       [home, {}],
       [old, {}],
-      [abroad, { region: 'global', merchant_category_code: '5812' }],
+      [abroad, overseas],
     ] as const) {
       const { status, body } = await connect(mchid, settings)
       assert.equal(status, 200, JSON.stringify(body))
@@ -272,6 +279,68 @@ describe('a shop with WeChat Pay', () => {
     await settle()
     assert.equal((await rowOf(id)).amount_refunded, 2500n)
     assert.equal((await balances())['1110 hkd'], 7500)
+    world.clock.advance(36 * 3_600_000)
+    const { statements } = world.app.services.payments
+    const [first = assert.fail('no line')] = await lines(abroad)
+    // A worker died after the first line, and the bill does not come at once.
+    const row = await rowOf(id)
+    assert.equal(await bookStatedFee({ db: world.app.db, clock: world.clock }, row.merchant_id, row.id, first), true)
+    const fault = { count: 1, match: { method: 'GET', path: '/v3/global/statements' } }
+    for (const name of ['error_500', 'lost_answer']) await wechat.control('POST', 'faults', { fault: name, ...fault })
+    const due = async () => {
+      const { rows } = await sql<{
+        n: number
+      }>`select count(*)::int as n from provider_statements where state = 'due'`.execute(world.app.db.maintenance)
+      return rows[0]?.n
+    }
+    for (let round = 0; round === 0 || (await due()) !== 0; round++) {
+      assert.ok(round < 20, 'the bills are not read')
+      world.clock.advance(3_600_000)
+      await statements.sweep()
+      await settle()
+    }
+    const { merchants } = await book()
+    const net = (merchants.find(({ mchid }) => mchid === abroad)?.balance ?? 0) - 100_000
+    const books = await balances()
+    assert.deepEqual([books['5010 hkd'], books['1110 hkd'], net], [150, 7350, 7350])
+    assert.match((await intent(id)).latest_charge.balance_transaction, /^\d+$/)
+  })
+
+  test('does not believe that a day is empty on which it was paid, nor a bill that says something else', async () => {
+    const { db, clock } = { db: world.app.db, clock: world.clock }
+    const before = await balances()
+    const { rows } = await sql<{ merchant_id: string; id: string }>`
+      select merchant_id, id from provider_statements where state = 'read' and fees > 0 limit 1`.execute(db.maintenance)
+    const [{ merchant_id: merchantId, id } = assert.fail('no statement')] = rows
+    const again = sql`update provider_statements set state = 'due', read_at = null, next_attempt_at = ${clock.now()} where id = ${id}`
+    const read = async (value: Statement) => {
+      await inTransaction(db, merchantId, (tx) => again.execute(tx))
+      const provider = {
+        capabilities: wechatpayCapabilities,
+        statements: { trades: async () => ({ outcome: 'ok', value }) },
+      }
+      const logger = { warn: () => {}, error: () => {} }
+      const deps = { db, clock, logger, queue: { wake: () => {} }, providers: { open: async () => provider } }
+      await createStatements(deps as unknown as PaymentDeps).read(merchantId, id)
+      return db.maintenance.selectFrom('provider_statements').selectAll().where('id', '=', id).executeTakeFirstOrThrow()
+    }
+    const none = await read({ kind: 'none' })
+    assert.deepEqual([none.state, none.reason], ['due', 'there is none, though payments were taken that day'])
+    assert.ok(none.next_attempt_at > clock.now())
+    const charge = await db.maintenance.selectFrom('charges').selectAll().where('amount', '=', 880n).executeTakeFirst()
+    const line = {
+      kind: 'payment',
+      paymentRef: '',
+      chargeRef: charge?.provider_ref ?? '',
+      balanceRef: 'x',
+      at: clock.now(),
+    } as const
+    const cny = 'cny' as Currency
+    const lines = [{ ...line, amount: 881n, settled: 881n, fee: 5n, currency: cny, settlementCurrency: cny }]
+    const other = await read({ kind: 'lines', lines })
+    assert.deepEqual([other.state, other.lines, other.fees], ['read', 1, 0])
+    assert.match(other.reason ?? '', /is 881 cny there, of a charge of 880 cny/)
+    assert.deepEqual(await balances(), before)
   })
 
   test('makes nothing twice when an answer is lost', async () => {

@@ -1,5 +1,12 @@
 import assert from 'node:assert/strict'
-import { createCipheriv, createSign, generateKeyPairSync, type KeyObject, X509Certificate } from 'node:crypto'
+import {
+  createCipheriv,
+  createHash,
+  createSign,
+  generateKeyPairSync,
+  type KeyObject,
+  X509Certificate,
+} from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -31,6 +38,9 @@ interface Reply {
   /** Absent: nobody signs it. */
   key?: KeyObject
   serial?: string
+  /** Of a file: what its header says; `signed`: the text that was signed instead of the body. */
+  sha1?: string
+  signed?: string
 }
 
 describe('an answer of WeChat Pay', () => {
@@ -40,16 +50,17 @@ describe('an answer of WeChat Pay', () => {
     asked.push({ path: request.url ?? '', headers: request.headers })
     if (reply === 'reset') return void request.socket.resetAndDestroy()
     if (reply === 'hang') return
-    const { status, body = '', key, serial = 'PUB_KEY_ID_1' } = reply
+    const { status, body = '', key, serial = 'PUB_KEY_ID_1', sha1, signed = body } = reply
     const timestamp = String(Math.floor(Date.now() / 1000))
-    const text = `${timestamp}\nn\n${body}\n`
+    const text = `${timestamp}\nn\n${signed}\n`
     const proof = key && {
       'wechatpay-timestamp': timestamp,
       'wechatpay-nonce': 'n',
       'wechatpay-serial': serial,
       'wechatpay-signature': createSign('RSA-SHA256').update(text).sign(key, 'base64'),
     }
-    response.writeHead(status, { 'request-id': 'req-1', ...proof }).end(body)
+    const hash = sha1 === undefined ? {} : { 'wechatpay-statement-sha1': sha1 }
+    response.writeHead(status, { 'request-id': 'req-1', ...proof, ...hash }).end(body)
   })
   before(() => once(server.listen(0, '127.0.0.1'), 'listening'))
   beforeEach(() => {
@@ -59,10 +70,12 @@ describe('an answer of WeChat Pay', () => {
     server.closeAllConnections()
     server.close()
   })
-  const send = (method: 'GET' | 'POST' = 'POST') => {
+  const open = () => {
     const apiBase = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-    const client = createWechatpayClient({ account, clock: { now: () => new Date() }, apiBase, timeoutMs: 300 })
-    return client.send({ method, path: '/v3/x?a=b', ...(method === 'POST' ? { body: { a: 1 } } : {}) })
+    return createWechatpayClient({ account, clock: { now: () => new Date() }, apiBase, timeoutMs: 300 })
+  }
+  const send = (method: 'GET' | 'POST' = 'POST') => {
+    return open().send({ method, path: '/v3/x?a=b', ...(method === 'POST' ? { body: { a: 1 } } : {}) })
   }
   const { privateKey: key } = platform
   for (const [what, answer, kind] of [
@@ -86,6 +99,30 @@ describe('an answer of WeChat Pay', () => {
       reply = answer
       assert.equal((await send()).kind, kind)
       assert.equal(asked.length, 1)
+    })
+
+  const bill = '\uFEFFa,b\r\n`1,`2\r\n'
+  const sha1 = createHash('sha1').update(bill).digest('hex')
+  const signed = `{"sha1":"${sha1}"}`
+  const other = sha1.replace(/^./, (digit) => (digit === '0' ? '1' : '0'))
+  for (const [what, answer, kind] of [
+    ['whose hash is signed', { status: 200, body: bill, key, sha1, signed }, 'file'],
+    ['of which one byte is another', { status: 200, body: bill.replace('2', '3'), key, sha1, signed }, 'unknown'],
+    ['that ends too early', { status: 200, body: bill.slice(0, -5), key, sha1, signed }, 'unknown'],
+    ['with another hash than the signed one', { status: 200, body: bill, key, sha1: other, signed }, 'unknown'],
+    ['whose hash a stranger signed', { status: 200, body: bill, key: stranger.privateKey, sha1, signed }, 'unknown'],
+    ['whose hash nobody signed', { status: 200, body: bill, sha1 }, 'unknown'],
+    ['that is signed itself, without a hash', { status: 200, body: bill, key }, 'unknown'],
+    ['that is no file at all', { status: 200, body: '{}', key }, 'unknown'],
+    ['that is not there', { status: 400, body: '{"code":"NO_STATEMENT_EXIST"}', key }, 'error'],
+    ['of which nobody proves that it is not there', { status: 400, body: '{"code":"NO_STATEMENT_EXIST"}' }, 'unknown'],
+    ['that never comes', 'reset', 'unknown'],
+  ] as const)
+    test(`with a file ${what} is ${kind}`, async () => {
+      reply = answer
+      const got = await open().fetch('/v3/global/statements?date=20261122')
+      assert.equal(got.kind, kind)
+      if (got.kind === 'file') assert.equal(got.text, bill)
     })
 
   test('keeps its Request-ID, also when it says nothing', async () => {

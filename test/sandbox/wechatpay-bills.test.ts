@@ -155,6 +155,12 @@ test('abroad the file comes at once, and its hash is signed', async () => {
     amount: { total: 5000, currency: 'HKD' },
   })
   await world.sandbox.control('POST', 'orders/globe-1/pay')
+  await world.client.ok('POST', '/v3/global/refunds', {
+    ...parties,
+    out_trade_no: 'globe-1',
+    out_refund_no: 'globe-1-r',
+    amount: { refund: 2000, total: 5000, currency: 'HKD' },
+  })
   await world.advance(DAY)
   const date = new Date(Number(now) + 8 * 3_600_000).toISOString().slice(0, 10)
   const { text, headers } = await world.client.call(
@@ -166,12 +172,28 @@ test('abroad the file comes at once, and its hash is signed', async () => {
   const sha1 = createHash('sha1').update(content).digest('hex')
   assert.equal(headers.get('wechatpay-statement-sha1'), sha1)
   assert.ok(isSignedBy(world.sandbox.credentials, headers, `{"sha1":"${sha1}"}`))
-  const bill = readBill(content)
-  checkSums(bill)
+  const [heading = '', ...rows] = content.slice(1, -2).split('\r\n')
+  const columns = heading.split(',')
+  assert.equal(columns.length, 38)
+  const read = rows.map((row) => {
+    const values = row.slice(1).split(',`')
+    assert.equal(values.length, columns.length, row)
+    return (name: string) => values[columns.indexOf(name)]
+  })
+  const names = ['商户订单号', '交易状态', '标价币种', '订单金额(标价币种)', '结算币种', '应结订单金额', '手续费']
   assert.deepEqual(
-    bill.rows.map((row) => [row.商户订单号, row.货币种类, row.订单金额]),
-    [['globe-1', 'HKD', '50.00']],
+    read.map((cell) => names.map(cell)),
+    [
+      ['globe-1', 'SUCCESS', 'HKD', '50.00', 'HKD', '50.00', '0.30000'],
+      ['globe-1', 'REFUND', 'HKD', '0.00', 'HKD', '0.00', '-0.12000'],
+    ],
   )
+  assert.equal(read[1]?.('申请退款金额'), '20.00')
+  const dashed = `/v3/global/statements?date=${date}&mchid=${mchid}`
+  assert.equal(await world.client.refused('GET', dashed), '400 PARAM_ERROR')
+  const before = new Date(Number(now) - DAY + 8 * 3_600_000).toISOString().slice(0, 10).replaceAll('-', '')
+  const empty = `/v3/global/statements?date=${before}&mchid=${mchid}`
+  assert.equal(await world.client.refused('GET', empty), '400 NO_STATEMENT_EXIST')
 })
 
 test('amounts: fees half up, shares that add up, rates and currencies without a minor unit', () => {

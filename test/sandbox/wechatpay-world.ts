@@ -111,9 +111,10 @@ export const createClient = (url: string, keys: MerchantCredentials): Client => 
         ...(payload && { body: payload }),
       })
       const bytes = await response.text()
-      if (!isFile(path)) assertSigned(keys, response.headers, bytes)
-      const parsed = bytes && !isFile(path) ? (JSON.parse(bytes) as Record<string, unknown>) : {}
-      const isDescribed = check && response.ok && !isFile(path) && !path.startsWith('/v3/merchant-service/')
+      const isFile = response.ok && isBill(path)
+      if (!isFile) assertSigned(keys, response.headers, bytes)
+      const parsed = bytes && !isFile ? (JSON.parse(bytes) as Record<string, unknown>) : {}
+      const isDescribed = check && response.ok && !isFile && !path.startsWith('/v3/merchant-service/')
       if (isDescribed) {
         for (const [side, value] of [
           ['request', body && path.startsWith('/v3/global/') ? { ...parties, ...body } : body],
@@ -138,7 +139,7 @@ export const createClient = (url: string, keys: MerchantCredentials): Client => 
   return client
 }
 
-const isFile = (path: string) => path.includes('/billdownload/') || path.endsWith('/statements')
+const isBill = (path: string) => path.includes('/billdownload/') || path.endsWith('/statements')
 
 export const sign = (privateKey: string, content: string): string =>
   createSign('RSA-SHA256').update(content).sign(privateKey, 'base64')

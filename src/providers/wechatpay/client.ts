@@ -1,13 +1,14 @@
-import { createHash, type KeyObject } from 'node:crypto'
-import { gunzipSync } from 'node:zlib'
+import type { KeyObject } from 'node:crypto'
 import type { Clock } from '#kernel/clock.ts'
 import type { ProviderAnswer, ProviderDecline } from '#providers/provider.ts'
 import type { WechatpayAccount } from './account.ts'
 import { UnmappedError } from './amounts.ts'
 import { codeOf, declineOf, judge } from './errors.ts'
+import { type OpenedFile, openFile, signedOf } from './files.ts'
 import { createPlatformKeys, type PlatformKeys } from './keys.ts'
 import { pathsOf } from './paths.ts'
-import { authorize, verifyMessage } from './signing.ts'
+import { verifyMessage } from './signing.ts'
+import { exchange, fetchFile, fileBytesMax, type Got, hostsOf, type Request } from './wire.ts'
 
 export interface WechatpayClientOptions {
   account: WechatpayAccount
@@ -16,13 +17,6 @@ export interface WechatpayClientOptions {
   apiBase?: string | undefined
   /** Of one request. An operation makes at most three, and its lease is 30 s. */
   timeoutMs?: number
-}
-
-export interface Request {
-  method: 'GET' | 'POST'
-  /** With its query, encoded as it is to be sent. */
-  path: string
-  body?: object
 }
 
 /** What WeChat said, signed; or nothing that can be believed. */
@@ -37,23 +31,15 @@ export interface WechatpayClient {
   readonly keys: PlatformKeys
   send(request: Request): Promise<Reply>
   /** An unsigned file, gzipped or not; verified by the SHA-1 that a signed answer gave for what is in it. */
-  download(url: string, sha1: string): Promise<{ ok: true; text: string } | { ok: false; reason: string }>
+  download(url: string, sha1: string): Promise<OpenedFile>
+  /** A file that is the answer itself, and whose SHA-1 is what is signed. */
+  fetch(path: string): Promise<{ kind: 'file'; text: string } | Exclude<Reply, { kind: 'done' }>>
 }
-
-const hosts = {
-  cn: ['https://api.mch.weixin.qq.com', 'https://api2.mch.weixin.qq.com'],
-  global: ['https://apihk.mch.weixin.qq.com'],
-} as const satisfies Record<WechatpayAccount['region'], readonly string[]>
-
-const bodyBytesMax = 4 * 1024 * 1024
-const fileBytesMax = 256 * 1024 * 1024
 
 export const createWechatpayClient = (options: WechatpayClientOptions): WechatpayClient => {
   const { account, clock, apiBase, timeoutMs = 8000 } = options
-  if (apiBase !== undefined && new URL(apiBase).pathname !== '/')
-    throw new TypeError('the base address of the WeChat Pay API has no path')
-  const bases = apiBase === undefined ? hosts[account.region] : [new URL(apiBase).origin]
-  const post = (request: Request) => exchange({ account, clock, bases, timeoutMs }, request)
+  const wire = { account, clock, timeoutMs, bases: hostsOf(account.region, apiBase) }
+  const post = (request: Request) => exchange(wire, request)
   const keys = createPlatformKeys(account, clock, async (read) => {
     const got = await post({ method: 'GET', path: pathsOf(account).certificates })
     if (!got.ok) throw new Error(got.reason)
@@ -61,97 +47,48 @@ export const createWechatpayClient = (options: WechatpayClientOptions): Wechatpa
     const verified = verifyMessage(got, read(body), clock.now())
     return verified.ok && got.status === 200 ? body : undefined
   })
+  const learn = async (got: Extract<Got, { ok: true }>) => {
+    const serial = got.headers['wechatpay-serial']
+    if (serial) await keys.learn(serial)
+    return got
+  }
   return {
     account,
     keys,
     send: async (request) => {
       const got = await post(request)
-      if (!got.ok) return { kind: 'unknown', reason: got.reason, code: '' }
-      const serial = got.headers['wechatpay-serial']
-      if (serial) await keys.learn(serial)
-      return readReply(got, keys.find, clock.now())
+      return got.ok ? readReply(await learn(got), keys.find, clock.now()) : unheard(got)
     },
     download: async (url, sha1) => {
-      const { pathname, search, origin } = new URL(url)
-      const fetched = await fetchBytes(`${origin}${pathname}${search}`, {
-        headers: headersOf(account, { method: 'GET', path: pathname + search, body: '' }, clock.now()),
-        signal: AbortSignal.timeout(timeoutMs * 4),
-        maxBytes: fileBytesMax,
-      })
+      const fetched = await fetchFile(wire, url)
       if (!fetched.ok) return fetched
       if (fetched.status !== 200) return { ok: false, reason: `the file could not be had: ${fetched.status}` }
       return openFile(fetched.body, sha1)
     },
+    fetch: async (path) => {
+      const got = await exchange({ ...wire, timeoutMs: timeoutMs * 4 }, { method: 'GET', path }, fileBytesMax)
+      return got.ok ? readFile(await learn(got), keys.find, clock.now()) : unheard(got)
+    },
   }
 }
 
-interface Wire {
-  account: WechatpayAccount
-  clock: Clock
-  bases: readonly string[]
-  timeoutMs: number
-}
+const unheard = ({ reason }: { reason: string }) => ({ kind: 'unknown' as const, reason, code: '' })
 
-type Got =
-  | { ok: true; status: number; headers: Record<string, string | undefined>; body: Buffer }
-  | { ok: false; reason: string }
-
-/** One request over HTTP: the bytes that were signed are the bytes that are sent. */
-const exchange = async ({ account, clock, bases, timeoutMs }: Wire, { method, path, body }: Request): Promise<Got> => {
-  const text = body === undefined ? '' : JSON.stringify(body)
-  let got: Got & { neverSent?: boolean } = { ok: false, reason: 'no host' }
-  for (const base of bases) {
-    got = await fetchBytes(base + path, {
-      method,
-      headers: headersOf(account, { method, path, body: text }, clock.now()),
-      ...(body === undefined ? {} : { body: text }),
-      signal: AbortSignal.timeout(timeoutMs),
-      maxBytes: bodyBytesMax,
-    })
-    // Only a host that was never reached is given up for its backup; else the same order might be on its way twice.
-    if (got.neverSent !== true) return got
+/** Only an answer with a hash is a file: an error is signed as any other. */
+const readFile = (
+  got: Extract<Got, { ok: true }>,
+  keyOf: (serial: string) => KeyObject | undefined,
+  now: Date,
+): Awaited<ReturnType<WechatpayClient['fetch']>> => {
+  const sha1 = got.headers['wechatpay-statement-sha1']
+  if (got.status !== 200 || sha1 === undefined) {
+    const reply = readReply(got, keyOf, now)
+    return reply.kind === 'done' ? unheard({ reason: 'the answer is no file' }) : reply
   }
-  return got
-}
-
-const headersOf = (account: WechatpayAccount, request: { method: string; path: string; body: string }, now: Date) => ({
-  authorization: authorize(account, request, now),
-  accept: 'application/json',
-  'content-type': 'application/json',
-  'user-agent': 'parley',
-  // Asks WeChat to sign with this key, while it could choose.
-  ...(account.publicKey ? { 'wechatpay-serial': account.publicKey.id } : {}),
-})
-
-/** Failures of a connection before anything could be sent over it. */
-const unreached = new Set(['ENOTFOUND', 'EAI_AGAIN', 'ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH'])
-
-const fetchBytes = async (
-  url: string,
-  { maxBytes, ...init }: RequestInit & { maxBytes: number },
-): Promise<Got & { neverSent?: boolean }> => {
-  try {
-    const response = await fetch(url, { ...init, redirect: 'error' })
-    const body = await readAll(response, maxBytes)
-    if (!body) return { ok: false, reason: 'the answer is too large' }
-    return { ok: true, status: response.status, headers: Object.fromEntries(response.headers), body }
-  } catch (error) {
-    const { cause } = error as { cause?: { code?: unknown } }
-    const code = typeof cause?.code === 'string' ? cause.code : ''
-    const reason = error instanceof Error ? `${error.name}: ${code || error.message}` : String(error)
-    return { ok: false, reason: `no answer: ${reason.slice(0, 200)}`, neverSent: unreached.has(code) }
-  }
-}
-
-const readAll = async (response: Response, maxBytes: number): Promise<Buffer | undefined> => {
-  const chunks: Uint8Array[] = []
-  let size = 0
-  for await (const chunk of response.body ?? []) {
-    size += chunk.byteLength
-    if (size > maxBytes) return undefined
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks)
+  const verified = verifyMessage({ headers: got.headers, body: signedOf(sha1) }, keyOf, now)
+  if (!verified.ok) return unheard({ reason: `200 without proof: ${verified.reason}` })
+  const file = openFile(got.body, sha1)
+  return file.ok ? { kind: 'file', text: file.text } : unheard(file)
 }
 
 /** An answer without WeChat's signature over it, or with a wrong one, says nothing: also 204, also an error. */
@@ -185,19 +122,6 @@ const parseJson = (bytes: Uint8Array): unknown => {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
   } catch {
     return undefined
-  }
-}
-
-/** The hash is over what is in the file, not over the gzip around it. */
-const openFile = (bytes: Buffer, sha1: string): { ok: true; text: string } | { ok: false; reason: string } => {
-  try {
-    const isGzip = bytes[0] === 0x1f && bytes[1] === 0x8b
-    const plain = isGzip ? gunzipSync(bytes, { maxOutputLength: fileBytesMax }) : bytes
-    const hash = createHash('sha1').update(plain).digest('hex')
-    if (hash !== sha1.toLowerCase()) return { ok: false, reason: 'the file does not have the hash that was announced' }
-    return { ok: true, text: new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(plain) }
-  } catch (error) {
-    return { ok: false, reason: `the file is damaged: ${error instanceof Error ? error.message.slice(0, 100) : ''}` }
   }
 }
 

@@ -7,7 +7,7 @@ import { wechatpayCommands } from './commands.ts'
 import { createComplaints } from './complaints.ts'
 import { wechatpayLookups } from './lookups.ts'
 import { handoversOf } from './requests.ts'
-import { createStatements, statementCalendar } from './statements.ts'
+import { calendarOf, createStatements, statementCalendar } from './statements.ts'
 import { createTransfers } from './transfers.ts'
 import { createWebhookVerifier } from './webhook.ts'
 
@@ -40,6 +40,7 @@ export const wechatpayCapabilities: ProviderCapabilities = {
 export const capabilitiesOf = (region: WechatpayAccount['region']): ProviderCapabilities => ({
   ...wechatpayCapabilities,
   currencies: currenciesOf(region),
+  statements: calendarOf(region),
 })
 
 export const createWechatpayProvider = (options: WechatpayProviderOptions): PaymentProvider => {
@@ -57,7 +58,8 @@ export const createWechatpayProvider = (options: WechatpayProviderOptions): Paym
     handovers: handoversOf(account),
     ...wechatpayCommands({ client, clock, notifyUrl }),
     ...wechatpayLookups(client),
-    ...(isDomestic ? { statements: createStatements(client), disputes: createComplaints(client, clock) } : {}),
+    statements: createStatements(client),
+    ...(isDomestic ? { disputes: createComplaints(client, clock) } : {}),
     ...(account.transferSceneId === undefined
       ? {}
       : { transfers: createTransfers(client, account.transferSceneId, notifyUrl) }),

@@ -13,6 +13,8 @@ export const pathsOf = (account: Pick<WechatpayAccount, 'region' | 'mchid' | 'su
     order: (outTradeNo: string) => `${orders}/out-trade-no/${part(outTradeNo)}${owner}`,
     transaction: (id: string) => `${orders}/id/${part(id)}${owner}`,
     close: (outTradeNo: string) => `${orders}/out-trade-no/${part(outTradeNo)}/close`,
+    /** Overseas only; a day is written 20180103 there. */
+    statement: (day: string) => `/v3/global/statements${owner}&date=${day.replaceAll('-', '')}`,
     refunds,
     refund: (outRefundNo: string) =>
       isGlobal ? `${refunds}/out-refund-no/${part(outRefundNo)}${owner}` : `${refunds}/${part(outRefundNo)}`,

@@ -2,10 +2,17 @@ const BOM = '\uFEFF'
 
 /**
  * A bill as WeChat Pay writes it: a BOM, CRLF, a backtick before every value, so that a comma in a name is no border,
- * then a second header and one row of sums. The layout is that of the published sample (wechatpay-php, bill.ALL.csv).
+ * then, at home, a second header and one row of sums. The layout is that of the published sample (wechatpay-php,
+ * bill.ALL.csv).
  */
-export function billText(columns: readonly string[], rows: string[][], sums: readonly string[], sum: string[]): string {
-  const lines = [columns.join(','), ...rows.map(line), sums.join(','), line(sum)]
+export function billText(
+  columns: readonly string[],
+  rows: string[][],
+  sums: readonly string[] = [],
+  sum: string[] = [],
+): string {
+  const totals = sums.length === 0 ? [] : [sums.join(','), line(sum)]
+  const lines = [columns.join(','), ...rows.map(line), ...totals]
   return `${BOM}${lines.join('\r\n')}\r\n`
 }
 

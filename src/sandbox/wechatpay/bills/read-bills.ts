@@ -5,27 +5,30 @@ import type { Flow, Order, Refund } from '../store/documents.ts'
 import type { Merchant } from '../store/merchants.ts'
 import type { Work } from '../store/work.ts'
 import { type BookedFlow, fundFlowBill } from './fund-flow-bill.ts'
+import { globalBill } from './global-bill.ts'
 import { type BillType, type Trade, tradeBill } from './trade-bill.ts'
 
 export type Bill = { token: string; content: Buffer; sha1: string }
 
 const READY_MS = 10 * 3_600_000
-const KEPT_MS = 92 * DAY_MS
+const KEPT_DAYS = { home: 92, abroad: 180 } as const
 
-export async function readTradeBill(
-  work: Work,
-  merchant: Merchant,
-  date: string,
-  type: BillType,
-  isGlobal: boolean,
-): Promise<Bill> {
+export async function readTradeBill(work: Work, merchant: Merchant, date: string, type: BillType): Promise<Bill> {
   const fromMs = readyDay(work, date)
-  return keepOnce(work, merchant, `trade:${date}:${type}:${isGlobal}`, async () => {
+  return keepOnce(work, merchant, `trade:${date}:${type}`, async () => {
     const trades = await readTrades(work, merchant.mchid, fromMs)
     return tradeBill(
-      trades.filter(({ order }) => order.isGlobal === isGlobal),
+      trades.filter(({ order }) => !order.isGlobal),
       type,
     )
+  })
+}
+
+export async function readGlobalBill(work: Work, merchant: Merchant, date: string): Promise<Bill> {
+  const fromMs = readyDay(work, date, KEPT_DAYS.abroad)
+  return keepOnce(work, merchant, `global:${date}`, async () => {
+    const trades = await readTrades(work, merchant.mchid, fromMs)
+    return globalBill(trades.filter(({ order }) => order.isGlobal))
   })
 }
 
@@ -77,11 +80,11 @@ function billOf(token: string, text: string): Bill {
   return { token, content, sha1: createHash('sha1').update(content).digest('hex') }
 }
 
-/** The day's first moment, once its bill can be had: from ten in the morning of the next day, for three months. */
-function readyDay({ nowMs }: Work, date: string): number {
+/** The day's first moment, once its bill can be had: from ten in the morning of the next day, for some months. */
+function readyDay({ nowMs }: Work, date: string, keptDays: number = KEPT_DAYS.home): number {
   const fromMs = chinaDay(date)
   if (fromMs === null) throw new ApiError('PARAM_ERROR', 'bill_date格式错误，应为yyyy-MM-DD')
-  if (fromMs + KEPT_MS < nowMs) throw new ApiError('INVALID_REQUEST', '仅支持三个月内的账单下载申请')
+  if (fromMs + keptDays * DAY_MS < nowMs) throw new ApiError('INVALID_REQUEST', `仅支持${keptDays}天内的账单下载申请`)
   if (nowMs < fromMs + DAY_MS + READY_MS)
     throw new ApiError('STATEMENT_CREATING', '账单正在生成中，请在次日上午10点以后获取')
   return fromMs

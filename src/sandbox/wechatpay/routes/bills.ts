@@ -1,6 +1,6 @@
 import { gzipSync } from 'node:zlib'
 import { z } from 'zod'
-import { type Bill, readBill, readFundFlowBill, readTradeBill } from '../bills/read-bills.ts'
+import { type Bill, readBill, readFundFlowBill, readGlobalBill, readTradeBill } from '../bills/read-bills.ts'
 import { text } from '../http/params.ts'
 import { type Reply, type Route, reply, route } from '../http/route.ts'
 import type { Work } from '../store/work.ts'
@@ -18,7 +18,7 @@ const flowQuery = z.strictObject({
   tar_type: tarType,
 })
 const statementQuery = z.strictObject({
-  date: z.string().regex(/^\d{4}-?\d{2}-?\d{2}$/),
+  date: z.string().regex(/^\d{8}$/),
   mchid: text(32).optional(),
   sp_mchid: text(32).optional(),
   sub_mchid: text(32).optional(),
@@ -27,7 +27,7 @@ const fileQuery = z.strictObject({ token: text(128), tartype: z.literal('gzip').
 
 export const billRoutes: Route[] = [
   route('GET', '/v3/bill/tradebill', { query: tradeQuery }, async ({ work, merchant, query }) => {
-    const bill = await readTradeBill(work, merchant, query.bill_date, query.bill_type, false)
+    const bill = await readTradeBill(work, merchant, query.bill_date, query.bill_type)
     return reply(addressOf(work, bill, query.tar_type))
   }),
   route('GET', '/v3/bill/fundflowbill', { query: flowQuery }, async ({ work, merchant, query }) => {
@@ -40,8 +40,8 @@ export const billRoutes: Route[] = [
   }),
   route('GET', '/v3/global/statements', { query: statementQuery }, async ({ work, merchant, query }) => {
     checkParties(merchant, query)
-    const date = query.date.replaceAll('-', '').replace(/^(\d{4})(\d{2})(\d{2})$/, '$1-$2-$3')
-    const { content, sha1 } = await readTradeBill(work, merchant, date, 'ALL', true)
+    const date = query.date.replace(/^(\d{4})(\d{2})(\d{2})$/, '$1-$2-$3')
+    const { content, sha1 } = await readGlobalBill(work, merchant, date)
     // Not the file is signed but its hash, in this one form (wechatpay-php, StatementsTest.php).
     return { ...file(content, { 'wechatpay-statement-sha1': sha1 }), signedAs: `{"sha1":"${sha1}"}` }
   }),

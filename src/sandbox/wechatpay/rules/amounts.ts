@@ -43,6 +43,11 @@ export function yuan(minor: number): string {
   return `${sign}${text.slice(0, -2)}.${text.slice(-2)}`
 }
 
+/** The same of any currency: `1234` yen → `1234.00` */
+export function major(minor: number, currency: string): string {
+  return factorOf(currency) === 1 ? `${minor}.00` : yuan(minor)
+}
+
 /** As the summary row of a bill writes amounts and counts: `45.0`, `0.47`. */
 export function summaryNumber(minor: number): string {
   return yuan(minor).replace(/0$/, '')
