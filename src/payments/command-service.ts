@@ -14,7 +14,7 @@ import { intentLinks } from './link-service.ts'
 import { beginOperation, type NewOperation, type OperationRow } from './operation-repo.ts'
 import { type Outcome, resolveOperation, runOperation } from './operation-service.ts'
 import { detailsOf, mandateOf } from './order-details.ts'
-import { keepsByApi, payerToKeep, resolveMethod } from './payer-service.ts'
+import { keepsByApi, keptUsage, payerToKeep, resolveMethod } from './payer-service.ts'
 import {
   type CommandScope,
   newOperation,
@@ -83,7 +83,7 @@ export const confirmIntent = async (
       command: {
         paymentRef: saved.provider_ref ?? undefined,
         // A method that is kept already is not kept again.
-        ...(used.customerRef === undefined && keeper !== undefined ? { customerRef: keeper, save: true } : {}),
+        ...(used.customerRef === undefined && keeper !== undefined ? { customerRef: keeper, save: keptUsage(options) } : {}),
         ...used,
         capture: captureMethod,
         ...wishesOf(options),

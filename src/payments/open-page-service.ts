@@ -12,7 +12,7 @@ import { withConsent } from './one-tap-service.ts'
 import type { Outcome } from './operation-service.ts'
 import { detailsOf } from './order-details.ts'
 import { itemsOf } from './order-lines.ts'
-import { keepsByApi, payerToKeep } from './payer-service.ts'
+import { keepsByApi, keptUsage, payerToKeep } from './payer-service.ts'
 import { refuseOther } from './plan-service.ts'
 import { updateIntent } from './repo.ts'
 import { findShut, moveOn } from './route-service.ts'
@@ -66,7 +66,7 @@ const openAt = async (deps: PaymentDeps, asked: IntentRow, links: PageLinks): Pr
     await requireFeeTaker(tx, deps, current)
     const { title, returnUrl, cancelUrl, locale, consent } = links
     const expiresAt = current.expires_at?.toISOString()
-    const payer = customerRef === undefined ? way : { ...way, customerRef, save: true }
+    const payer = customerRef === undefined ? way : { ...way, customerRef, save: keptUsage(current.options) }
     const command = { title, returnUrl, cancelUrl, locale, expiresAt, capture: current.capture_method, ...payer }
     const options = withConsent(current.options, customerRef === undefined ? undefined : consent)
     const isSame = options.consent === undefined && current.options.consent === undefined

@@ -14,6 +14,10 @@ import { accountOf, type IntentRow } from './intent-view.ts'
 export const keepsByApi = ({ setup_future_usage: usage }: IntentRow['options']): boolean =>
   usage === 'off_session' || usage === 'on_session'
 
+/** What a method is kept for. The box on the page speaks of next time, at which the payer is there again. */
+export const keptUsage = ({ setup_future_usage: usage }: IntentRow['options']): 'off_session' | 'on_session' =>
+  usage === 'off_session' ? 'off_session' : 'on_session'
+
 /**
  * The provider's customer under whom the method of this payment can be kept; undefined where none can be: no customer,
  * one who was erased, or a provider that keeps nothing. Called between transactions.
@@ -84,8 +88,7 @@ export const withKeptMethod = async (
       savedFor,
       details: charge?.method,
       consent: consentOf(row),
-      // The box on the page speaks of next time, at which the payer is there again.
-      usage: row.options.setup_future_usage === 'off_session' ? 'off_session' : 'on_session',
+      usage: keptUsage(row.options),
       paymentIntentId: row.id,
       threadId: row.thread_id,
       livemode: row.livemode,

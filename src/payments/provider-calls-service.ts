@@ -23,7 +23,8 @@ export interface StoredCommand {
   pageRef?: string | undefined
   method?: string | undefined
   customerRef?: string | undefined
-  save?: boolean | undefined
+  /** True in what was written before the two were told apart. */
+  save?: 'off_session' | 'on_session' | true | undefined
   capture?: 'automatic' | 'manual'
   incremental?: boolean
   multicapture?: boolean
@@ -94,7 +95,7 @@ const tagsOf = (operation: OperationRow) => ({
 
 const payerOf = ({ customerRef, save }: StoredCommand) => ({
   ...given('customerRef', customerRef),
-  ...given('save', save),
+  ...given('save', save === true ? 'off_session' : save),
 })
 
 const authorizeCommand = (operation: OperationRow, command: StoredCommand, idempotencyKey: string) => ({

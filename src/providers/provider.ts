@@ -178,8 +178,11 @@ interface Command {
 interface Payer {
   /** The provider's customer: a method that is kept can be charged with its own customer only. */
   customerRef?: string
-  /** Keep the method for later, once it has paid; the payer has agreed. Needs `customerRef`. */
-  save?: boolean
+  /**
+   * Keep the method for later, once it has paid; the payer has agreed. `on_session`: to be charged when they pay
+   * themselves, and not otherwise. Needs `customerRef`.
+   */
+  save?: 'off_session' | 'on_session'
 }
 
 export interface AuthorizeCommand extends Command, Payer {

@@ -53,6 +53,8 @@ export interface SetupCommand extends Command {
   customerRef: string
   /** The provider's payment method (`pm_card_visa`, `pm_…`). */
   method: string
+  /** `on_session`: to be charged when the payer pays themselves, and not otherwise. */
+  usage: 'off_session' | 'on_session'
   returnUrl: string
   tags: ProviderTags
 }
@@ -66,8 +68,8 @@ export interface SetupPageCommand extends Command {
 }
 
 /**
- * What a provider offers that keeps methods without a payment. What it keeps may be charged without the payer; whether
- * it is, the slices decide. Look-ups answer as those of the provider do.
+ * What a provider offers that keeps methods without a payment. What a page keeps may be charged without the payer for all
+ * that the provider knows; whether it is, the slices decide. Look-ups answer as those of the provider do.
  */
 export interface SetupCalls {
   /** Makes the setup, if there is none, and confirms it with a method. */

@@ -6,6 +6,7 @@ import type { ProviderAnswer, ProviderDecline } from '#providers/provider.ts'
 import type { ProviderMethod, ProviderSetup, ProviderSetupPage, SetupCalls } from '#providers/setups.ts'
 import type { SetupDeps } from './apply-service.ts'
 import type { SetupOperation } from './operation-repo.ts'
+import type { SetupRow } from './repo.ts'
 
 /** What an operation needs besides its row, written with it so that a resend is the same request to the byte. */
 export interface StoredSetupCommand {
@@ -17,6 +18,8 @@ export interface StoredSetupCommand {
   setupRef?: string | undefined
   pageRef?: string
   method?: string
+  /** Absent in what was written before the two were told apart. */
+  usage?: SetupRow['usage']
   returnUrl?: string
   cancelUrl?: string
   locale?: string | undefined
@@ -55,6 +58,7 @@ export const sendSetup = (calls: SetupCalls, operation: SetupOperation): Promise
     setupRef,
     pageRef = '',
     method = '',
+    usage = 'off_session',
     returnUrl = '',
     cancelUrl = '',
     locale,
@@ -67,7 +71,7 @@ export const sendSetup = (calls: SetupCalls, operation: SetupOperation): Promise
   switch (operation.kind) {
     case 'confirm': {
       const known = setupRef === undefined ? {} : { setupRef }
-      return calls.confirm({ idempotencyKey, ...known, customerRef, method, returnUrl, tags })
+      return calls.confirm({ idempotencyKey, ...known, customerRef, method, usage, returnUrl, tags })
     }
     case 'cancel':
       return calls.cancel({ idempotencyKey, setupRef: setupRef ?? '' })

@@ -216,6 +216,7 @@ const confirm = async (deps: SetupDeps, scope: SetupScope, body: ConfirmSetup): 
       customerRef,
       setupRef: row.provider_ref ?? undefined,
       method: await refOfMethod(tx, row, method),
+      usage: row.usage,
       returnUrl: returnUrlOf(deps, saved),
     }
     return { row: saved, command }

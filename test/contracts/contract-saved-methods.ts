@@ -14,7 +14,7 @@ export const savedMethods = (kit: ContractKit): void => {
   /** A method that has paid once and is kept. */
   const kept = async (method = kit.harness.methods.good) => {
     const customerRef = await customer()
-    const first = await paid({ customerRef, save: true, method })
+    const first = await paid({ customerRef, save: 'off_session', method })
     if (first.actionUrl) await kit.harness.act(first.actionUrl, 'approve')
     const { savedFor, methodRef, state } = await fresh(first)
     assert.equal(state, 'succeeded')
@@ -45,7 +45,7 @@ export const savedMethods = (kit: ContractKit): void => {
 
     test('the first payment on the hosted page keeps the method, too', async () => {
       const customerRef = await customer()
-      const page = ok(await kit.harness.provider.openPage(pageOrder({ customerRef, save: true })))
+      const page = ok(await kit.harness.provider.openPage(pageOrder({ customerRef, save: 'off_session' })))
       await kit.harness.payPage(page, kit.harness.methods.good)
       const done = ok(await kit.harness.provider.findPage({ pageRef: page.ref }))
       const payment = await fresh({ ref: done?.paymentRef ?? '' })

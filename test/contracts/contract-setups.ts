@@ -17,6 +17,7 @@ export const settingUp = (kit: ContractKit): void => {
       idempotencyKey: kit.key(),
       customerRef: await customer(),
       method: kit.harness.methods.good,
+      usage: 'off_session',
       returnUrl: 'https://shop.example/back',
       tags: { merchant: 'mer_1', setupIntent: newUuid() },
       ...over,

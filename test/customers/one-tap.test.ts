@@ -29,6 +29,15 @@ const answerBank = (url: string, answer: string) => submit(url, { answer })
 
 const methodsOf = async (customer: string) => (await stripe.paymentMethods.list({ customer })).data
 
+/** What the provider was told of later payments, for the card of a customer's payment. */
+const usagesAtProvider = async (intent: Intent): Promise<(string | null)[]> => {
+  const query = encodeURIComponent(`metadata['parley_payment_intent']:'${intent.id}'`)
+  const answer = await fetch(`${world.sandbox.url}/v1/payment_intents/search?query=${query}`, {
+    headers: { authorization: 'Bearer sk_test_world' },
+  })
+  return ((await answer.json()) as { data: Stripe.PaymentIntent[] }).data.map((one) => one.setup_future_usage)
+}
+
 /** A customer who has ticked the box when they first paid, unless the shop's terms keep the card anyway. */
 const regular = async (number = '4242424242424242', terms: object = {}) => {
   const customer = (await stripe.customers.create({})).id
@@ -75,6 +84,9 @@ describe('the box that keeps a card', () => {
     assert.match(text, /^Save my card for next time at \S/)
     assert.deepEqual([locale, source, typeof at, body.usage], ['en', 'page', 'number', 'on_session'])
     assert.equal((await read(intent.id)).payment_method, method)
+    assert.deepEqual(await usagesAtProvider(intent), ['on_session'], 'the provider is told what the payer was')
+    const { intent: wider } = await regular('4242424242424242', { setup_future_usage: 'off_session' })
+    assert.deepEqual(await usagesAtProvider(wider), ['off_session'])
   })
 
   test('agrees to payments that the payer makes, and not to charges without them', async () => {

@@ -258,6 +258,12 @@ describe('what the payer agreed to', () => {
     const error = await kit.refused(charge(true), 'payment_intent_incompatible_payment_method')
     assert.match(error.message, /on_session/)
     assert.equal((await charge(false)).status, 'succeeded')
+    const path = `setup_intents?customer=${await kit.refOfCustomer(customer)}`
+    const { data: told } = await kit.atProvider<{ data: Stripe.SetupIntent[] }>(path)
+    assert.deepEqual(
+      told.map(({ usage }) => usage),
+      ['on_session'],
+    )
     const wider = await kit.setUp(customer, { payment_method: String(setup.payment_method) })
     assert.equal(wider.payment_method, setup.payment_method)
     assert.equal((await charge(true)).status, 'succeeded')

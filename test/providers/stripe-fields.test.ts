@@ -60,7 +60,7 @@ describe("Stripe's fields on our page", () => {
     }
     const expiresAt = new Date('2026-11-22T11:00:00Z')
     recorder.on('POST', '/v1/payment_intents', 200, intentObject({ id: pageRef, status: 'requires_payment_method' }))
-    const kept = { customerRef: 'cus_1', save: true, multicapture: true }
+    const kept = { customerRef: 'cus_1', save: 'on_session' as const, multicapture: true }
     const page = ok(await provider.openPage({ ...order, ...kept, details, expiresAt }))
     assert.deepEqual(page, {
       ref: pageRef,
@@ -81,7 +81,7 @@ describe("Stripe's fields on our page", () => {
       statement_descriptor_suffix: 'ORDER 1001',
       description: 'Pizzeria Roma',
       customer: 'cus_1',
-      setup_future_usage: 'off_session',
+      setup_future_usage: 'on_session',
       payment_method_options: { card: { request_multicapture: 'if_available' } },
     })
   })
@@ -89,7 +89,7 @@ describe("Stripe's fields on our page", () => {
   test("fit Stripe's published schema", { skip: noSpec }, async () => {
     const check = createRequestCheck()
     await provider.openPage(order)
-    await provider.openPage({ ...order, details: { methodTypes: ['card'] }, customerRef: 'cus_1', save: true })
+    await provider.openPage({ ...order, details: { methodTypes: ['card'] }, customerRef: 'cus_1', save: 'off_session' })
     stand('requires_payment_method')
     await provider.findPage({ pageRef })
     await provider.fields?.access({ pageRef })

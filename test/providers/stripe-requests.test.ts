@@ -123,8 +123,9 @@ describe('what is sent to Stripe', () => {
     'close a page': () => provider.closePage({ ...key, pageRef: 'cs_1' }),
     'confirm again with a kept method': () =>
       provider.authorize({ ...order, paymentRef, method: 'pm_1', customerRef: 'cus_1' }),
-    'create and keep the method': () => provider.authorize({ ...order, customerRef: 'cus_1', save: true }),
-    'open a page and keep the method': () => provider.openPage({ ...pageOrder, customerRef: 'cus_1', save: true }),
+    'create and keep the method': () => provider.authorize({ ...order, customerRef: 'cus_1', save: 'off_session' }),
+    'open a page and keep the method': () =>
+      provider.openPage({ ...pageOrder, customerRef: 'cus_1', save: 'on_session' }),
     'create a customer': () => provider.createCustomer({ ...key, customer: 'cus_ours' }),
     'detach a method': () => provider.detachMethod({ ...key, methodRef: 'pm_1' }),
     'find a payment': () => provider.findPayment({ paymentRef }),

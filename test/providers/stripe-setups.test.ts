@@ -20,7 +20,14 @@ after(() => recorder.close())
 
 const key = { idempotencyKey: 'op_1' }
 const tags = { merchant: 'mer_1', setupIntent: 'seti_ours' }
-const order = { ...key, customerRef: 'cus_1', method: 'pm_1', returnUrl: 'https://pay.example/methods/x', tags }
+const order = {
+  ...key,
+  customerRef: 'cus_1',
+  usage: 'off_session' as const,
+  method: 'pm_1',
+  returnUrl: 'https://pay.example/methods/x',
+  tags,
+}
 const pageOrder = { ...key, customerRef: 'cus_1', returnUrl: order.returnUrl, cancelUrl: order.returnUrl, tags }
 const method = {
   id: 'pm_1',
@@ -54,6 +61,7 @@ const answer = (status = 200, body: object = setup) => {
 
 const calls: Record<string, () => Promise<{ outcome: string }>> = {
   'create and confirm': () => setups.confirm(order),
+  'create and confirm for visits': () => setups.confirm({ ...order, usage: 'on_session' }),
   'confirm again': () => setups.confirm({ ...order, setupRef: 'seti_1' }),
   cancel: () => setups.cancel({ ...key, setupRef: 'seti_1' }),
   'open a page': () => setups.openPage({ ...pageOrder, locale: 'fr-BE' }),

@@ -47,7 +47,7 @@ export const pageParams = (command: PageCommand, now: Date): Stripe.Checkout.Ses
       ...feeOf(command),
       capture_method: command.capture,
       description: command.title.slice(0, 1000),
-      ...(command.save ? { setup_future_usage: 'off_session' } : {}),
+      ...(command.save ? { setup_future_usage: command.save } : {}),
     },
     metadata: tags,
     ...pageWays(command),
@@ -70,7 +70,7 @@ export const fieldsParams = (command: PageCommand): Stripe.PaymentIntentCreatePa
   ...told(command.details),
   description: command.title.slice(0, 1000),
   ...(command.customerRef ? { customer: command.customerRef } : {}),
-  ...(command.save ? { setup_future_usage: 'off_session' as const } : {}),
+  ...(command.save ? { setup_future_usage: command.save } : {}),
   ...holdOptions({ incremental: false, ...command }),
 })
 
@@ -96,7 +96,7 @@ const attempt = (command: AuthorizeCommand) => ({
   ...(command.offSession ? { off_session: true } : {}),
   ...(command.refuseAction ? { error_on_requires_action: true } : {}),
   ...mandate(command.mandate),
-  ...(command.save ? { setup_future_usage: 'off_session' as const } : {}),
+  ...(command.save ? { setup_future_usage: command.save } : {}),
   ...holdOptions(command),
   expand,
 })

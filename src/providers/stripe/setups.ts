@@ -98,7 +98,7 @@ const setupCommand = async (
 const createParams = (order: SetupCommand): Stripe.SetupIntentCreateParams => ({
   customer: order.customerRef,
   confirm: true,
-  usage: 'off_session',
+  usage: order.usage,
   automatic_payment_methods: { enabled: true, allow_redirects: 'always' },
   metadata: metadata(order.tags),
   ...confirmParams(order),
@@ -117,6 +117,7 @@ const pageParams = (order: SetupPageCommand): Stripe.Checkout.SessionCreateParam
     customer: order.customerRef,
     // Stripe wants a currency or the methods themselves here; cards are in no currency.
     allowed_payment_method_types: ['card'],
+    // A page of Stripe's in this mode has no `usage`: what it keeps is set up for charges without the payer.
     setup_intent_data: { metadata: tags },
     metadata: tags,
     success_url: order.returnUrl,
