@@ -37,7 +37,12 @@ export const moneyPostings = (
           : postSharePaid({ ...event, amount: total, billId })
       }
       case 'discounted':
-        return postDiscounted({ ...event, total: charge.amountCaptured, amount: fact.amount })
+        return postDiscounted({
+          ...event,
+          total: charge.amountCaptured,
+          amount: fact.amount,
+          ...(billId === undefined ? partsIn(row, charge.amountCaptured, undefined) : {}),
+        })
       case 'fee': {
         const fee = fees.find(({ ref }) => ref === fact.ref)
         const { amount = 0n, applicationFee, currency = event.currency } = fee ?? {}

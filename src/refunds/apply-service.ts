@@ -1,6 +1,7 @@
 import type { Currency } from '#kernel/currencies.ts'
 import { showId } from '#kernel/ids.ts'
 import { postShareReturned } from '#ledger/bill-rules.ts'
+import { readDiscounted } from '#ledger/discount-repo.ts'
 import { postDiscountReturned } from '#ledger/discount-rules.ts'
 import { readHeld } from '#ledger/held-repo.ts'
 import type { Posting } from '#ledger/posting.ts'
@@ -77,7 +78,7 @@ const book = async (
     step.book === 'refund'
       ? [
           ...(await postReturned(tx, intent, event)),
-          postDiscountReturned({ ...event, total: refund.amount, amount: discount }),
+          ...(discount > 0n ? [await postDiscount(tx, intent, event, discount)] : []),
         ]
       : [postRefundFailed(event)]
   const links = {
@@ -111,6 +112,12 @@ const postReturned = async (
     postShareReturned({ ...event, billId, amount: returned }),
     postRefunded({ ...event, amount: event.amount - returned, ...(left ? { left } : {}) }),
   ]
+}
+
+const postDiscount = async (tx: Tx, intent: IntentRow, event: Parameters<typeof postRefunded>[0], amount: bigint) => {
+  const { merchant_id: merchantId, id: paymentIntentId } = intent
+  const left = await readDiscounted(tx, { merchantId, paymentIntentId, currency: event.currency })
+  return postDiscountReturned({ ...event, total: event.amount, amount, left })
 }
 
 const least = (a: bigint, b: bigint): bigint => (a < b ? a : b)

@@ -54,24 +54,56 @@ describe("a discount of the merchant's own", () => {
         (of, percent, refunds) => {
           const total = totalOf(of)
           const discount = (total * percent) / 100n
-          const postings = [
-            postCaptured({ ...event, providerChargeRef: 'ch', total, parts: of }),
-            postDiscounted({ ...event, providerChargeRef: 'ch', total, amount: discount }),
-          ]
+          const taken = postDiscounted({ ...event, providerChargeRef: 'ch', total, amount: discount, parts: of })
+          const postings = [postCaptured({ ...event, providerChargeRef: 'ch', total, parts: of }), taken]
           let left = refundableOf(of)
+          let off = { sales: net([taken], '4090'), tax: net([taken], '2310') }
           let arrived = total - discount
           for (const { weight, share } of refunds) {
             const amount = (leftTotal(left) * weight) / 50n
-            const kept = (amount * share) / 100n
+            const open = off.sales + off.tax
+            const most = amount < open ? amount : open
+            const kept = (most * share) / 100n
             const refunded = postRefunded({ ...event, refundId: 're', amount, left })
-            postings.push(refunded, postDiscountReturned({ ...event, refundId: 're', total: amount, amount: kept }))
+            const returned = postDiscountReturned({ ...event, refundId: 're', total: amount, amount: kept, left: off })
+            postings.push(refunded, returned)
             left = after(left, refunded)
+            off = { sales: off.sales + net([returned], '4090'), tax: off.tax + net([returned], '2310') }
+            assert.ok(off.sales >= 0n && off.tax >= 0n)
             arrived -= amount - kept
           }
           assert.equal(net(postings, '1110'), arrived)
           assert.equal(net(postings), 0n)
+          const rest = off.sales + off.tax
+          const last = { ...event, refundId: 'last', total: rest, amount: rest, left: off }
+          const all = [
+            taken,
+            ...postings.slice(2).filter((one) => one?.kind === 'discount_refund'),
+            postDiscountReturned(last),
+          ]
+          assert.deepEqual([net(all, '2310'), net(all, '4090'), net(all, '1110')], [0n, 0n, 0n])
         },
       ),
+    )
+  })
+
+  test('lowers the tax by its share of the price, to the unit, and the tip never', () => {
+    fc.assert(
+      fc.property(parts, fc.bigInt({ min: 0n, max: 100n }), (of, percent) => {
+        const total = totalOf(of)
+        const amount = (total * percent) / 100n
+        const taken = postDiscounted({ ...event, providerChargeRef: 'ch', total, amount, parts: of })
+        const price = total - of.tip
+        const [tax, sales] = [net([taken], '2310'), net([taken], '4090')]
+        assert.deepEqual([tax + sales, net([taken], '2060')], [amount, 0n])
+        assert.ok(tax >= 0n && tax <= of.tax && sales >= 0n)
+        // Less than a unit from the exact share.
+        if (price > 0n && amount <= price) {
+          const off = tax * price - amount * of.tax
+          assert.ok(off < price && off > -price)
+        }
+        if (amount === price) assert.equal(tax, of.tax)
+      }),
     )
   })
 

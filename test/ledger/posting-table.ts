@@ -163,12 +163,28 @@ export const salesTable: readonly TableRow[] = [
     { ...ch, total: 13000n, amount: 1000n },
   ),
   row(
+    'The same of 130.00 with 21.00 VAT and a tip of 4.00: the price falls, its VAT with it, the tip does not',
+    '4090 8.33 · 2310 1.67',
+    '1110 10.00',
+    'ch_1:discount',
+    postDiscounted,
+    { ...ch, total: 13000n, amount: 1000n, parts: order },
+  ),
+  row(
     'Its part of a refund: what never arrived does not leave again',
     '1110 2.50',
     '4090 2.50',
     're_1:discount_refund',
     postDiscountReturned,
     { ...re, total: 3000n, amount: 250n },
+  ),
+  row(
+    'The same where 1.67 of the 10.00 was VAT',
+    '1110 2.50',
+    '4090 2.08 · 2310 0.42',
+    're_1:discount_refund',
+    postDiscountReturned,
+    { ...re, total: 3000n, amount: 250n, left: { sales: 833n, tax: 167n } },
   ),
   row(
     'Refund failed at the issuer: the money is back, and still owed',

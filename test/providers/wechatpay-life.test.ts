@@ -96,8 +96,8 @@ describe('a shop with WeChat Pay', () => {
         rules: [{ name: 'all', when: {}, use: [{ provider: 'wechatpay', connection: connections.get(mchid) }] }],
       })
       .expect(200)
-  const create = async (amount: number, currency = 'cny') => {
-    const answer = await world.request().post('/v1/payment_intents').send({ amount, currency })
+  const create = async (amount: number, currency = 'cny', more: object = {}) => {
+    const answer = await world.request().post('/v1/payment_intents').send({ amount, currency, ...more })
     assert.equal(answer.status, 200, JSON.stringify(answer.body))
     return answer.body.id as string
   }
@@ -179,7 +179,7 @@ describe('a shop with WeChat Pay', () => {
 
   test('is paid by a code with a coupon, gives back in three parts, and reads its fees the next morning', async () => {
     await route(home)
-    const id = await create(1234)
+    const id = await create(1234, 'cny', { amount_details: { tax: { total_tax_amount: 205 } } })
     const { ref, handover } = await open(id)
     assert.deepEqual([handover?.kind, /^weixin:\/\/wxpay\//.test(handover?.code ?? '')], ['qr', true])
     await pay(ref, { coupon: { wechatpay_contribute: 50, merchant_contribute: 100 } })
@@ -188,7 +188,9 @@ describe('a shop with WeChat Pay', () => {
     assert.deepEqual([paid.status, paid.amount_received], ['succeeded', 1234])
     const { type, wechat_pay: details } = paid.latest_charge.payment_method_details
     assert.deepEqual([type, details.payer_amount, details.payer_currency], ['wechat_pay', 1084, 'cny'])
-    assert.deepEqual(await balances(), { '1110 cny': 1134, '4010 cny': -1234, '4090 cny': 100 })
+    // 1.00 off 12.34, 2.05 of it tax: the tax falls by 0.17.
+    const sold = { '1110 cny': 1134, '2310 cny': -188, '4010 cny': -1029, '4090 cny': 83 }
+    assert.deepEqual(await balances(), sold)
 
     for (const amount of [400, 400, 434]) {
       await world.request().post('/v1/refunds').send({ payment_intent: id, amount }).expect(200)
@@ -204,6 +206,7 @@ describe('a shop with WeChat Pay', () => {
       ['succeeded', 434],
     ])
     assert.equal((await rowOf(id)).amount_refunded, 1234n)
+    assert.deepEqual(await balances(), { '1110 cny': 0, '2310 cny': 0, '4010 cny': -1029, '4090 cny': 1029 })
 
     const other = await create(100_000)
     await pay((await open(other)).ref)
