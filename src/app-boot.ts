@@ -1,10 +1,9 @@
 import { readFile } from 'node:fs/promises'
-import { createServer, type RequestListener, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { z } from 'zod'
 import type { ExportStorage } from '#exports/storage-service.ts'
 import type { App, AppConfig } from './app.ts'
+import type { Listener } from './app-listen.ts'
 import type { WechatpayConfig } from './app-providers.ts'
 import { ConfigurationError, type Environment, requireSetting } from './config.ts'
 
@@ -94,52 +93,6 @@ export const findDatabaseUrl = async (named: string | undefined): Promise<string
 
 export const trimSlash = (url: string): string => url.replace(/\/+$/, '')
 export const splitSecrets = (text: string): string[] => text.split(',').map((secret) => secret.trim())
-
-export interface Listener {
-  port: number
-  /** Until this is called every request is answered 503: the port is taken early, the work starts late. */
-  serve(handler: RequestListener): void
-  close(): Promise<void>
-}
-
-/** Takes the port first, so that a busy one is told before anything else has started. */
-export const listen = async (port: number, host: string): Promise<Listener> => {
-  let handler: RequestListener = (_request, response) => {
-    response.writeHead(503, { 'Retry-After': '1' }).end()
-  }
-  const server = createServer((request, response) => handler(request, response))
-  // Node's defaults (60 s, 300 s) let a slow sender hold a socket far too long.
-  server.headersTimeout = 10_000
-  server.requestTimeout = 30_000
-  server.keepAliveTimeout = 65_000
-  await bind(server, port, host)
-  return {
-    port: (server.address() as AddressInfo).port,
-    serve: (next) => {
-      handler = next
-    },
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve())
-        server.closeIdleConnections()
-      }),
-  }
-}
-
-const bind = (server: Server, port: number, host: string): Promise<void> =>
-  new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      const isBusy = error.code === 'EADDRINUSE'
-      reject(
-        isBusy
-          ? new ConfigurationError(
-              `Port ${port} on ${host} is in use. Stop what runs there, or set PORT to another one: PORT=4300 npm start`,
-            )
-          : error,
-      )
-    })
-    server.listen(port, host, resolve)
-  })
 
 const drainMs = 25_000
 

@@ -1,5 +1,6 @@
 import { createApp } from './app.ts'
-import { closeApp, closeOnSignal, listen, productionConfig, run } from './app-boot.ts'
+import { closeApp, closeOnSignal, productionConfig, run } from './app-boot.ts'
+import { listen } from './app-listen.ts'
 import { mountPages } from './app-pages.ts'
 import { parseEnvironment } from './config.ts'
 

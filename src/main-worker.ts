@@ -1,6 +1,7 @@
 import express from 'express'
 import { createApp } from './app.ts'
-import { closeApp, closeOnSignal, listen, productionConfig, run } from './app-boot.ts'
+import { closeApp, closeOnSignal, productionConfig, run } from './app-boot.ts'
+import { listen } from './app-listen.ts'
 import { parseEnvironment } from './config.ts'
 
 /** Workers and the sweep. Serves only /healthz, /readyz and /metrics. Any number of these may run. */
