@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -16,8 +17,8 @@ after(() => rm(folder, { recursive: true }))
 
 const program = (name: string): string => fileURLToPath(new URL(`../../src/${name}.ts`, import.meta.url))
 
-const run = (args: readonly string[], name = 'main-export') => {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [program(name), ...args], {
+const run = (args: readonly string[], name = 'main-export', nodeArgs: readonly string[] = []) => {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [...nodeArgs, program(name), ...args], {
     cwd: folder,
     env: {
       PATH: process.env.PATH ?? '',
@@ -69,4 +70,32 @@ test('says what is wrong with its arguments, and leaves no file behind', async (
   }
   assert.deepEqual(await readdir(folder), before)
   assert.match(run([]).stdout.toString(), /^Usage:/)
+})
+
+const { scripts } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+  scripts: { export: string }
+}
+
+/** Tells, when the process ends, what of Node it has loaded and the most memory it has had resident. */
+const atExit = `--import=data:text/javascript,${encodeURIComponent(`import { readFileSync } from 'node:fs'
+const peak = () => /VmHWM:\\s+(\\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))[1] / 1024
+process.on('exit', () => {
+  const modules = process.moduleLoadList.filter((one) => one.startsWith('NativeModule')).map((one) => one.split(' ')[1])
+  console.error('at exit ' + JSON.stringify({ modules, peakMiB: process.platform === 'linux' ? peak() : 0 }))
+})`)}`
+
+test('as npm run export starts it, it begins far below 128 MiB', () => {
+  const nodeArgs = scripts.export.replaceAll('"', '').match(/--\S+/g) ?? []
+  const { status, stderr } = run(['--format', 'csv'], 'main-export', [...nodeArgs, atExit])
+  assert.equal(status, 0, stderr)
+  const { modules, peakMiB } = JSON.parse(/^at exit (.*)$/m.exec(stderr)?.[1] ?? '') as {
+    modules: string[]
+    peakMiB: number
+  }
+  assert.ok(modules.includes('net'))
+  assert.deepEqual(
+    modules.filter((name) => /^http2?$|undici/.test(name)),
+    [],
+  )
+  assert.ok(peakMiB < 115, `${peakMiB} MiB`)
 })
