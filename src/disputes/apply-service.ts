@@ -8,11 +8,14 @@ import {
   postDisputeWon,
 } from '#ledger/dispute-rules.ts'
 import { readHeld } from '#ledger/held-repo.ts'
+import { readGivenBack } from '#ledger/marketplace-repo.ts'
+import { sellerPart } from '#ledger/marketplace-rules.ts'
 import type { Posting } from '#ledger/posting.ts'
 import { postLedger } from '#ledger/repo.ts'
 import type { PaymentDeps } from '#payments/apply-service.ts'
 import type { ChargeRow } from '#payments/charge-view.ts'
 import { billOf, type IntentRow } from '#payments/intent-view.ts'
+import { saleOfCharge } from '#payments/transfer.ts'
 import type { Tx } from '#platform/database.ts'
 import { appendEvents } from '#platform/outbox.ts'
 import type { DisputeMovement, ProviderDispute } from '#providers/disputes.ts'
@@ -200,11 +203,12 @@ const book = async (
     ...lost.map((loss) => ({ ...key, ...loss, kind: 'lost' as const, fee: 0n, available_on: now, occurred_at: now })),
   ])
   const share = lost.length === 0 ? undefined : await shareOf(tx, intent)
+  const sold = lost.length === 0 ? [] : await soldParts(tx, { intent, charge }, lost)
   const subject = { disputeRef: showId('dispute', row.id), refs: { provider: row.provider, object: row.provider_ref } }
   const postings = [
     ...movements.flatMap((movement) => postingsOf(subject, movement, now)),
-    ...lost.map(({ amount, currency, ref: part }) => {
-      const event = { ...subject, part, currency, effectiveAt: now }
+    ...lost.map(({ amount, currency, ref: part }, index) => {
+      const event = { ...subject, part, currency, effectiveAt: now, sold: sold[index] }
       if (amount < 0n) return postDisputeRegained({ ...event, amount: -amount })
       const isShare = share && currency === charge.currency
       return postDisputeLost({
@@ -256,6 +260,26 @@ const shareOf = async (tx: Tx, intent: IntentRow): Promise<{ billId: string; amo
     currency: intent.currency as Currency,
   }
   return { billId, amount: (await readHeld(tx, [payment])).get(intent.id) ?? 0n }
+}
+
+/** What the seller bears of each loss of a payment that was passed on: the platform alone was debited. */
+const soldParts = async (
+  tx: Tx,
+  { intent, charge }: Pick<Disputed, 'intent' | 'charge'>,
+  lost: DisputeBooking['losses'],
+): Promise<({ seller: string; amount: bigint } | undefined)[]> => {
+  const sale = saleOfCharge(charge)
+  if (!sale) return []
+  const currency = charge.currency as Currency
+  const payment = { merchantId: intent.merchant_id, paymentIntentId: intent.id, currency }
+  let { borne } = await readGivenBack(tx, payment)
+  return lost.map((loss) => {
+    if (loss.currency !== currency) return undefined
+    const before = borne
+    borne += loss.amount
+    const amount = sellerPart(sale, before, loss.amount)
+    return { seller: sale.seller, amount: amount < 0n ? -amount : amount }
+  })
 }
 
 const least = (a: bigint, b: bigint): bigint => (a < b ? a : b)

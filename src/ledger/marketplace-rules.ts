@@ -1,13 +1,13 @@
 import { type MoneyEvent, notNegative, type Posting, partOf, posting } from './posting.ts'
 
-/** The books of a platform that sells for others: what it owes a seller is 2010 and 2011, what a seller owes it 1210. */
-type SellerEvent = MoneyEvent & { readonly seller: string; readonly amount: bigint }
+/** The books of a platform that sells for others: what it owes a seller is 2010 and 2011, what a seller owes it 1210. `part`: which of several. */
+type SellerEvent = MoneyEvent & { readonly seller: string; readonly amount: bigint; readonly part?: string }
 
 /** Captured for a seller: Dr 1110 / Cr 2010. */
 export const postCapturedForSeller = (event: SellerEvent & { providerChargeRef: string }): Posting | undefined => {
   const amount = notNegative('a capture', event.amount)
   const { providerChargeRef: ref, seller } = event
-  return posting(event, { ref, kind: 'capture', description: `Captured ${ref} for ${seller}` }, [
+  return posting(event, { ref, kind: 'capture', ...partIn(event), description: `Captured ${ref} for ${seller}` }, [
     ['1110', amount],
     ['2010', -amount, seller],
   ])
@@ -18,7 +18,7 @@ export const postApplicationFee = (event: SellerEvent & { feeRef: string; tax?: 
   const amount = notNegative('an application fee', event.amount)
   const tax = partOf('the tax', event.tax ?? 0n, amount)
   const { feeRef: ref, seller } = event
-  return posting(event, { ref, kind: 'application_fee', description: `Application fee ${ref}` }, [
+  return posting(event, { ref, kind: 'application_fee', ...partIn(event), description: `Application fee ${ref}` }, [
     ['2010', amount, seller],
     ['4030', -(amount - tax)],
     ['2310', -tax],
@@ -89,7 +89,7 @@ export const postTransferred = (
 ): Posting | undefined => {
   const amount = notNegative('a transfer', event.amount)
   const { transferRef: ref, seller, isPending = false } = event
-  return posting(event, { ref, kind: 'transfer', description: `Transfer ${ref} to ${seller}` }, [
+  return posting(event, { ref, kind: 'transfer', ...partIn(event), description: `Transfer ${ref} to ${seller}` }, [
     [isPending ? '2010' : '2011', amount, seller],
     [isPending ? '1110' : '1120', -amount],
   ])
@@ -137,3 +137,5 @@ export const postWrittenOff = (event: SellerEvent & { writeOffRef: string }): Po
     ['1210', -amount, seller],
   ])
 }
+
+const partIn = ({ part }: SellerEvent) => (part === undefined ? {} : { part })

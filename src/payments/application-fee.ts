@@ -9,7 +9,7 @@ const param = 'application_fee_amount'
 
 export const refusedFee = (reason: string): AppError =>
   new AppError('payment_intent_invalid_parameter', {
-    message: `An application fee is taken of a payment to an account that is connected to this deployment's own: a connection of channel stripe with settings[account], made with a platform key. Connect the merchant's account, route the payment there, or leave application_fee_amount out. ${reason}`,
+    message: `An application fee is taken of a payment to an account that is connected to this deployment's own: a connection of channel stripe with settings[account], made with a platform key; or of one that is passed on with transfer_data[destination]. Connect the merchant's account, route the payment there, name a destination, or leave application_fee_amount out. ${reason}`,
     param,
   })
 

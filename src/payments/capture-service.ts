@@ -9,6 +9,7 @@ import { captureRest } from './hold.ts'
 import type { IntentRow } from './intent-view.ts'
 import type { CommandScope } from './plan-service.ts'
 import { findCharges, updateIntent } from './repo.ts'
+import { transferOfCapture, withTransfer } from './transfer.ts'
 
 type Metadata = Record<string, string> | '' | undefined
 
@@ -16,6 +17,7 @@ interface CaptureBody {
   amount_to_capture?: number | undefined
   final_capture?: boolean | undefined
   application_fee_amount?: number | undefined
+  transfer_data?: { amount?: number | undefined } | undefined
   metadata?: Metadata
 }
 
@@ -29,12 +31,16 @@ export const captureIntent = (deps: PaymentDeps, scope: CommandScope, body: Capt
     const [charge] = row.latest_charge_id ? await findCharges(tx, row.merchant_id, [row.latest_charge_id]) : []
     const isFinal = body.final_capture ?? true
     refuseCapture(row, charge ? capturableOf(charge) : { isMultiple: false, max: 0n }, { amount, isFinal })
-    const { application_fee_amount: wanted } = body
+    const { application_fee_amount: wanted, transfer_data: transfer } = body
     const fee = feeOfCapture(row, wanted, { amount, isFinal })
-    const options = { ...row.options, ...(wanted === undefined ? {} : { application_fee_amount: wanted }) }
+    const passedOn = transferOfCapture(row, transfer?.amount, { amount, isFinal })
+    const options = withTransfer(row.options, {
+      ...(wanted === undefined ? {} : { application_fee_amount: wanted }),
+      ...(transfer?.amount === undefined ? {} : { transfer_data: { amount: transfer.amount } }),
+    })
     await requireFeeTaker(tx, deps, { ...row, options })
     const change = {
-      ...(wanted === undefined ? {} : { options }),
+      ...(wanted === undefined && transfer?.amount === undefined ? {} : { options }),
       ...(body.metadata === undefined ? {} : { metadata: mergeMetadata(row.metadata, body.metadata) }),
     }
     const saved = Object.keys(change).length === 0 ? row : await updateIntent(tx, row, change, deps.clock.now())
@@ -42,6 +48,7 @@ export const captureIntent = (deps: PaymentDeps, scope: CommandScope, body: Capt
       ...captureRest(row, requireRef(row)),
       ...(isFinal ? {} : { isFinal }),
       ...(fee === undefined ? {} : { applicationFee: fee.toString() }),
+      ...(passedOn === undefined ? {} : { transferAmount: passedOn.toString() }),
     }
     return { row: saved, kind: 'capture', ...(amount === 0n ? {} : { amount }), command }
   })

@@ -35,15 +35,19 @@ export const keptMethod = ({
   multicapture,
   maxCapturable,
   applicationFee,
+  transfer,
 }: ProviderCharge): Record<string, unknown> | null =>
   method
     ? {
         ...method,
         ...(multicapture === undefined ? {} : { multicapture }),
         ...(maxCapturable === undefined ? {} : { maxCapturable: maxCapturable.toString() }),
+        ...(transfer ? { transfer: { ...transfer, ...inDecimals(transfer.amount) } } : {}),
         ...(applicationFee ? { applicationFee: { ...applicationFee, amount: applicationFee.amount.toString() } } : {}),
       }
     : null
+
+const inDecimals = (amount: bigint | undefined) => (amount === undefined ? {} : { amount: amount.toString() })
 
 /** How much of a held charge may be captured at once, and whether in parts. */
 export const capturableOf = ({ method, amount }: Pick<ChargeRow, 'method' | 'amount'>) => ({

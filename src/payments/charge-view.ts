@@ -44,6 +44,7 @@ export const showCharge = (row: ChargeRow, intent: IntentRow) => ({
   amount_captured: toJsonAmount(row.amount_captured),
   amount_refunded: toJsonAmount(row.amount_refunded),
   ...applicationFee(row.method),
+  ...transfer(row.method, intent),
   balance_transaction: row.fee?.ref ?? null,
   billing_details: { address: null, email: null, name: null, phone: null, tax_id: null },
   captured: row.captured,
@@ -83,12 +84,24 @@ const applicationFee = (method: ChargeRow['method']) => {
   }
 }
 
+/** What was passed on with it. The amount alone is absent where all was. */
+const transfer = (method: ChargeRow['method'], { options }: IntentRow) => {
+  const kept = method?.transfer as { ref?: string; destination: string; amount?: string } | undefined
+  return {
+    on_behalf_of: (options.on_behalf_of as string | undefined) ?? null,
+    ...(kept?.ref === undefined ? {} : { transfer: kept.ref }),
+    transfer_data: kept
+      ? { amount: kept.amount === undefined ? null : toJsonAmount(BigInt(kept.amount)), destination: kept.destination }
+      : null,
+    transfer_group: (options.transfer_group as string | undefined) ?? null,
+  }
+}
+
 const unsupported = {
   application: null,
   calculated_statement_descriptor: null,
   failure_balance_transaction: null,
   fraud_details: {},
-  on_behalf_of: null,
   receipt_number: null,
   receipt_url: null,
   review: null,
@@ -96,8 +109,6 @@ const unsupported = {
   source_transfer: null,
   statement_descriptor: null,
   statement_descriptor_suffix: null,
-  transfer_data: null,
-  transfer_group: null,
 }
 
 const outcome = (row: ChargeRow) => ({

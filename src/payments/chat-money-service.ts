@@ -5,6 +5,7 @@ import type { Tx } from '#platform/database.ts'
 import type { PaymentDeps } from './apply-service.ts'
 import type { IntentRow } from './intent-view.ts'
 import { isChatMoney } from './native-rules.ts'
+import { isShared } from './transfer.ts'
 
 /** What the platform of a payment's thread can do through the connection that the thread goes by; undefined: there is none. */
 export const findPlatform = async (
@@ -67,7 +68,7 @@ export const wayToPay = (
   platform: ChannelCapabilities | undefined,
 ): WayToPay => {
   // A platform charges at once, and gives nothing of it to us.
-  const isPlain = capture_method === 'automatic' && options.application_fee_amount === undefined
+  const isPlain = capture_method === 'automatic' && !isShared({ options })
   const isLinked = isPlain && platform?.invoiceLinks?.includes(currency as Currency) === true
   if (isLinked) return 'invoice'
   return isChatMoney(currency) ? 'none' : 'provider'

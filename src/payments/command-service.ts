@@ -29,6 +29,7 @@ import { isBeforeMoney } from './provider-news.ts'
 import { updateIntent } from './repo.ts'
 import { routeByMethod } from './route-service.ts'
 import type { ConfirmIntent } from './schemas.ts'
+import { refuseMoved, withTransfer } from './transfer.ts'
 import { requireAllowed } from './veto-service.ts'
 
 /**
@@ -57,7 +58,8 @@ export const confirmIntent = async (
         param: 'payment_method',
       })
     }
-    const options = { ...row.options, ...carriedOptions(body) }
+    const options = withTransfer(row.options, carriedOptions(body))
+    refuseMoved(row, options)
     const account = await routeByMethod(tx, deps, row, method)
     await requireFeeTaker(tx, deps, { ...row, ...account, options })
     const used = await resolveMethod(tx, { ...row, ...account }, method, body.off_session ?? false)
@@ -246,6 +248,9 @@ const carriedNames = [
   'payment_method_types',
   'amount_details',
   'application_fee_amount',
+  'transfer_data',
+  'on_behalf_of',
+  'transfer_group',
   'setup_future_usage',
   'statement_descriptor',
   'statement_descriptor_suffix',

@@ -11,6 +11,7 @@ import { hasInFlight } from './operation-repo.ts'
 import { readPlace } from './place-service.ts'
 import { updateIntent } from './repo.ts'
 import { reroute, routeNew } from './route-service.ts'
+import { checkTransfer } from './transfer.ts'
 
 /** A payment that is part of something larger: a checkout, a share of a bill. Amounts are minor units. */
 export interface EmbeddedIntent {
@@ -110,6 +111,7 @@ export const reviseIntent = async (
     ...(terms.customerId === undefined ? {} : { customer_id: terms.customerId }),
   }
   checkFee({ ...row, ...change })
+  checkTransfer({ ...row, ...change })
   const saved = await updateIntent(
     tx,
     row,

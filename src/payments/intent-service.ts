@@ -19,6 +19,7 @@ import { createReader } from './read-service.ts'
 import { updateIntent } from './repo.ts'
 import { reroute } from './route-service.ts'
 import type { ConfirmIntent, CreateIntent, UpdateIntent } from './schemas.ts'
+import { isShared, refuseMoved, withTransfer } from './transfer.ts'
 
 interface Scope {
   merchantId: string
@@ -40,8 +41,7 @@ export const createIntentCommands = (deps: PaymentDeps) => {
   const planTaken = async (scope: Scope, body: CreateIntent): Promise<IntentRow> => {
     const row = await planIntent(plan, scope, body)
     if (isChatMoney(row.currency)) await inTransaction(deps.db, scope.merchantId, (tx) => requireTaker(tx, deps, row))
-    if (body.application_fee_amount !== undefined)
-      await inTransaction(deps.db, scope.merchantId, (tx) => requireFeeTaker(tx, deps, row))
+    if (isShared(row)) await inTransaction(deps.db, scope.merchantId, (tx) => requireFeeTaker(tx, deps, row))
     return row
   }
   return {
@@ -109,23 +109,24 @@ const confirmationOf = (body: CreateIntent): ConfirmIntent => ({
   ...(body.off_session === undefined ? {} : { off_session: body.off_session }),
 })
 
+const termFields = [
+  'amount',
+  'currency',
+  'capture_method',
+  'application_fee_amount',
+  'transfer_data',
+  'on_behalf_of',
+  'transfer_group',
+] as const
+
 /** What a page or a call that is under way has promised the payer already. */
-const changesTerms = (body: UpdateIntent): boolean =>
-  (['amount', 'currency', 'capture_method', 'application_fee_amount'] as const).some((name) => body[name] !== undefined)
+const changesTerms = (body: UpdateIntent): boolean => termFields.some((name) => body[name] !== undefined)
 
 const capture = ({ capture_method }: UpdateIntent): Partial<Pick<IntentRow, 'capture_method'>> =>
   capture_method === undefined ? {} : { capture_method: capture_method === 'manual' ? 'manual' : 'automatic' }
 
 /** What cannot change any more once somebody has begun to pay. */
-const fixedFields = [
-  'amount',
-  'currency',
-  'capture_method',
-  'application_fee_amount',
-  'payment_method',
-  'expires_at',
-  'expires_in',
-] as const
+const fixedFields = [...termFields, 'payment_method', 'expires_at', 'expires_in'] as const
 
 /** What a checkout or a bill says of its payment is changed there. */
 const ownedFields = ['amount', 'currency', 'capture_method', 'amount_details', 'expires_at', 'expires_in'] as const
@@ -163,8 +164,9 @@ const updateFields = (
       ...(body.currency === undefined ? {} : { currency: body.currency }),
       ...(customer === undefined ? {} : { customer_id: customer.id }),
       ...capture(body),
-      options: { ...row.options, ...carriedOptions(body) },
+      options: withTransfer(row.options, carriedOptions(body)),
     }
+    refuseMoved(row, terms.options)
     const routed = isOpen ? await reroute(tx, deps, row, terms) : {}
     await requireFeeTaker(tx, deps, { ...row, ...terms, ...routed })
     const saved = await updateIntent(

@@ -112,13 +112,10 @@ const unsupported = {
   customer_account: null,
   excluded_payment_method_types: null,
   managed_payments: null,
-  on_behalf_of: null,
   payment_method_configuration_details: null,
   payment_record: null,
   review: null,
   source: null,
-  transfer_data: null,
-  transfer_group: null,
 }
 
 /** What the client sent and gets back unchanged. */
@@ -129,6 +126,9 @@ const carried = (options: Record<string, unknown>) => ({
   payment_method_options: methodOptions(options.payment_method_options as MethodOptions | undefined),
   payment_method_types: (options.payment_method_types as string[] | undefined) ?? ['card'],
   receipt_email: (options.receipt_email as string | undefined) ?? null,
+  on_behalf_of: (options.on_behalf_of as string | undefined) ?? null,
+  transfer_data: (options.transfer_data as { destination: string; amount?: number } | undefined) ?? null,
+  transfer_group: (options.transfer_group as string | undefined) ?? null,
   setup_future_usage: (options.setup_future_usage as 'off_session' | 'on_session' | undefined) ?? null,
   statement_descriptor: (options.statement_descriptor as string | undefined) ?? null,
   statement_descriptor_suffix: (options.statement_descriptor_suffix as string | undefined) ?? null,

@@ -8,6 +8,7 @@ import type { ProviderCharge, ProviderPayment } from '#providers/provider.ts'
 import { billOf, type IntentRow } from './intent-view.ts'
 import { partsOf } from './parts.ts'
 import type { MoneyFact } from './provider-news.ts'
+import { postSale } from './transfer-postings.ts'
 
 /** What the ledger books of what happened to a payment's money. `booked`: what its earlier captures were booked as. */
 export const moneyPostings = (
@@ -24,7 +25,7 @@ export const moneyPostings = (
     ...settlement(row, charge, fees.at(-1)),
   }
   const billId = billOf(row)
-  const post = (fact: MoneyFact): Posting | undefined => {
+  const post = (fact: MoneyFact): Posting | undefined | (Posting | undefined)[] => {
     switch (fact.kind) {
       case 'authorized':
         return postAuthorized({ ...event, total: fact.total, before: fact.before })
@@ -32,6 +33,8 @@ export const moneyPostings = (
         return postReleased({ ...event, total: fact.total, before: fact.before })
       case 'captured': {
         const { total, before } = fact
+        if (charge.transfer && billId === undefined)
+          return postSale({ ...event, total, before }, charge.transfer, charge)
         return billId === undefined
           ? postCaptured({ ...event, total, before, ...partsIn(row, total - before, booked) })
           : postSharePaid({ ...event, amount: total, billId })
@@ -53,11 +56,8 @@ export const moneyPostings = (
         return fact satisfies never
     }
   }
-  return facts.flatMap((fact) => {
-    const posting = post(fact)
-    const links = { merchantId: row.merchant_id, paymentIntentId: row.id, refundId: null, threadId: row.thread_id }
-    return posting ? [{ ...links, posting }] : []
-  })
+  const links = { merchantId: row.merchant_id, paymentIntentId: row.id, refundId: null, threadId: row.thread_id }
+  return facts.flatMap((fact) => post(fact)).flatMap((posting) => (posting ? [{ ...links, posting }] : []))
 }
 
 const settlement = (row: IntentRow, charge: ProviderCharge, fee: ProviderCharge['fee']) => ({

@@ -4,6 +4,7 @@ import type { Currency } from '#kernel/currencies.ts'
 import type { ProviderCharge, ProviderId, ProviderPayment } from '#providers/provider.ts'
 import type { IntentRow } from './intent-view.ts'
 import { isBeforeMoney } from './provider-news.ts'
+import { isShared } from './transfer.ts'
 
 /** Platforms that take money themselves, as the provider of such payments. */
 const providers: Partial<Record<ChannelId, ProviderId>> = { telegram: 'telegram', whatsapp: 'whatsapp' }
@@ -56,7 +57,7 @@ export type NativeState = 'offered' | 'held' | 'paid' | 'released' | 'conflicted
 /** Whether a platform may charge this payer for it, the amount aside. */
 export const judgeHold = ({ intent, native, payer, onlyPayer, now }: HoldFacts): HoldVerdict => {
   if (onlyPayer !== undefined && onlyPayer !== payer) return refuse('wrong_payer')
-  const isForAccount = intent.capture_method === 'manual' || intent.options.application_fee_amount !== undefined
+  const isForAccount = intent.capture_method === 'manual' || isShared(intent)
   if (intent.conflict !== null || isForAccount) return refuse('not_payable')
   if (intent.status === 'succeeded' || intent.status === 'requires_capture') return refuse('paid')
   if (intent.status === 'canceled') return refuse(intent.cancellation_reason === 'expired' ? 'expired' : 'canceled')

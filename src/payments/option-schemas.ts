@@ -56,26 +56,39 @@ export const mandateData = z.strictObject({
   }),
 })
 
-/** Of the payment's amount, for the deployment: only of an account that is connected to its own. */
+/** Of the payment's amount, for the platform. */
 export const applicationFee = z.int('must be a whole number of minor units').min(1).max(amountMax).meta({
-  description: 'Minor units of the payment that the platform gets. For accounts that are connected to its own.',
+  description:
+    'Minor units of the payment that the platform gets. With an account that is connected to its own, or with transfer_data.',
 })
 
-const useInstead =
-  'destination charges are not offered: they would stand in the books of the platform and not of the merchant. Connect the account (settings[account] of a stripe connection), and take a part with application_fee_amount.'
+const connectedAccount = z
+  .string()
+  .regex(/^acct_\w+$/, 'must be the id of an account at Stripe, acct_…')
+  .max(64)
 
-/** Stripe's names that are refused as such, and not as unknown. */
-export const refused = (message: string) =>
-  z
-    .unknown()
-    .refine(() => false, { message, params: { code: 'capability_missing' } })
+/** Of a capture: how much is passed on, instead of what was said with the payment. */
+export const transferAmount = z.int('must be a whole number of minor units').min(1).max(amountMax).meta({
+  description: 'Minor units that the destination gets; default: all of the payment, less the application fee.',
+})
+
+const platform = {
+  transfer_data: z
+    .strictObject({
+      destination: connectedAccount.optional().meta({
+        description: 'The connected account that the payment is passed on to. Named once, before anything is paid.',
+      }),
+      amount: transferAmount.optional(),
+    })
     .optional()
-    .meta({ description: 'Refused, with what to use instead.' })
-
-export const destination = {
-  on_behalf_of: refused(useInstead),
-  transfer_data: refused(useInstead),
-  transfer_group: refused(useInstead),
+    .meta({ description: 'A destination charge, for an account at Stripe that sells for others.' }),
+  on_behalf_of: connectedAccount.optional().meta({ description: 'The connected account that is said to sell.' }),
+  transfer_group: z
+    .string()
+    .min(1)
+    .max(200)
+    .optional()
+    .meta({ description: 'Shown with the charge and its transfer.' }),
 }
 
 /** What the client may send and reads back unchanged, at creation and at every change. */
@@ -105,5 +118,5 @@ export const carried = {
   amount_details: amountDetails.optional(),
   setup_future_usage: keepForLater.optional(),
   application_fee_amount: applicationFee.optional(),
-  ...destination,
+  ...platform,
 }

@@ -1,6 +1,7 @@
 import type { MandateAcceptance, OrderDetails, ShippingDetails } from '#providers/order-details.ts'
 import { feeOf } from './application-fee.ts'
 import type { IntentRow } from './intent-view.ts'
+import { transferOf } from './transfer.ts'
 
 interface Options {
   receipt_email?: string
@@ -24,8 +25,16 @@ export const detailsOf = ({ metadata, options }: Pick<IntentRow, 'metadata' | 'o
     ...given('statementDescriptorSuffix', descriptors.statement_descriptor_suffix),
     ...given('methodTypes', payment_method_types),
     ...given('applicationFee', feeOf(options)?.toString()),
+    ...given('transfer', shownTransfer(options)),
+    ...given('onBehalfOf', options.on_behalf_of as string | undefined),
+    ...given('transferGroup', options.transfer_group as string | undefined),
     ...given('redirects', automatic_payment_methods?.allow_redirects),
   }
+}
+
+const shownTransfer = (options: IntentRow['options']): OrderDetails['transfer'] => {
+  const transfer = transferOf({ options })
+  return transfer && { destination: transfer.destination, ...given('amount', transfer.amount?.toString()) }
 }
 
 interface MandateData {

@@ -33,6 +33,7 @@ export interface StoredCommand {
   captured?: string
   isFinal?: boolean
   applicationFee?: string
+  transferAmount?: string
   offSession?: boolean
   /** What a charge without the payer rests on. */
   consent?: Record<string, unknown>
@@ -83,8 +84,9 @@ export const sendOperation = (provider: PaymentProvider, operation: OperationRow
 const given = <K extends string, V>(name: K, value: V | undefined): { [key in K]?: V } =>
   (value === undefined ? {} : { [name]: value }) as { [key in K]?: V }
 
-const captureOptions = ({ isFinal, applicationFee: fee }: StoredCommand) => ({
+const captureOptions = ({ isFinal, applicationFee: fee, transferAmount: passedOn }: StoredCommand) => ({
   ...given('isFinal', isFinal),
+  ...given('transferAmount', passedOn === undefined ? undefined : BigInt(passedOn)),
   ...given('applicationFee', fee === undefined ? undefined : BigInt(fee)),
 })
 

@@ -20,6 +20,7 @@ import { hasInFlight } from './operation-repo.ts'
 import { type Place, readPlace } from './place-service.ts'
 import { lockIntent, updateIntent } from './repo.ts'
 import { factsOf, type Routed, routeAnew, routeBy, routeOf, routeOfChatMoney, routeOnward, shippedTo } from './route.ts'
+import { platformWord, refusedTransfer } from './transfer.ts'
 
 type RouteDeps = Pick<PaymentDeps, 'providers' | 'clock'>
 type Terms = Pick<IntentRow, 'amount' | 'currency' | 'capture_method' | 'customer_id' | 'options'>
@@ -33,7 +34,7 @@ export const routeNew = (
   const facts = factsOf(row, place)
   const accounts = accountsOf(providers, place.connections)
   const decision = routeOfChatMoney(facts) ?? decide(place.routing, facts, accounts)
-  if (!decision.ok) throw refusedRoute(decision, facts, accounts)
+  if (!decision.ok) throw refusedRoute(decision, facts, accounts, row)
   return routeBy(decision, facts, clock.now())
 }
 
@@ -42,6 +43,7 @@ const refusedRoute = (
   { passed, message }: Extract<Decision, { ok: false }>,
   facts: RouteFacts,
   accounts: readonly KnownAccount[],
+  row: Pick<IntentRow, 'options'>,
 ): AppError => {
   const limits = accounts.flatMap((account) => {
     const { provider, connection, capabilities } = account
@@ -61,9 +63,11 @@ const refusedRoute = (
     const told = `The amount (${amount}) is too large: ${highest.name} takes no more than ${highest.max} ${facts.currency} (minor units).`
     return new AppError('amount_too_large', { message: told, param: 'amount' })
   }
-  const free = { ...facts, hasApplicationFee: false }
-  if (facts.hasApplicationFee === true && accounts.some((account) => refusalOf(account, free) === undefined))
-    throw refusedFee(message)
+  const free = { ...facts, hasApplicationFee: false, hasDestination: false }
+  if (accounts.some((account) => refusalOf(account, free) === undefined)) {
+    if (facts.hasDestination === true) throw refusedTransfer(platformWord(row) ?? 'transfer_data', message)
+    if (facts.hasApplicationFee === true) throw refusedFee(message)
+  }
   return new AppError('provider_account_unavailable', { message })
 }
 
@@ -94,7 +98,8 @@ export const reroute = async (
     next.capture_method === row.capture_method &&
     next.customer_id === row.customer_id &&
     shippedTo(next) === shippedTo(row) &&
-    feeOf(next.options) === feeOf(row.options)
+    feeOf(next.options) === feeOf(row.options) &&
+    platformWord(next) === platformWord(row)
   return isSame || !(await isNowhere(tx, row)) ? {} : routeIn(tx, deps, next)
 }
 

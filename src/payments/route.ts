@@ -2,8 +2,10 @@ import type { Currency } from '#kernel/currencies.ts'
 import { showId } from '#kernel/ids.ts'
 import { toJsonAmount } from '#kernel/money.ts'
 import { type Choice, type Decision, isSameChoice, nameOf, type Passed, type RouteFacts } from '#routing/rule.ts'
+import { feeOf } from './application-fee.ts'
 import type { IntentRow } from './intent-view.ts'
 import { chatMoneyTaker } from './native-rules.ts'
+import { platformWord } from './transfer.ts'
 
 /** Who takes a payment and why, as it is kept with the payment (`payment_intents.route`). */
 export interface Route {
@@ -32,8 +34,14 @@ export const factsOf = (
   amount: row.amount,
   capture: row.capture_method,
   livemode: row.livemode,
-  ...(row.options.application_fee_amount === undefined ? {} : { hasApplicationFee: true }),
+  ...sharedFacts(row),
 })
+
+/** A fee of what is passed on is kept by the account that passes it on, which needs nothing else for that. */
+const sharedFacts = (row: Pick<IntentRow, 'options'>): Pick<RouteFacts, 'hasApplicationFee' | 'hasDestination'> => {
+  if (platformWord(row) !== undefined) return { hasDestination: true }
+  return feeOf(row.options) === undefined ? {} : { hasApplicationFee: true }
+}
 
 /** The country that the order goes to, as it was written down. */
 export const shippedTo = ({ options }: Pick<IntentRow, 'options'>): string | undefined =>

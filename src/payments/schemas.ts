@@ -4,7 +4,7 @@ import { isCurrency } from '#kernel/currencies.ts'
 import { idSchema, listOf, listQuery, metadataSchema } from '#platform/listing.ts'
 import { attributionSchema, participantReference, threadReference } from '#threads/schemas.ts'
 import { intentStatuses } from './intent-machine.ts'
-import { amountMax, applicationFee, carried, destination, mandateData } from './option-schemas.ts'
+import { amountMax, applicationFee, carried, mandateData, transferAmount } from './option-schemas.ts'
 
 export const amountSchema = z
   .int('must be a whole number of minor units')
@@ -107,8 +107,8 @@ export const captureIntentBody = z.strictObject({
     .optional()
     .meta({ description: 'false keeps the rest for later captures, where the charge says multicapture: available.' }),
   application_fee_amount: applicationFee.optional(),
+  transfer_data: z.strictObject({ amount: transferAmount.optional() }).optional(),
   metadata: emptyableMetadata.optional(),
-  ...destination,
   expand,
 })
 export const cancelIntentBody = z.strictObject({

@@ -13,7 +13,7 @@ import type { Providers } from '#providers/accounts.ts'
 import type { ProviderBalanceEntry } from '#providers/money.ts'
 import { type AccountKey, findOwner } from './account-repo.ts'
 import { storeEntry } from './entry.ts'
-import { isOfPayout, isOfSource, postingsBeside, postingsOf } from './entry-postings.ts'
+import { isOfPayout, isOfSale, isOfSource, postingsBeside, postingsOf, postingsOfSale } from './entry-postings.ts'
 import {
   findCharges,
   findClaimed,
@@ -176,6 +176,12 @@ export const bookingOf = (
     refundId: null,
     threadId: source?.threadId ?? null,
   })
+  if (isOfSale(entry.kind)) {
+    const isKnown = source && source.seller !== null && source.currency === entry.currency
+    return isKnown
+      ? { booked: 'here', items: postingsOfSale(bookable, source.seller).map(itemOf) }
+      : { booked: 'waiting', items: [] }
+  }
   if (!isOfSource(entry.kind)) return { booked: 'here', items: postingsOf(bookable).map(itemOf) }
   if (!source) return { booked: 'waiting', items: [] }
   const amount = sources.amountOf(entry, source)
@@ -214,8 +220,13 @@ export const findSources = async (
       const refund = refunds.get(source?.ref ?? '')
       if (kind === 'charge' && amount > 0n && charge.amountCaptured > 0n)
         return { amount: charge.amountCaptured, currency: charge.currency }
+      if (kind === 'transfer') return convertedOf(charge, charge.transferred === null ? null : -charge.transferred)
+      if (kind === 'application_fee') return convertedOf(charge, charge.applicationFee)
       if (kind === 'refund' && refund !== undefined) return { amount: -refund, currency: charge.currency }
       return 'unknown'
     },
   }
 }
+
+const convertedOf = ({ currency }: KnownCharge, amount: bigint | null): Money | 'unknown' =>
+  amount === null ? 'unknown' : { amount, currency }

@@ -1,6 +1,7 @@
 import type { Money } from '#kernel/money.ts'
 import { postAdjusted } from '#ledger/correction-rules.ts'
 import { postConverted } from '#ledger/fx-rules.ts'
+import { postApplicationFeeRefunded, postTransferReversed } from '#ledger/marketplace-rules.ts'
 import { postReserveHeld, postReserveReleased } from '#ledger/payout-rules.ts'
 import type { Posting } from '#ledger/posting.ts'
 import { postFee } from '#ledger/posting-rules.ts'
@@ -22,7 +23,22 @@ const sourced: ReadonlySet<BalanceEntryKind> = new Set([
   'refund_failure',
   'dispute',
   'dispute_reversal',
+  'transfer',
+  'application_fee',
 ])
+
+/** What comes back from a seller, or goes to one, after a sale: booked with the entry, once it is known whose sale it was. */
+export const isOfSale = (kind: BalanceEntryKind): boolean =>
+  kind === 'transfer_reversal' || kind === 'application_fee_refund'
+
+/** In the seller's account: Dr 1110 / Cr 1210 for what was taken back, Dr 4096 / Cr 1110 for a fee that was returned. */
+export const postingsOfSale = (entry: BookableEntry, seller: string): Posting[] => {
+  const event = { ...eventOf(entry), seller }
+  const { ref, kind, net } = entry
+  if (kind === 'transfer_reversal')
+    return present(postTransferReversed({ ...event, reversalRef: ref, amount: net, owed: net, isPending: true }))
+  return present(postApplicationFeeRefunded({ ...event, feeRefundRef: ref, amount: -net, isPaid: true }))
+}
 
 /** Entries of a payout are booked with the payout. */
 export const isOfPayout = (kind: BalanceEntryKind): boolean => kind === 'payout' || kind === 'payout_reversal'

@@ -15,6 +15,10 @@ export interface KnownCharge {
   readonly amountCaptured: bigint
   readonly currency: Currency
   readonly livemode: boolean
+  /** Whom it was passed on to, how much of it, and what the platform took of that; null: nobody, nothing. */
+  readonly seller: string | null
+  readonly transferred: bigint | null
+  readonly applicationFee: bigint | null
 }
 
 /** Charges that this account made. What another account says of them is not believed. */
@@ -25,7 +29,9 @@ export const findCharges = async (
 ): Promise<Map<string, KnownCharge>> => {
   const { rows } = await sql<KnownCharge>`
     select c.provider_ref as ref, c.merchant_id as "merchantId", i.id as "paymentIntentId", i.thread_id as "threadId",
-      c.amount_captured as "amountCaptured", c.currency, i.livemode
+      c.amount_captured as "amountCaptured", c.currency, i.livemode,
+      c.method #>> '{transfer,destination}' as seller, (c.method #>> '{applicationFee,amount}')::bigint as "applicationFee",
+      coalesce((c.method #>> '{transfer,amount}')::bigint, c.amount_captured) as transferred
     from charges c join payment_intents i on i.merchant_id = c.merchant_id and i.id = c.payment_intent_id
     where c.provider = ${provider} and c.provider_ref = any(${refs}::text[])
       and coalesce(i.provider_connection_id::text, '') = ${connection}`.execute(maintenance)

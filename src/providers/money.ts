@@ -9,6 +9,11 @@ export type BalanceEntryKind =
   | 'refund_failure'
   | 'dispute'
   | 'dispute_reversal'
+  /** Of a charge that is passed on: what went to its destination, and what came of it to the platform; and back. */
+  | 'transfer'
+  | 'transfer_reversal'
+  | 'application_fee'
+  | 'application_fee_refund'
   | 'fee'
   | 'payout'
   | 'payout_reversal'

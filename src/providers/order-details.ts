@@ -10,6 +10,11 @@ export interface OrderDetails {
   readonly methodTypes?: readonly string[]
   /** Minor units in decimals: what the deployment takes of the payment. Of an account with `applicationFees`. */
   readonly applicationFee?: string
+  /** Of an account with `destinationCharges`: whom it is passed on to, and how much (minor units in decimals; absent: all). */
+  readonly transfer?: { readonly destination: string; readonly amount?: string }
+  /** The account that is said to sell. */
+  readonly onBehalfOf?: string
+  readonly transferGroup?: string
   /** `never`: no way to pay that leads the payer away. */
   readonly redirects?: 'always' | 'never'
 }

@@ -6,7 +6,7 @@ import type { FieldsCalls } from './fields.ts'
 import type { Handover, HandoverRules, PageWay } from './handover.ts'
 import type { MoneyCalls } from './money.ts'
 import type { ProviderNotice } from './notice.ts'
-import type { CaptureOptions, RefundOptions } from './options.ts'
+import type { CaptureOptions, ProviderTransfer, RefundOptions } from './options.ts'
 import type { MandateAcceptance, OrderDetails } from './order-details.ts'
 import type { PayerAmount, ProviderDiscount } from './price.ts'
 import type { SetupCalls } from './setups.ts'
@@ -31,6 +31,8 @@ export interface ProviderCapabilities {
   readonly overcapture?: boolean
   /** Takes a fee for the deployment with a payment (`OrderDetails.applicationFee`); an account that is connected to it. */
   readonly applicationFees?: boolean
+  /** Passes payments on to accounts that are connected to this one (`OrderDetails.transfer`), and keeps a fee of them. */
+  readonly destinationCharges?: boolean
   readonly partialRefund: boolean
   /** A refund that was sent stays: `cancelRefund` is always refused. */
   readonly refundsAreFinal?: boolean
@@ -96,6 +98,7 @@ export interface ProviderCharge {
   method?: PaymentMethodDetails
   decline?: ProviderDecline
   applicationFee?: { ref?: string; amount: bigint }
+  transfer?: ProviderTransfer
   fee?: ProviderFee
   /** Of the captures after the first, where there are several. */
   moreFees?: readonly ProviderFee[]

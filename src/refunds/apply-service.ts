@@ -4,6 +4,8 @@ import { postShareReturned } from '#ledger/bill-rules.ts'
 import { readDiscounted } from '#ledger/discount-repo.ts'
 import { postDiscountReturned } from '#ledger/discount-rules.ts'
 import { readHeld } from '#ledger/held-repo.ts'
+import { readGivenBack } from '#ledger/marketplace-repo.ts'
+import { postRefundedForSeller, sellerPart } from '#ledger/marketplace-rules.ts'
 import type { Posting } from '#ledger/posting.ts'
 import { postRefunded, postRefundFailed } from '#ledger/posting-rules.ts'
 import { postLedger, readRefundable } from '#ledger/repo.ts'
@@ -11,6 +13,7 @@ import type { PaymentDeps } from '#payments/apply-service.ts'
 import { showCharge } from '#payments/charge-view.ts'
 import { billOf, type IntentRow } from '#payments/intent-view.ts'
 import { findCharges, findIntent } from '#payments/repo.ts'
+import { saleOfCharge } from '#payments/transfer.ts'
 import type { Tx } from '#platform/database.ts'
 import { appendEvents } from '#platform/outbox.ts'
 import { type RefundEffect, type RefundStatus, stepRefund } from './refund-machine.ts'
@@ -77,7 +80,7 @@ const book = async (
   const postings =
     step.book === 'refund'
       ? [
-          ...(await postReturned(tx, intent, event)),
+          ...((await postReturnedBySeller(tx, refund, event)) ?? (await postReturned(tx, intent, event))),
           ...(discount > 0n ? [await postDiscount(tx, intent, event, discount)] : []),
         ]
       : [postRefundFailed(event)]
@@ -92,6 +95,24 @@ const book = async (
     postings.flatMap((posting) => (posting ? [{ ...links, posting }] : [])),
     now,
   )
+}
+
+/** What was passed on is the seller's to bear; undefined: it was passed on to nobody. */
+const postReturnedBySeller = async (
+  tx: Tx,
+  refund: RefundRow,
+  event: Parameters<typeof postRefunded>[0],
+): Promise<(Posting | undefined)[] | undefined> => {
+  const [charge] = await findCharges(tx, refund.merchant_id, [refund.charge_id])
+  const sale = charge && saleOfCharge(charge)
+  if (!sale) return undefined
+  const { merchant_id: merchantId, payment_intent_id: paymentIntentId } = refund
+  const given = await readGivenBack(tx, { merchantId, paymentIntentId, currency: event.currency })
+  const owed = least(event.amount, given.owed)
+  const fresh = event.amount - owed
+  const { seller } = sale
+  const fee = fresh - sellerPart(sale, given.borne, fresh)
+  return [postRefundedForSeller({ ...event, seller, sellerFunds: 'transferred', owed, fee })]
 }
 
 /** What a bill still holds of its share goes back as it came; all else takes back revenue. */

@@ -1,5 +1,4 @@
 import { z } from 'zod'
-import { refused } from '#payments/option-schemas.ts'
 import { amountSchema } from '#payments/schemas.ts'
 import { idSchema, listOf, listQuery, metadataSchema } from '#platform/listing.ts'
 import { refundStatuses } from './refund-machine.ts'
@@ -18,7 +17,9 @@ export const createRefundBody = z.strictObject({
   refund_application_fee: z.boolean().optional().meta({
     description: 'Gives back the platform’s fee as well, in the proportion of the refund.',
   }),
-  reverse_transfer: refused('there is nothing to reverse: destination charges are not offered. Leave it out.'),
+  reverse_transfer: z.boolean().optional().meta({
+    description: 'Of a payment with transfer_data: takes the same proportion back from the destination.',
+  }),
   metadata: emptyableMetadata.optional(),
   expand,
 })

@@ -65,6 +65,7 @@ const send = (
     paymentRef: String(operation.command.paymentRef ?? intent.provider_ref ?? ''),
     amount: refund.amount,
     ...(operation.command.refundApplicationFee === true ? { refundApplicationFee: true } : {}),
+    ...(operation.command.reverseTransfer === true ? { reverseTransfer: true } : {}),
     currency: refund.currency as ProviderRefund['currency'],
     tags: {
       merchant: showId('merchant', refund.merchant_id),

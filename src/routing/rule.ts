@@ -14,6 +14,8 @@ export interface RouteFacts {
   readonly livemode: boolean
   /** The deployment takes a part of it. */
   readonly hasApplicationFee?: boolean
+  /** It is passed on to somebody for whom it is sold. */
+  readonly hasDestination?: boolean
 }
 
 /** Every condition that is there must hold; within a list any one. Amounts in minor units, both ends included. */
@@ -54,7 +56,10 @@ export interface KnownAccount {
   readonly status: 'active' | 'broken' | 'disabled'
   /** Undefined: takes whatever the deployment's keys take. */
   readonly livemode: boolean | undefined
-  readonly capabilities: Pick<ProviderCapabilities, 'currencies' | 'manualCapture' | 'amountLimits' | 'applicationFees'>
+  readonly capabilities: Pick<
+    ProviderCapabilities,
+    'currencies' | 'manualCapture' | 'amountLimits' | 'applicationFees' | 'destinationCharges'
+  >
 }
 
 export interface Choice {
@@ -156,10 +161,10 @@ export const isSameChoice = (a: Choice, b: Choice): boolean =>
 const resolve = (use: Use, facts: RouteFacts, accounts: readonly KnownAccount[]): KnownAccount | undefined => {
   const ofProvider = accounts.filter(({ provider }) => provider === use.provider)
   if (use.connection !== undefined) return ofProvider.find(({ connection }) => connection === use.connection)
-  const inOrder = [
-    ...ofProvider.filter(({ connection }) => connection !== null),
-    ...ofProvider.filter(({ connection }) => connection === null),
-  ]
+  const connected = ofProvider.filter(({ connection }) => connection !== null)
+  // Whoever has an account there sells through that one, and not on the deployment's for somebody else.
+  const isOwnShut = facts.hasDestination === true && connected.length > 0
+  const inOrder = [...connected, ...(isOwnShut ? [] : ofProvider.filter(({ connection }) => connection === null))]
   return inOrder.find((account) => refusalOf(account, facts) === undefined) ?? inOrder[0]
 }
 
@@ -173,6 +178,8 @@ export const refusalOf = (account: KnownAccount, facts: RouteFacts): string | un
   if (facts.capture === 'manual' && !capabilities.manualCapture) return `${name} cannot reserve money`
   if (facts.hasApplicationFee === true && capabilities.applicationFees !== true)
     return `${name} takes no application fee`
+  if (facts.hasDestination === true && capabilities.destinationCharges !== true)
+    return `${name} passes no payment on to another account`
   const limits = capabilities.amountLimits?.(facts.currency)
   if (limits && facts.amount < limits.min) return `${name} takes no less than ${limits.min} ${facts.currency}`
   if (limits && facts.amount > limits.max) return `${name} takes no more than ${limits.max} ${facts.currency}`

@@ -203,18 +203,4 @@ describe('what is refused', () => {
     assert.equal(changed.body.application_fee_amount, 4000)
     assert.equal((await refusal('/v1/payment_intents', { ...order, application_fee_amount: 0 }))[0], 400)
   })
-
-  test('destination charges, by their names, with what to use instead', async () => {
-    for (const [name, value] of Object.entries({
-      transfer_data: { destination: 'acct_kiosk' },
-      on_behalf_of: 'acct_kiosk',
-      transfer_group: 'ORDER_1',
-    })) {
-      const [status, code, param, message] = await refusal('/v1/payment_intents', { ...order, [name]: value })
-      assert.deepEqual([status, code, param], [400, 'capability_missing', name])
-      assert.match(message, /application_fee_amount/)
-    }
-    const [, code, param] = await refusal('/v1/refunds', { reverse_transfer: true })
-    assert.deepEqual([code, param], ['capability_missing', 'reverse_transfer'])
-  })
 })

@@ -8,13 +8,14 @@ import { findPage, findPayment, withFees } from './lookups.ts'
 import { mapCustomer, mapPage, mapPayment, mapRefund, mapSavedMethod } from './mapping.ts'
 import {
   cancelParams,
+  captureParams,
   confirmParams,
   createParams,
   customerParams,
   expand,
-  feeOf,
   pageParams,
   refundParams,
+  retryParams,
 } from './requests.ts'
 
 type Commands = Pick<
@@ -43,13 +44,8 @@ export const stripeCommands = (stripe: Stripe, clock: Clock): Commands => {
         : confirm(stripe, order, order.paymentRef),
     // What is not captured is given back: `final_capture` is true unless said otherwise, and taken only where the
     // charge may be captured several times.
-    capture: ({ paymentRef, amount, currency, isFinal = true, applicationFee, idempotencyKey }) =>
-      payment(() => {
-        const part = isFinal ? {} : { final_capture: false }
-        const fee = applicationFee === undefined ? {} : { application_fee_amount: toWire(applicationFee, currency) }
-        const params = { amount_to_capture: toWire(amount, currency), ...part, ...fee, expand }
-        return paymentIntents.capture(paymentRef, params, { idempotencyKey })
-      }),
+    capture: ({ paymentRef, idempotencyKey, ...order }) =>
+      payment(() => paymentIntents.capture(paymentRef, captureParams(order), { idempotencyKey })),
     cancel: ({ paymentRef, reason, idempotencyKey }) =>
       payment(() => paymentIntents.cancel(paymentRef, cancelParams(reason), { idempotencyKey })),
     increment: ({ paymentRef, amount, currency, idempotencyKey }) =>
@@ -101,14 +97,13 @@ const confirm = async (
     const refused = refusal('payment_intent_amount_reconciliation_mismatch', "The provider's amount differs from ours.")
     return { ...refused, payment: found.value }
   }
-  // A confirmation can name neither the customer nor a fee; the payment has to know them before.
-  const isMore = order.customerRef !== undefined || order.details?.applicationFee !== undefined
+  // A confirmation can name neither the customer nor who else gets something; the payment has to know them before.
+  const { applicationFee, transfer, transferGroup } = order.details ?? {}
+  const isMore = [order.customerRef, applicationFee, transfer?.amount, transferGroup].some((one) => one !== undefined)
   if (!isAmountRight || (isMore && isOpen(found.value))) {
-    const updated = await paymentCommand(stripe, () => {
-      const customer = order.customerRef === undefined ? {} : { customer: order.customerRef }
-      const params = { amount: toWire(order.amount, order.currency), ...customer, ...feeOf(order), expand }
-      return stripe.paymentIntents.update(paymentRef, params, { idempotencyKey: `${idempotencyKey}:amount` })
-    })
+    const updated = await paymentCommand(stripe, () =>
+      stripe.paymentIntents.update(paymentRef, retryParams(order), { idempotencyKey: `${idempotencyKey}:amount` }),
+    )
     if (updated.outcome !== 'ok') return updated
   }
   return paymentCommand(stripe, () =>

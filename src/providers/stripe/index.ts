@@ -32,13 +32,16 @@ export const stripeCapabilities: ProviderCapabilities = {
   overcapture: true,
   partialRefund: true,
   savedMethods: true,
+  destinationCharges: true,
   // Stripe may forget a key after 24 hours; four hours less, for clocks and queues.
   idempotencyHorizonMs: 20 * 60 * 60 * 1000,
 }
 
 /** What a connected account can do, or (`account` undefined) one with keys of its own. */
 export const stripeCapabilitiesOf = (account: unknown): ProviderCapabilities =>
-  account === undefined ? stripeCapabilities : { ...stripeCapabilities, applicationFees: true }
+  account === undefined
+    ? stripeCapabilities
+    : { ...stripeCapabilities, destinationCharges: false, applicationFees: true }
 
 export const createStripeProvider = ({
   webhookSecrets,

@@ -61,6 +61,7 @@ export const mapCharge = (charge: Stripe.Charge): ProviderCharge => {
     ...given('method', mapMethod(charge.payment_method_details)),
     ...given('decline', state === 'failed' ? chargeDecline(charge) : undefined),
     ...given('applicationFee', platformFee(charge, currency)),
+    ...given('transfer', transferWith(charge, currency)),
     ...given('fee', balance && mapFee(balance)),
     createdAt: time(charge.created, 'charge.created'),
   }
@@ -196,6 +197,16 @@ const platformFee = (charge: Stripe.Charge, currency: Currency): ProviderCharge[
         ...given('ref', refOf(charge.application_fee)),
         amount: fromWire(charge.application_fee_amount, currency, 'application_fee_amount'),
       }
+
+const transferWith = (charge: Stripe.Charge, currency: Currency): ProviderCharge['transfer'] => {
+  const { transfer_data: data, transfer } = charge
+  if (!data) return undefined
+  return {
+    destination: text(refOf(data.destination), 'destination of a transfer'),
+    ...given('amount', data.amount == null ? undefined : fromWire(data.amount, currency, 'transfer_data.amount')),
+    ...given('ref', refOf(transfer)),
+  }
+}
 
 /** The platform's part of a fee, which is negative where it is given back. */
 export const applicationFeeIn = (

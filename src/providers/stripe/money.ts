@@ -22,14 +22,14 @@ export const stripeMoney = (stripe: Stripe): MoneyCalls => ({
       () =>
         stripe.balanceTransactions.list({
           limit: 100,
-          expand: ['data.source'],
+          expand: source.map((path) => `data.${path}`),
           ...('payoutRef' in query ? { payout: query.payoutRef } : { created: { gte: unixSeconds(query.since) } }),
           ...(cursor === undefined ? {} : { starting_after: cursor }),
         }),
       mapEntry,
     ),
   findEntry: ({ entryRef }) =>
-    lookup(async () => mapEntry(await stripe.balanceTransactions.retrieve(entryRef, { expand: ['source'] }))),
+    lookup(async () => mapEntry(await stripe.balanceTransactions.retrieve(entryRef, { expand: source }))),
   findPayout: ({ payoutRef }) => lookup(async () => mapPayout(await stripe.payouts.retrieve(payoutRef))),
   listPayouts: ({ since, cursor }) =>
     page(
@@ -42,6 +42,9 @@ export const stripeMoney = (stripe: Stripe): MoneyCalls => ({
       mapPayout,
     ),
 })
+
+/** With what a reversal or a returned fee belongs to: only that says of which charge it is. */
+const source = ['source', 'source.transfer', 'source.fee']
 
 /** One page, newest first; the last object's id is the way to the next. */
 const page = async <S extends { id: string }, T>(
@@ -69,7 +72,7 @@ export const mapEntry = (entry: Stripe.BalanceTransaction): ProviderBalanceEntry
   const applicationFee = applicationFeeIn(entry, currency)
   return {
     ref: entry.id,
-    kind: kindOf(entry.reporting_category, net),
+    kind: kindOf(entry.reporting_category, net, source),
     type: entry.type,
     category: entry.reporting_category,
     amount: amount('amount'),
@@ -110,10 +113,19 @@ const kinds: Readonly<Record<string, BalanceEntryKind | 'reserve'>> = {
   connect_reserved_funds: 'reserve',
 }
 
-const kindOf = (category: string, net: bigint): BalanceEntryKind => {
+const kindOf = (category: string, net: bigint, source: BalanceEntrySource | undefined): BalanceEntryKind => {
+  if (source?.chargeRef !== undefined && Object.hasOwn(soldKinds, category)) return soldKinds[category] ?? 'other'
   const kind = Object.hasOwn(kinds, category) ? kinds[category] : undefined
   if (kind !== 'reserve') return kind ?? 'other'
   return net < 0n ? 'reserve_hold' : 'reserve_release'
+}
+
+/** Of a destination charge. Without one they are transfers and fees of another kind, which somebody has to look at. */
+const soldKinds: Readonly<Record<string, BalanceEntryKind>> = {
+  transfer: 'transfer',
+  transfer_reversal: 'transfer_reversal',
+  platform_earning: 'application_fee',
+  platform_earning_refund: 'application_fee_refund',
 }
 
 /** The object itself, as it is asked for; an id alone when Stripe does not show it. */
@@ -121,9 +133,9 @@ const mapSource = (source: Stripe.BalanceTransaction['source']): BalanceEntrySou
   const ref = refOf(source)
   if (ref === undefined) return undefined
   if (typeof source === 'string' || source === null) return { kind: 'other', ref, tags: {} }
-  const shown: { object: string; charge?: unknown; payment_intent?: unknown; metadata?: unknown } = source
+  const shown: Shown = source
   const kind = Object.hasOwn(sources, shown.object) ? sources[shown.object] : undefined
-  const chargeRef = kind === 'charge' ? ref : refOf(shown.charge)
+  const chargeRef = kind === 'charge' ? ref : chargeBehind(shown)
   const paymentRef = refOf(shown.payment_intent)
   return {
     kind: kind ?? 'other',
@@ -133,6 +145,29 @@ const mapSource = (source: Stripe.BalanceTransaction['source']): BalanceEntrySou
     tags: mapTags(shown.metadata),
   }
 }
+
+interface Shown {
+  readonly object: string
+  readonly charge?: unknown
+  readonly payment_intent?: unknown
+  readonly metadata?: unknown
+  readonly transfer?: unknown
+  readonly source_transaction?: unknown
+  readonly fee?: unknown
+  readonly originating_transaction?: unknown
+}
+
+/** The charge on this account. The `charge` of an application fee is on the other one. */
+const chargeBehind = (shown: Shown): string | undefined => {
+  const { object, transfer, fee } = shown
+  if (object === 'transfer') return refOf(shown.source_transaction)
+  if (object === 'application_fee') return refOf(shown.originating_transaction)
+  if (object === 'transfer_reversal') return isShown(transfer) ? chargeBehind(transfer) : undefined
+  if (object === 'fee_refund') return isShown(fee) ? chargeBehind(fee) : undefined
+  return refOf(shown.charge)
+}
+
+const isShown = (value: unknown): value is Shown => typeof value === 'object' && value !== null && 'object' in value
 
 const sources: Readonly<Record<string, BalanceEntrySource['kind']>> = {
   charge: 'charge',

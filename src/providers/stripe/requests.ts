@@ -6,6 +6,7 @@ import { toWire } from './amounts.ts'
 import { checkoutLocale } from './locales.ts'
 import { tagNames } from './mapping.ts'
 
+type CaptureCommand = Omit<Parameters<PaymentProvider['capture']>[0], 'idempotencyKey' | 'paymentRef'>
 type RefundCommand = Parameters<PaymentProvider['refund']>[0]
 
 export const createParams = (command: AuthorizeCommand): Stripe.PaymentIntentCreateParams => ({
@@ -15,7 +16,7 @@ export const createParams = (command: AuthorizeCommand): Stripe.PaymentIntentCre
   ...waysToPay(command.details),
   metadata: metadata(command.tags, command.details),
   ...told(command.details),
-  ...feeOf(command),
+  ...platformOf(command),
   ...(command.description ? { description: command.description.slice(0, 1000) } : {}),
   ...(command.customerRef ? { customer: command.customerRef } : {}),
   ...attempt(command),
@@ -29,6 +30,7 @@ export const refundParams = (command: RefundCommand): Stripe.RefundCreateParams 
   metadata: metadata(command.tags),
   ...(isOneOf(refundReasons, command.reason) ? { reason: command.reason } : {}),
   ...(command.refundApplicationFee ? { refund_application_fee: true } : {}),
+  ...(command.reverseTransfer ? { reverse_transfer: true } : {}),
 })
 
 export const cancelParams = (reason: string | undefined): Stripe.PaymentIntentCancelParams => ({
@@ -44,7 +46,7 @@ export const pageParams = (command: PageCommand, now: Date): Stripe.Checkout.Ses
     payment_intent_data: {
       metadata: metadata(command.tags, command.details),
       ...toldOnPage(command.details),
-      ...feeOf(command),
+      ...platformOf(command),
       capture_method: command.capture,
       description: command.title.slice(0, 1000),
       ...(command.save ? { setup_future_usage: command.save } : {}),
@@ -68,14 +70,63 @@ export const fieldsParams = (command: PageCommand): Stripe.PaymentIntentCreatePa
   ...waysToPay(command.details),
   metadata: metadata(command.tags, command.details),
   ...told(command.details),
+  ...platformOf(command),
   description: command.title.slice(0, 1000),
   ...(command.customerRef ? { customer: command.customerRef } : {}),
   ...(command.save ? { setup_future_usage: command.save } : {}),
   ...holdOptions({ incremental: false, ...command }),
 })
 
+export const captureParams = ({
+  amount,
+  currency,
+  isFinal = true,
+  applicationFee,
+  transferAmount,
+}: CaptureCommand): Stripe.PaymentIntentCaptureParams => ({
+  amount_to_capture: toWire(amount, currency),
+  ...(isFinal ? {} : { final_capture: false }),
+  ...(applicationFee === undefined ? {} : { application_fee_amount: toWire(applicationFee, currency) }),
+  ...(transferAmount === undefined ? {} : { transfer_data: { amount: toWire(transferAmount, currency) } }),
+  expand,
+})
+
+/** What of a payment that exists may still change before it is tried again. Where it goes is said once. */
+export const retryParams = ({
+  details,
+  ...order
+}: Pick<AuthorizeCommand, 'amount' | 'currency' | 'customerRef' | 'details'>): Stripe.PaymentIntentUpdateParams => {
+  const { amount } = details?.transfer ?? {}
+  return {
+    amount: toWire(order.amount, order.currency),
+    ...(order.customerRef === undefined ? {} : { customer: order.customerRef }),
+    ...feeOf({ details, currency: order.currency }),
+    ...(amount === undefined ? {} : { transfer_data: { amount: toWire(BigInt(amount), order.currency) } }),
+    ...(details?.transferGroup === undefined ? {} : { transfer_group: details.transferGroup }),
+    expand,
+  }
+}
+
+type Shared = { details?: OrderDetails | undefined; currency: AuthorizeCommand['currency'] }
+
+/** Who else gets something of a payment: the platform, and the account that it is passed on to. */
+const platformOf = ({ details = {}, currency }: Shared) => {
+  const { transfer, onBehalfOf, transferGroup } = details
+  return {
+    ...feeOf({ details, currency }),
+    ...(transfer ? { transfer_data: transferData(transfer, currency) } : {}),
+    ...(onBehalfOf === undefined ? {} : { on_behalf_of: onBehalfOf }),
+    ...(transferGroup === undefined ? {} : { transfer_group: transferGroup }),
+  }
+}
+
+const transferData = (
+  { destination, amount }: NonNullable<OrderDetails['transfer']>,
+  currency: AuthorizeCommand['currency'],
+) => ({ destination, ...(amount === undefined ? {} : { amount: toWire(BigInt(amount), currency) }) })
+
 /** What the platform takes of a payment. */
-export const feeOf = ({ details, currency }: Pick<AuthorizeCommand, 'details' | 'currency'>) =>
+const feeOf = ({ details, currency }: Shared) =>
   details?.applicationFee === undefined
     ? {}
     : { application_fee_amount: toWire(BigInt(details.applicationFee), currency) }

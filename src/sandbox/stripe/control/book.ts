@@ -4,11 +4,13 @@ type Rows = Record<string, unknown>[]
 
 /** The oracle: what truly happened here, computed from the stored objects, to hold someone else's books against. */
 export async function readBook(pool: Pool): Promise<object> {
-  const [intents, currencies, keys] = await Promise.all([pool.query(INTENTS), pool.query(CURRENCIES), pool.query(KEYS)])
+  const queries = [INTENTS, CURRENCIES, SELLERS, KEYS].map((sql) => pool.query<Rows[number]>(sql))
+  const [intents = [], currencies = [], sellers = [], keys = []] = (await Promise.all(queries)).map(({ rows }) => rows)
   return {
-    payment_intents: numbers(intents.rows),
-    currencies: numbers(currencies.rows),
-    idempotency_keys: numbers(keys.rows),
+    payment_intents: numbers(intents),
+    currencies: numbers(currencies),
+    sellers: numbers(sellers),
+    idempotency_keys: numbers(keys),
   }
 }
 
@@ -60,7 +62,13 @@ select doc->>'currency' as currency,
        coalesce(-sum((doc->>'amount')::bigint) filter (where doc->>'reporting_category' in ('payout', 'payout_reversal')), 0) as paid_out,
        coalesce(sum((doc->>'fee')::bigint), 0) as fees,
        coalesce(sum((doc->>'net')::bigint), 0) as net
-from sandbox_stripe.object where kind = 'balance_transaction' group by 1 order by 1
+from sandbox_stripe.object where kind = 'balance_transaction' and hidden->>'seller' is null group by 1 order by 1
+`
+
+/** What destination charges have brought each account that sells through another one. */
+const SELLERS = `
+select account, doc->>'currency' as currency, sum((doc->>'net')::bigint) as net
+from sandbox_stripe.object where kind = 'balance_transaction' and hidden->>'seller' is not null group by 1, 2 order by 1, 2
 `
 
 /** An effect is money or a promise of it. More than one of a kind under one key would be a broken key. */

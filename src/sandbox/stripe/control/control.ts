@@ -6,6 +6,7 @@ import type { Sandbox } from '../sandbox.ts'
 import { withWork } from '../store/work.ts'
 import { readBook } from './book.ts'
 import { changeDispute, openDisputeOf } from './disputes.ts'
+import { replaceCard } from './methods.ts'
 import { moneyControls } from './money-controls.ts'
 import { resetSandbox } from './reset.ts'
 
@@ -41,6 +42,11 @@ export const handleControl = createControlHandle<Sandbox>({
       method: 'POST',
       pattern: /^disputes\/(\w+)\/(win|lose|reopen)$/,
       run: (sandbox, _scheduler, _body, [id = '', what = '']) => changeDispute(sandbox, id, what),
+    },
+    {
+      method: 'POST',
+      pattern: /^payment_methods\/(\w+)\/replace$/,
+      run: (sandbox, _scheduler, body, [id = '']) => replaceCard(sandbox, id, body),
     },
   ],
 })

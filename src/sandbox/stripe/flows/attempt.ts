@@ -3,10 +3,10 @@ import { type DeclineCode, declineOf } from '../rules/declines.ts'
 import { cardByScenario } from '../rules/test-cards.ts'
 import type { Documents, Row } from '../store/documents.ts'
 import type { Work } from '../store/work.ts'
-import { bookCharge } from './balance.ts'
 import { bookCapture } from './charge-booking.ts'
 import { AUTHORIZATION_SECONDS, createCharge } from './charge-document.ts'
 import { assertUnspent, attach, spend } from './payment-method.ts'
+import { receiveCharge } from './transfer.ts'
 
 type Intent = Row<'payment_intent'>
 type Method = Row<'payment_method'>
@@ -115,7 +115,7 @@ async function approve(work: Work, intent: Intent, method: Method, isAuthenticat
   work.emit('charge.succeeded', charge)
   completeCapture(work, intent, charge)
   if (isLate) {
-    charge.doc.balance_transaction = bookCharge(work, charge, charge.doc.amount, card.isAvailableAtOnce)
+    charge.doc.balance_transaction = receiveCharge(work, charge, charge.doc.amount, card.isAvailableAtOnce)
     work.emit('charge.updated', charge, { balance_transaction: null })
   }
   if (card.dispute) work.schedule('dispute.open', charge.id, 0)

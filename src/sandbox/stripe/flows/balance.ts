@@ -3,7 +3,7 @@ import type { Documents, Row } from '../store/documents.ts'
 import type { Work } from '../store/work.ts'
 
 type Transaction = Documents['balance_transaction']
-type Booking = Pick<Transaction, 'amount' | 'currency' | 'type' | 'reporting_category' | 'source'> & {
+export type Booking = Pick<Transaction, 'amount' | 'currency' | 'type' | 'reporting_category' | 'source'> & {
   fee?: number
   /** Of the fee, the platform's part. */
   applicationFee?: number
@@ -17,7 +17,9 @@ const SETTLEMENT_SECONDS = 2 * 86_400
 /** Money in: the captured amount less Stripe's fee, available after two days. */
 export function bookCharge(work: Work, charge: Row<'charge'>, amount: number, isAvailableAtOnce: boolean): string {
   const isCard = charge.doc.payment_method_details?.type === 'card'
-  const applicationFee = Math.min(charge.doc.application_fee_amount ?? 0, amount)
+  // What the platform gets of a payment that it passes on comes back from the one it goes to.
+  const isPassedOn = charge.doc.transfer_data !== null
+  const applicationFee = isPassedOn ? 0 : Math.min(charge.doc.application_fee_amount ?? 0, amount)
   if (applicationFee > 0) charge.doc.application_fee = bookEarning(work, charge, applicationFee)
   return book(work, {
     applicationFee,
@@ -51,11 +53,9 @@ export function bookRefund(
   work: Work,
   refundId: string,
   charge: Row<'charge'>,
-  { amount, returnsFee }: { amount: number; returnsFee: boolean },
+  { amount, returned }: { amount: number; returned: number },
 ): string {
-  const returned = returnsFee ? feeReturned(charge, amount) : 0
   if (returned > 0) {
-    charge.hidden.feeRefunded = (charge.hidden.feeRefunded ?? 0) + returned
     const earning = { type: 'application_fee_refund', reporting_category: 'platform_earning_refund' } as const
     const { currency, application_fee: source } = charge.doc
     bookDocument(work, { amount: -returned, currency, source, ...earning }, platform)
@@ -74,12 +74,14 @@ export function bookRefund(
   })
 }
 
-/** As much of the fee as of the charge; the last refund brings the rest. */
-function feeReturned({ doc, hidden }: Row<'charge'>, amount: number): number {
+/** Of the platform's fee as much as of the charge; the last refund brings the rest. */
+export function takeFeeBack({ doc, hidden }: Row<'charge'>, amount: number): number {
   const fee = Math.min(doc.application_fee_amount ?? 0, doc.amount_captured)
   const rest = fee - (hidden.feeRefunded ?? 0)
   const isLast = doc.amount_refunded + amount === doc.amount_captured
-  return isLast ? rest : Math.min(rest, Math.floor((fee * amount) / doc.amount_captured))
+  const returned = isLast ? rest : Math.min(rest, Math.floor((fee * amount) / doc.amount_captured))
+  hidden.feeRefunded = (hidden.feeRefunded ?? 0) + returned
+  return returned
 }
 
 /** A refund that came back, or was called off in time. */
@@ -152,7 +154,8 @@ export function bookAdjustment(work: Work, { kind, amount, currency }: Adjustmen
   })
 }
 
-const book = (work: Work, booking: Booking): string => bookDocument(work, booking).id
+/** `seller`: the account that it stands on, where that is not the one that the work is about. */
+export const book = (work: Work, booking: Booking, seller?: string): string => bookDocument(work, booking, seller).id
 
 function bookDocument(work: Work, booking: Booking, account?: string): Transaction {
   const { isAvailableAtOnce = false, fee = 0, applicationFee = 0, ...rest } = booking
@@ -177,7 +180,8 @@ function bookDocument(work: Work, booking: Booking, account?: string): Transacti
     status: isAvailableAtOnce ? 'available' : 'pending',
     type: rest.type,
   }
-  work.insert('balance_transaction', doc, { payout: null }, account)
+  const seller = account === undefined || account === platform ? {} : { seller: account }
+  work.insert('balance_transaction', doc, { payout: null, ...seller }, account)
   return doc
 }
 

@@ -1,6 +1,7 @@
 import { invalidRequest } from '../http/api-error.ts'
 import { checkApplicationFee } from '../rules/application-fees.ts'
 import { checkAmount, formatAmount } from '../rules/currencies.ts'
+import { checkDestination } from '../rules/destinations.ts'
 import { assertIntentAllows } from '../rules/intent-rules.ts'
 import { cardByScenario } from '../rules/test-cards.ts'
 import type { Row } from '../store/documents.ts'
@@ -8,6 +9,7 @@ import type { Work } from '../store/work.ts'
 import { completeCapture } from './attempt.ts'
 import { bookCapture } from './charge-booking.ts'
 import { overcaptureOf } from './charge-document.ts'
+import { changeTransfer, storedTransfer } from './intent.ts'
 
 type Intent = Row<'payment_intent'>
 
@@ -19,7 +21,13 @@ export async function captureIntent(
     amount = intent.doc.amount_capturable,
     isFinal = true,
     applicationFee,
-  }: { amount?: number | undefined; isFinal?: boolean | undefined; applicationFee?: number | undefined },
+    transferAmount,
+  }: {
+    amount?: number | undefined
+    isFinal?: boolean | undefined
+    applicationFee?: number | undefined
+    transferAmount?: number | undefined
+  },
 ): Promise<void> {
   assertIntentAllows('capture', intent.doc)
   const { doc } = intent
@@ -43,13 +51,19 @@ export async function captureIntent(
   if (amount === 0 && (!isFinal || doc.amount_received === 0)) {
     throw invalidRequest('This value must be greater than or equal to 1.', { param: 'amount_to_capture' })
   }
-  checkApplicationFee(work, applicationFee, amount)
+  changeTransfer(doc, transferAmount)
+  const fee = applicationFee ?? doc.application_fee_amount
+  checkDestination(work, { transfer: storedTransfer(doc), fee }, amount)
+  checkApplicationFee(work, applicationFee, amount, doc.transfer_data !== null)
+  if (charge.doc.transfer_data && transferAmount !== undefined) charge.doc.transfer_data.amount = transferAmount
   if (applicationFee !== undefined) {
     doc.application_fee_amount = applicationFee
     charge.doc.application_fee_amount = applicationFee
   }
-  if (!isFinal && charge.doc.application_fee_amount !== null)
-    throw invalidRequest('This simulator knows no application fee with several captures.', { param: 'final_capture' })
+  if (!isFinal && (charge.doc.application_fee_amount !== null || charge.doc.transfer_data !== null))
+    throw invalidRequest('This simulator knows no fees and transfers with several captures.', {
+      param: 'final_capture',
+    })
   charge.doc.amount_captured += amount
   charge.doc.captured = true
   const card = cardByScenario(charge.hidden.scenario)

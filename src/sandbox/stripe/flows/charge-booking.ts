@@ -1,13 +1,13 @@
 import { cardByScenario } from '../rules/test-cards.ts'
 import type { Row } from '../store/documents.ts'
 import type { Work } from '../store/work.ts'
-import { bookCharge } from './balance.ts'
+import { receiveCharge } from './transfer.ts'
 
 /** The balance transaction of a capture: at once, or (as after an asynchronous capture) some time later. */
 export function bookCapture(work: Work, charge: Row<'charge'>, amount: number): void {
   const card = cardByScenario(charge.hidden.scenario)
   if (!card.isFeeLate) {
-    charge.doc.balance_transaction = bookCharge(work, charge, amount, card.isAvailableAtOnce)
+    charge.doc.balance_transaction = receiveCharge(work, charge, amount, card.isAvailableAtOnce)
     return
   }
   charge.hidden.unbooked = [...(charge.hidden.unbooked ?? []), amount]
@@ -23,7 +23,7 @@ export async function bookLate(work: Work, chargeId: string): Promise<void> {
   const previous = { balance_transaction: charge.doc.balance_transaction }
   const { isAvailableAtOnce } = cardByScenario(charge.hidden.scenario)
   for (const amount of charge.hidden.unbooked ?? [])
-    charge.doc.balance_transaction = bookCharge(work, charge, amount, isAvailableAtOnce)
+    charge.doc.balance_transaction = receiveCharge(work, charge, amount, isAvailableAtOnce)
   if ((charge.hidden.unbooked ?? []).length === 0) return
   charge.hidden.unbooked = []
   work.changed(charge)

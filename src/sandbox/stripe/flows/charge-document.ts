@@ -43,7 +43,7 @@ export function createCharge(
     fraud_details: {},
     livemode: false,
     metadata: { ...doc.metadata },
-    on_behalf_of: null,
+    on_behalf_of: doc.on_behalf_of,
     outcome: outcomeOf(outcome),
     paid: outcome.status === 'succeeded',
     payment_intent: intent.id,
@@ -60,11 +60,15 @@ export function createCharge(
     statement_descriptor: doc.statement_descriptor,
     statement_descriptor_suffix: doc.statement_descriptor_suffix,
     status: outcome.status,
-    transfer_data: null,
+    transfer_data: transferOf(doc),
     transfer_group: doc.transfer_group,
   }
   return work.insert('charge', charge, { scenario: method.hidden.scenario, authorizedAt: work.now })
 }
+
+/** The amount, as Stripe shows it with a charge: null for all of it. */
+const transferOf = ({ transfer_data: data }: Documents['payment_intent']): Charge['transfer_data'] =>
+  data ? { amount: data.amount ?? null, destination: String(data.destination) } : null
 
 function outcomeOf({ status, decline }: Outcome): Charge['outcome'] {
   const why = decline ? declineOf(decline) : null

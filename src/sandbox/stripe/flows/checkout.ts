@@ -4,7 +4,7 @@ import type { Work } from '../store/work.ts'
 import { attemptPayment } from './attempt.ts'
 import { answerAuthentication, answerSetupAuthentication } from './authentication.ts'
 import { cancelIntent } from './capture.ts'
-import { createIntent } from './intent.ts'
+import { createIntent, transferOf } from './intent.ts'
 import { attemptSetup, cancelSetup } from './setup.ts'
 
 type Session = Row<'checkout.session'>
@@ -126,6 +126,8 @@ async function intentOf(work: Work, session: Session): Promise<Row<'payment_inte
   const intent = createIntent(work, {
     amount: doc.amount_total ?? 0,
     application_fee_amount: hidden.intent.applicationFee ?? null,
+    on_behalf_of: hidden.intent.onBehalfOf ?? null,
+    transfer_data: transferOf(hidden.intent.transferData),
     currency: doc.currency ?? 'usd',
     customer: doc.customer,
     description: hidden.intent.description,

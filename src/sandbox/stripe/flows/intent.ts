@@ -25,8 +25,15 @@ export type IntentInput = Pick<
   | 'shipping'
   | 'statement_descriptor'
   | 'statement_descriptor_suffix'
+  | 'on_behalf_of'
   | 'transfer_group'
-> & { allowedTypes: string[] | null; cardOptions: CardOptions; session: string | null; paymentMethod: string | null }
+> & {
+  transfer_data: NonNullable<Intent['transfer_data']> | null
+  allowedTypes: string[] | null
+  cardOptions: CardOptions
+  session: string | null
+  paymentMethod: string | null
+}
 
 export type CardOptions = {
   request_incremental_authorization?: 'if_available' | 'never' | undefined
@@ -34,6 +41,25 @@ export type CardOptions = {
   request_overcapture?: 'if_available' | 'never' | undefined
   request_three_d_secure?: 'any' | 'automatic' | 'challenge' | undefined
   capture_method?: 'manual' | undefined
+}
+
+/** As it is stored: without an amount, all is passed on. */
+export const transferOf = (
+  given: { destination: string; amount?: number | undefined } | undefined,
+): NonNullable<Intent['transfer_data']> | null =>
+  given ? { destination: given.destination, ...(given.amount === undefined ? {} : { amount: given.amount }) } : null
+
+export const storedTransfer = ({ transfer_data: data }: Intent) =>
+  data && { destination: String(data.destination), amount: data.amount }
+
+/** Where it goes is said once; how much of it may change until it is captured. */
+export function changeTransfer(doc: Intent, amount: number | undefined): void {
+  if (amount === undefined) return
+  if (!doc.transfer_data) {
+    const message = 'You cannot set transfer_data[amount] of a PaymentIntent without transfer_data[destination].'
+    throw invalidRequest(message, { param: 'transfer_data[amount]' })
+  }
+  doc.transfer_data = { ...doc.transfer_data, amount }
 }
 
 export function createIntent(work: Work, input: IntentInput): Row<'payment_intent'> {
@@ -59,7 +85,6 @@ export function createIntent(work: Work, input: IntentInput): Row<'payment_inten
     livemode: false,
     managed_payments: null,
     next_action: null,
-    on_behalf_of: null,
     payment_method: paymentMethod,
     payment_method_configuration_details: null,
     payment_method_options: methodOptions(given.payment_method_types, cardOptions),
@@ -68,7 +93,6 @@ export function createIntent(work: Work, input: IntentInput): Row<'payment_inten
     review: null,
     source: null,
     status: paymentMethod === null ? 'requires_payment_method' : 'requires_confirmation',
-    transfer_data: null,
     ...given,
   }
   const row = work.insert('payment_intent', doc, {

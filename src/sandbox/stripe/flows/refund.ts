@@ -3,7 +3,8 @@ import { formatAmount } from '../rules/currencies.ts'
 import { cardByScenario } from '../rules/test-cards.ts'
 import type { Documents, Row } from '../store/documents.ts'
 import type { Work } from '../store/work.ts'
-import { bookRefund, bookRefundReturn } from './balance.ts'
+import { bookRefund, bookRefundReturn, takeFeeBack } from './balance.ts'
+import { returnFee, reverseWithRefund } from './transfer.ts'
 
 type Refund = Documents['refund']
 export type RefundRequest = {
@@ -11,6 +12,7 @@ export type RefundRequest = {
   reason: 'duplicate' | 'fraudulent' | 'requested_by_customer' | undefined
   metadata: Record<string, string>
   returnsFee: boolean
+  reversesTransfer: boolean
 }
 
 /** The intent is locked by the caller: two refunds of one charge never see the same rest. */
@@ -21,11 +23,15 @@ export async function createRefund(work: Work, charge: Row<'charge'>, request: R
   const isCard = charge.doc.payment_method_details?.type === 'card'
   const fate = isCard ? cardByScenario(charge.hidden.scenario).refund : 'pending'
   const id = work.id(isCard ? 're' : 'pyr')
+  const returned = request.returnsFee ? takeFeeBack(charge, amount) : 0
+  const isPassedOn = charge.doc.transfer_data !== null
+  const reversal = request.reversesTransfer ? await reverseWithRefund(work, charge, { amount, refund: id }) : null
+  if (isPassedOn && returned > 0) await returnFee(work, charge.doc.application_fee ?? '', returned)
   const doc: Refund = {
     id,
     object: 'refund',
     amount,
-    balance_transaction: bookRefund(work, id, charge, { amount, returnsFee: request.returnsFee }),
+    balance_transaction: bookRefund(work, id, charge, { amount, returned: isPassedOn ? 0 : returned }),
     charge: charge.id,
     created: work.now,
     currency: charge.doc.currency,
@@ -45,7 +51,7 @@ export async function createRefund(work: Work, charge: Row<'charge'>, request: R
     receipt_number: null,
     source_transfer_reversal: null,
     status: fate === 'pending' ? 'pending' : 'succeeded',
-    transfer_reversal: null,
+    transfer_reversal: reversal,
   }
   const refund = work.insert('refund', doc, {})
   addRefunded(work, charge, amount)

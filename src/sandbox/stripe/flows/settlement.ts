@@ -2,8 +2,8 @@ import { declineOf } from '../rules/declines.ts'
 import type { Row } from '../store/documents.ts'
 import type { Work } from '../store/work.ts'
 import { completeCapture, errorFields, refuse } from './attempt.ts'
-import { bookCharge } from './balance.ts'
 import { latestCharge } from './capture.ts'
+import { receiveCharge } from './transfer.ts'
 
 /** The bank's late answer to a debit. Does nothing when the answer was already given. */
 export async function settleIntent(work: Work, intentId: string, isPaid: boolean): Promise<Row<'payment_intent'>> {
@@ -28,7 +28,7 @@ function receive(work: Work, intent: Row<'payment_intent'>, charge: Row<'charge'
   charge.doc.paid = true
   charge.doc.captured = true
   charge.doc.amount_captured = charge.doc.amount
-  charge.doc.balance_transaction = bookCharge(work, charge, charge.doc.amount, false)
+  charge.doc.balance_transaction = receiveCharge(work, charge, charge.doc.amount, false)
   work.emit('charge.succeeded', charge)
   completeCapture(work, intent, charge)
 }

@@ -63,16 +63,22 @@ function shown(row: AnyRow): object {
 }
 
 const EXPANDABLE = new Set([
+  'application_fee',
   'balance_transaction',
   'charge',
   'customer',
   'default_payment_method',
   'failure_balance_transaction',
+  'fee',
   'latest_charge',
+  'originating_transaction',
   'payment_intent',
   'payment_method',
   'setup_intent',
   'source',
+  'source_transaction',
+  'transfer',
+  'transfer_reversal',
   'refund',
 ])
 
@@ -89,6 +95,10 @@ const KINDS: Record<string, Kind> = {
   du: 'dispute',
   file: 'file',
   po: 'payout',
+  tr: 'transfer',
+  trr: 'transfer_reversal',
+  fee: 'application_fee',
+  fr: 'fee_refund',
   cs: 'checkout.session',
 }
 

@@ -12,6 +12,7 @@ import { paymentMethodRoutes } from './payment-methods.ts'
 import { payoutRoutes } from './payouts.ts'
 import { refundRoutes } from './refunds.ts'
 import { setupIntentRoutes } from './setup-intents.ts'
+import { transferRoutes } from './transfers.ts'
 import { webhookEndpointRoutes } from './webhook-endpoints.ts'
 
 export const API_ROUTES: readonly Route[] = [
@@ -27,6 +28,7 @@ export const API_ROUTES: readonly Route[] = [
   ...fileRoutes,
   ...balanceRoutes,
   ...payoutRoutes,
+  ...transferRoutes,
   ...webhookEndpointRoutes,
   ...accountRoutes,
 ]

@@ -4,6 +4,7 @@ import { invalidParam, invalidRequest } from '../http/api-error.ts'
 import { type Parsed, withoutEmpty } from '../http/params.ts'
 import { checkApplicationFee } from '../rules/application-fees.ts'
 import { checkAmount, checkCurrency } from '../rules/currencies.ts'
+import { checkDestination } from '../rules/destinations.ts'
 import type { Documents, Row } from '../store/documents.ts'
 import type { Work } from '../store/work.ts'
 import type { createShape } from './checkout-sessions.ts'
@@ -21,7 +22,13 @@ export async function createSession(work: Work, params: Params): Promise<Row<'ch
   const isSetup = params.mode === 'setup'
   const { items, currency, total } = isSetup ? nothingToPay(params) : readOrder(work, params)
   if (params.customer) await work.get('customer', params.customer, 'customer', 400)
-  checkApplicationFee(work, params.payment_intent_data?.application_fee_amount, total ?? 0)
+  const {
+    application_fee_amount: fee,
+    transfer_data: transfer,
+    on_behalf_of: onBehalfOf,
+  } = params.payment_intent_data ?? {}
+  checkDestination(work, { transfer, onBehalfOf, fee }, total ?? 0)
+  checkApplicationFee(work, fee, total ?? 0, transfer !== undefined)
   const expiresAt = readExpiry(work, params.expires_at)
   const id = work.id('cs_test')
   const asked = params.allowed_payment_method_types ?? params.payment_method_types
@@ -96,6 +103,8 @@ function readIntentData({ payment_intent_data: data }: Params): Row<'checkout.se
   return {
     captureMethod: data?.capture_method ?? 'automatic_async',
     applicationFee: data?.application_fee_amount,
+    transferData: data?.transfer_data,
+    onBehalfOf: data?.on_behalf_of,
     description: data?.description ?? null,
     metadata: withoutEmpty(data?.metadata),
     receiptEmail: data?.receipt_email ?? null,

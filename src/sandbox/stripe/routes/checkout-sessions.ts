@@ -3,6 +3,7 @@ import { invalidParam, invalidRequest } from '../http/api-error.ts'
 import { created, listObjects, pagination } from '../http/list.ts'
 import { choice, ignored, integer, list, mergeMetadata, metadata, object, required, text } from '../http/params.ts'
 import { type Route, route } from '../http/route.ts'
+import { transferData } from '../rules/destinations.ts'
 import { createSession } from './checkout-session-create.ts'
 import { shipping } from './payment-intent-params.ts'
 
@@ -31,13 +32,13 @@ const intentData = object({
   capture_method: choice('automatic', 'automatic_async', 'manual'),
   description: text(1000),
   metadata: metadata(),
-  on_behalf_of: ignored(),
+  on_behalf_of: text(),
   receipt_email: text(),
   setup_future_usage: choice('off_session', 'on_session'),
   shipping,
   statement_descriptor: text(22),
   statement_descriptor_suffix: text(22),
-  transfer_data: ignored(),
+  transfer_data: transferData,
   transfer_group: text(),
 })
 

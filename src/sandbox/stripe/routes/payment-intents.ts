@@ -1,5 +1,12 @@
 import { cancelIntent, captureIntent, incrementAuthorization } from '../flows/capture.ts'
-import { applyCardOptions, confirmIntent, createIntent } from '../flows/intent.ts'
+import {
+  applyCardOptions,
+  changeTransfer,
+  confirmIntent,
+  createIntent,
+  storedTransfer,
+  transferOf,
+} from '../flows/intent.ts'
 import { usePaymentMethod } from '../flows/payment-method.ts'
 import { invalidRequest } from '../http/api-error.ts'
 import { created, listObjects, pagination } from '../http/list.ts'
@@ -20,6 +27,7 @@ import { type Route, route } from '../http/route.ts'
 import { searchObjects, searchShape } from '../http/search.ts'
 import { checkApplicationFee } from '../rules/application-fees.ts'
 import { checkAmount, checkCurrency } from '../rules/currencies.ts'
+import { checkDestination, transferAmount, transferData } from '../rules/destinations.ts'
 import { assertIntentAllows, assertIntentIsOpen } from '../rules/intent-rules.ts'
 import type { Row } from '../store/documents.ts'
 import type { Work } from '../store/work.ts'
@@ -36,15 +44,15 @@ const createShape = {
   confirm: flag(),
   confirmation_method: choice('automatic', 'manual'),
   application_fee_amount: integer(1),
-  on_behalf_of: ignored(),
-  transfer_data: ignored(),
+  on_behalf_of: text(),
+  transfer_data: transferData,
 }
 const updateShape = {
   ...commonParams,
   amount: integer(1),
   currency: text(),
   application_fee_amount: integer(1),
-  transfer_data: ignored(),
+  transfer_data: transferAmount,
 }
 /** Like Stripe, a confirmation takes no customer: the intent has to know it before. */
 const { customer: _, customer_account: __, ...confirmable } = commonParams
@@ -57,7 +65,7 @@ const bookingShape = {
   application_fee_amount: integer(1),
   hooks: ignored(),
   payment_details: ignored(),
-  transfer_data: ignored(),
+  transfer_data: transferAmount,
 }
 const captureShape = { ...bookingShape, amount_to_capture: integer(0), final_capture: flag() }
 const incrementShape = { ...bookingShape, amount: required(integer(1)), description: text(1000) }
@@ -105,6 +113,7 @@ export const paymentIntentRoutes: Route[] = [
       amount: params.amount_to_capture,
       isFinal: params.final_capture,
       applicationFee: params.application_fee_amount,
+      transferAmount: params.transfer_data?.amount,
     })
     return intent.doc
   }),
@@ -130,7 +139,9 @@ export const paymentIntentRoutes: Route[] = [
 
 async function openIntent(work: Work, params: Parsed<typeof createShape>): Promise<Row<'payment_intent'>> {
   const currency = checkCurrency(params.currency)
-  checkApplicationFee(work, params.application_fee_amount, params.amount)
+  const { transfer_data: transfer, on_behalf_of: onBehalfOf, application_fee_amount: fee } = params
+  checkDestination(work, { transfer, onBehalfOf, fee }, params.amount)
+  checkApplicationFee(work, fee, params.amount, transfer !== undefined)
   const given = params.allowed_payment_method_types ?? params.payment_method_types
   const isAutomatic = given === undefined && params.automatic_payment_methods?.enabled !== false
   if (params.customer) await work.get('customer', params.customer, 'customer', 400)
@@ -154,6 +165,8 @@ async function openIntent(work: Work, params: Parsed<typeof createShape>): Promi
     shipping: readShipping(params.shipping),
     statement_descriptor: params.statement_descriptor ?? null,
     statement_descriptor_suffix: params.statement_descriptor_suffix ?? null,
+    on_behalf_of: onBehalfOf ?? null,
+    transfer_data: transferOf(transfer),
     transfer_group: params.transfer_group ?? null,
     allowedTypes: params.allowed_payment_method_types ?? null,
     cardOptions: { ...card, capture_method: card?.capture_method ?? undefined },
@@ -176,7 +189,10 @@ async function change(
   }
   if (params.amount !== undefined) doc.amount = params.amount
   checkAmount(doc.amount, doc.currency)
-  checkApplicationFee(work, params.application_fee_amount, doc.amount)
+  changeTransfer(doc, params.transfer_data?.amount)
+  const fee = params.application_fee_amount ?? doc.application_fee_amount
+  checkDestination(work, { transfer: storedTransfer(doc), fee }, doc.amount)
+  checkApplicationFee(work, params.application_fee_amount, doc.amount, doc.transfer_data !== null)
   if (params.application_fee_amount !== undefined) doc.application_fee_amount = params.application_fee_amount
   if (params.customer !== undefined) {
     await work.get('customer', params.customer, 'customer', 400)

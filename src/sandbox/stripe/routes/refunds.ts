@@ -30,7 +30,7 @@ const createShape = {
   instructions_email: ignored(),
   origin: ignored(),
   refund_application_fee: flag(),
-  reverse_transfer: ignored(),
+  reverse_transfer: flag(),
 }
 
 export const refundRoutes: Route[] = [
@@ -42,6 +42,7 @@ export const refundRoutes: Route[] = [
       reason: reason ?? undefined,
       metadata: withoutEmpty(params.metadata),
       returnsFee: params.refund_application_fee ?? false,
+      reversesTransfer: params.reverse_transfer ?? false,
     })
     return refund.doc
   }),

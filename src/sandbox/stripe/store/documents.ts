@@ -15,6 +15,10 @@ export type Documents = {
   dispute: Flat<Stripe.Dispute>
   file: Flat<Stripe.File>
   payout: Flat<Stripe.Payout>
+  transfer: Flat<Stripe.Transfer>
+  transfer_reversal: Flat<Stripe.TransferReversal>
+  application_fee: Flat<Stripe.ApplicationFee>
+  fee_refund: Flat<Stripe.FeeRefund>
   'checkout.session': Flat<Stripe.Checkout.Session>
   webhook_endpoint: Flat<Omit<Stripe.WebhookEndpoint, 'deleted'>>
   event: Flat<Omit<Stripe.Event, 'type' | 'data'>> & { type: string; data: EventData }
@@ -26,7 +30,8 @@ export type Hidden = {
   /** `unbooked`: captures whose balance transactions are still to come. `chargedBack`: a dispute holds its money. */
   charge: { scenario: string; authorizedAt: number; feeRefunded?: number; unbooked?: number[]; chargedBack?: boolean }
   refund: Empty
-  balance_transaction: { payout: string | null }
+  /** `seller`: the account of somebody who got it from a destination charge. */
+  balance_transaction: { payout: string | null; seller?: string }
   customer: { deleted: boolean }
   /** `spent`: used without a customer, or detached from one; Stripe takes it no more. */
   payment_method: { scenario: string; authenticated: boolean; spent?: boolean }
@@ -34,6 +39,11 @@ export type Hidden = {
   dispute: Empty
   file: Empty
   payout: Empty
+  /** How much of its charge was refunded together with it. */
+  transfer: { refunded: number }
+  transfer_reversal: Empty
+  application_fee: Empty
+  fee_refund: Empty
   'checkout.session': SessionHidden
   webhook_endpoint: { secret: string; deleted: boolean }
   event: Empty
@@ -58,6 +68,8 @@ export type SessionHidden = {
   intent: {
     captureMethod: Stripe.PaymentIntent.CaptureMethod
     applicationFee?: number | undefined
+    transferData?: { destination: string; amount?: number | undefined } | undefined
+    onBehalfOf?: string | undefined
     description: string | null
     metadata: Record<string, string>
     receiptEmail: string | null
