@@ -99,8 +99,9 @@ export const createServices = (config: ServicesConfig, overrides: ServicesOverri
   const disputes = createDisputeService(deps)
   const payments = createPaymentService({ ...deps, connections, syncRefund: refunds.sync })
   const setups = createSetupService(deps)
+  const methods = createMethodService(deps)
   const payouts = createPayoutService({ ...base, providers, followed })
-  const heard = { payments, refunds, disputes, payouts, setups }
+  const heard = { payments, refunds, disputes, payouts, setups, methods }
   const checkoutUrl = (merchantId: string, id: string) => intentLinks(deps, { merchant_id: merchantId, id }).checkoutUrl
   const checkouts = createCheckoutService(deps)
   const messages = createMessageService({ ...deps, connections, checkoutUrl, native: payments.native })
@@ -115,7 +116,6 @@ export const createServices = (config: ServicesConfig, overrides: ServicesOverri
     exports: createExportService({ ...base, sealer, databaseUrl: config.databaseUrl, storage: config.exports }),
     threads: createThreadService(base),
     customers: createCustomerService(base),
-    methods: createMethodService(deps),
     methodsPage: createMethodsPageService(deps),
     ...heard,
     checkouts,

@@ -1,10 +1,13 @@
 import type { Selectable } from 'kysely'
+import { notFound } from '#kernel/errors.ts'
 import { showId } from '#kernel/ids.ts'
 import type { Db, Tx } from '#platform/database.ts'
+import { requireUuid } from '#platform/listing.ts'
 import { appendEvents } from '#platform/outbox.ts'
 import type { PaymentMethodsTable } from '#platform/tables-setups.ts'
 import type { ProviderAccount } from '#providers/accounts.ts'
 import { showMethod } from './method-view.ts'
+import { findCustomer } from './repo.ts'
 
 export type MethodRow = Selectable<PaymentMethodsTable>
 
@@ -22,6 +25,47 @@ export const findMethodByRef = (
   ref: string,
 ): Promise<MethodRow | undefined> =>
   selectMethods(db, merchantId).where('provider', '=', provider).where('provider_ref', '=', ref).executeTakeFirst()
+
+/** What is kept by an account under the provider's ref, across merchants: for its news. */
+export const findKeptByRef = (
+  maintenance: Db,
+  { provider, connectionId }: Omit<ProviderAccount, 'merchantId'>,
+  ref: string,
+): Promise<MethodRow | undefined> =>
+  maintenance
+    .selectFrom('payment_methods')
+    .selectAll()
+    .where('provider', '=', provider)
+    .where('provider_ref', '=', ref)
+    .where('provider_connection_id', 'is not distinct from', connectionId)
+    .executeTakeFirst()
+
+export const lockMethod = (tx: Tx, merchantId: string, id: string): Promise<MethodRow | undefined> =>
+  selectMethods(tx, merchantId).where('id', '=', id).forUpdate().executeTakeFirst()
+
+/** Also a detached one. What belonged to somebody who was erased is not there. */
+export const requireMethod = async (tx: Tx, merchantId: string, id: string): Promise<MethodRow> => {
+  const row = await findMethod(tx, merchantId, requireUuid('paymentMethod', id, 'payment_method', 'payment_method'))
+  const owner = row && (await findCustomer(tx, merchantId, row.customer_id))
+  if (!row || owner?.deleted_at) throw notFound('payment_method', id, 'payment_method')
+  return row
+}
+
+/** Changes a locked method. */
+export const changeMethod = (
+  tx: Tx,
+  { merchant_id: merchantId, id }: MethodRow,
+  change: Partial<Pick<MethodRow, 'method' | 'metadata' | 'billing_details'>>,
+): Promise<MethodRow> => {
+  const asText = Object.fromEntries(Object.entries(change).map(([name, value]) => [name, JSON.stringify(value)]))
+  return tx
+    .updateTable('payment_methods')
+    .set({ id, ...asText })
+    .where('merchant_id', '=', merchantId)
+    .where('id', '=', id)
+    .returningAll()
+    .executeTakeFirstOrThrow()
+}
 
 /** What a customer can be charged with, newest first. */
 export const listAttached = (db: Db, merchantId: string, customerId: string): Promise<MethodRow[]> =>
@@ -72,7 +116,7 @@ export const detachMethods = async (
       .updateTable('payment_methods')
       .set({
         ...(detached_at === null ? { detached_at: now, forget_at: now } : {}),
-        ...(isErased ? { method: null } : {}),
+        ...(isErased ? { method: null, billing_details: null, metadata: '{}' } : {}),
       })
       .where('merchant_id', '=', merchantId)
       .where('id', '=', id)

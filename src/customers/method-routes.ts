@@ -6,6 +6,7 @@ import {
   methodParams,
   methodSchema,
   methodsQuery,
+  methodUpdate,
   onlyExpand,
 } from './method-schemas.ts'
 import type { MethodService } from './method-service.ts'
@@ -19,6 +20,7 @@ const listUrl = '/v1/payment_methods'
 
 export const methodRoutes = (methods: MethodService): Route[] => [
   ...readingRoutes(methods),
+  updateRoute(methods),
   route({
     method: 'post',
     path: '/v1/payment_methods/:id/detach',
@@ -36,6 +38,30 @@ export const methodRoutes = (methods: MethodService): Route[] => [
     handler: ({ merchantId, params: { id } }) => methods.detach(merchantId, id),
   }),
 ]
+
+const updateRoute = (methods: MethodService): Route =>
+  route({
+    method: 'post',
+    path: '/v1/payment_methods/:id',
+    operationId: 'updatePaymentMethod',
+    tag,
+    summary: 'Update a payment method',
+    description:
+      'Who pays with it, and your metadata. A card that its network replaces is updated by itself: see the event.',
+    roles: writers,
+    params: methodParams,
+    body: methodUpdate,
+    response: methodSchema,
+    errors: [
+      ...errors,
+      'payment_method_unexpected_state',
+      'capability_missing',
+      'provider_error',
+      'provider_unknown_outcome',
+    ],
+    example: { ...example, metadata: { nickname: 'company card' } },
+    handler: ({ merchantId, resourceId, params: { id }, body }) => methods.update({ merchantId, resourceId }, id, body),
+  })
 
 const readingRoutes = (methods: MethodService): Route[] => [
   route({

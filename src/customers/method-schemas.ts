@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { idSchema, listOf, listQuery } from '#platform/listing.ts'
+import { idSchema, listOf, listQuery, metadataSchema } from '#platform/listing.ts'
+import { addressInput, emailInput } from './schemas.ts'
 
 /** What the payer agreed to: `text` word for word where they saw it on our page; null where the merchant vouches for it. */
 const consentSchema = z.object({
@@ -70,6 +71,25 @@ export const consentInput = z
   })
   .meta({ description: 'What the payer agreed to, where you asked them. On our page they are asked there.' })
 export type ConsentInput = z.output<typeof consentInput>
+
+/** Who pays with it. An empty text unsets a field, as in Stripe's API. */
+const billingInput = z.strictObject({
+  address: z.union([addressInput, z.literal('')]).optional(),
+  email: emailInput.optional(),
+  name: z.string().max(256).optional(),
+  phone: z.string().max(50).optional(),
+})
+export type BillingInput = z.output<typeof billingInput>
+
+export const methodUpdate = z.strictObject({
+  billing_details: billingInput.optional().meta({
+    description:
+      'Who pays with it: told to the provider, who shows it to the bank, and kept until the customer is deleted.',
+  }),
+  metadata: z.union([metadataSchema, z.literal('')]).optional(),
+  expand: listQuery.shape.expand,
+})
+export type MethodUpdate = z.output<typeof methodUpdate>
 
 /** Which account keeps it. */
 export const accountInput = idSchema('connection').optional().meta({

@@ -1,17 +1,18 @@
 import { sql } from 'kysely'
 import { delayMs, lookupSchedule } from '#kernel/backoff.ts'
 import { addMs, type Clock } from '#kernel/clock.ts'
-import { notFound } from '#kernel/errors.ts'
 import { newUuid, showId } from '#kernel/ids.ts'
 import { type Database, inTransaction, type Tx } from '#platform/database.ts'
 import { listAnswer, readPage, requireUuid } from '#platform/listing.ts'
 import type { Logger } from '#platform/logger.ts'
 import type { JobQueue } from '#platform/queue.ts'
-import type { Providers } from '#providers/accounts.ts'
-import { detachMethods, findMethod, type MethodRow, selectMethods } from './method-repo.ts'
-import type { MethodsQuery, PaymentMethod } from './method-schemas.ts'
+import type { ProviderAccount, Providers } from '#providers/accounts.ts'
+import { detachMethods, type MethodRow, requireMethod, selectMethods } from './method-repo.ts'
+import type { MethodsQuery, MethodUpdate, PaymentMethod } from './method-schemas.ts'
+import { syncMethod } from './method-sync-service.ts'
+import { updateMethod } from './method-update-service.ts'
 import { showMethod } from './method-view.ts'
-import { findCustomer, requireCustomer } from './repo.ts'
+import { requireCustomer } from './repo.ts'
 
 export interface MethodDeps {
   db: Database
@@ -41,6 +42,17 @@ export const createMethodService = (deps: MethodDeps) => ({
       return listAnswer(url, page.rows.map(showMethod), page.hasMore)
     }),
 
+  /** Changes what is said of a method: see `updateMethod`. */
+  update: (
+    scope: { merchantId: string; resourceId: string },
+    id: string,
+    input: MethodUpdate,
+  ): Promise<PaymentMethod> => updateMethod(deps, scope, id, input),
+
+  /** What the provider says of a method, for its news: see `syncMethod`. */
+  sync: (from: Omit<ProviderAccount, 'merchantId'>, methodRef: string, owner: string | undefined) =>
+    syncMethod(deps, from, methodRef, owner),
+
   /** Takes a method out of use at once; a job tells the provider. What is detached already stays so. */
   detach: async (merchantId: string, id: string): Promise<PaymentMethod> => {
     const row = await inTransaction(deps.db, merchantId, async (tx) => {
@@ -69,14 +81,6 @@ export const createMethodService = (deps: MethodDeps) => ({
       deps.queue.wake('method.forget', { id, merchant }, { repeated: true })
   },
 })
-
-/** What belonged to somebody who was erased is not there. */
-const requireMethod = async (tx: Tx, merchantId: string, id: string): Promise<MethodRow> => {
-  const row = await findMethod(tx, merchantId, requireUuid('paymentMethod', id, 'payment_method', 'payment_method'))
-  const owner = row && (await findCustomer(tx, merchantId, row.customer_id))
-  if (!row || owner?.deleted_at) throw notFound('payment_method', id, 'payment_method')
-  return row
-}
 
 /** Claimed with a lease, so that a crash gives it back. Forgetting twice does nothing, a lost answer is asked again. */
 const forget = async (deps: MethodDeps, merchantId: string, id: string): Promise<void> => {

@@ -1,28 +1,78 @@
 import { unixSeconds } from '#kernel/clock.ts'
 import { showId } from '#kernel/ids.ts'
+import { wholeAddress } from './customer-view.ts'
 import type { MethodRow } from './method-repo.ts'
-import type { Consent, PaymentMethod } from './method-schemas.ts'
+import type { BillingInput, Consent, PaymentMethod } from './method-schemas.ts'
 
-/** Stripe's payment method. Whose it is ends with its removal; who holds the card is asked for by the provider alone. */
+/** Stripe's payment method. Whose it is ends with its removal; of who holds the card it says what the merchant has told. */
 export const showMethod = (row: MethodRow): PaymentMethod => {
   const details = (row.method ?? { type: 'card' }) as unknown as Details
   return {
     id: showId('paymentMethod', row.id),
     object: 'payment_method',
     allow_redisplay: 'always',
-    billing_details: { address: null, email: null, name: null, phone: null, tax_id: null },
+    billing_details: { ...noBilling, ...row.billing_details },
     ...ownDetails(details),
     created: unixSeconds(row.created_at),
     customer: row.detached_at === null ? showId('customer', row.customer_id) : null,
     customer_account: null,
     livemode: row.livemode,
-    metadata: {},
+    metadata: row.metadata,
     type: details.type,
     consent: row.consent as unknown as Consent,
     provider: row.provider,
     usage: row.usage,
   }
 }
+
+const noBilling = { address: null, email: null, name: null, phone: null, tax_id: null }
+
+/** As in Stripe's API: what is not named stays, an empty text unsets. */
+export const mergeBilling = (
+  before: Readonly<Record<string, unknown>> | null,
+  { address, ...texts }: BillingInput,
+): Record<string, unknown> => ({
+  ...before,
+  ...Object.fromEntries(Object.entries(texts).map(([name, value]) => [name, value || null])),
+  ...(address === undefined ? {} : { address: address === '' ? null : wholeAddress(address) }),
+})
+
+/** Whether the provider's view adds nothing to what is kept. */
+export const sameMethod = (kept: MethodRow['method'], told: object): boolean =>
+  Object.entries(told).every(([name, value]) => kept?.[name] === value)
+
+/** The event of a change; without `previousAttributes` nothing that is shown has changed. */
+export const methodUpdated = (before: MethodRow, after: MethodRow, now: Date) => {
+  const object = showMethod(after)
+  return {
+    merchantId: after.merchant_id,
+    type: 'payment_method.updated',
+    objectId: after.id,
+    threadId: null,
+    paymentIntentId: null,
+    object,
+    previousAttributes: previousParts(showMethod(before), object),
+    livemode: after.livemode,
+    createdAt: now,
+  }
+}
+
+/** The values before, where they differ; within an object only its members that do. */
+const previousParts = (before: object, after: object): Record<string, unknown> => {
+  const old = new Map(Object.entries(before))
+  const fresh = new Map(Object.entries(after))
+  const names = [...new Set([...old.keys(), ...fresh.keys()])]
+  return Object.fromEntries(
+    names
+      .filter((name) => JSON.stringify(old.get(name)) !== JSON.stringify(fresh.get(name)))
+      .map((name) => {
+        const [was, is] = [old.get(name) ?? null, fresh.get(name)]
+        return [name, isObject(was) && isObject(is) ? previousParts(was, is) : was]
+      }),
+  )
+}
+
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null
 
 /** As the charge tells it (`PaymentMethodDetails` of the provider's port). */
 interface Details {

@@ -2,9 +2,9 @@ import { z } from 'zod'
 import { listOf, listQuery, metadataSchema } from '#platform/listing.ts'
 
 const text = (max: number) => z.string().max(max)
-const email = z.union([z.literal(''), text(512).regex(/^[^\s@]+@[^\s@]+$/, 'must be an e-mail address')])
+export const emailInput = z.union([z.literal(''), text(512).regex(/^[^\s@]+@[^\s@]+$/, 'must be an e-mail address')])
 
-const addressInput = z.strictObject({
+export const addressInput = z.strictObject({
   city: text(500).optional(),
   country: text(500).optional(),
   line1: text(500).optional(),
@@ -19,7 +19,7 @@ const shippingInput = z.strictObject({ address: addressInput, name: text(500), p
 /** An empty text unsets a field, as in Stripe's API. */
 export const customerInput = z.strictObject({
   name: text(256).optional(),
-  email: email.optional(),
+  email: emailInput.optional(),
   phone: text(50).optional(),
   description: text(5000).optional(),
   address: z.union([addressInput, z.literal('')]).optional(),

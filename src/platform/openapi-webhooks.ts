@@ -52,6 +52,8 @@ export const sentEvents: Readonly<Record<string, string>> = {
   'payment_intent.updated': 'A payment intent was changed by the API.',
   'payment_method.attached': 'A payer’s method of payment is kept for their next payments.',
   'payment_method.detached': 'A method of payment was removed, by the payer or by you; it charges nobody any more.',
+  'payment_method.updated':
+    'A kept method changed: you updated it, or its network replaced the card. `previous_attributes` says what it was.',
   'payout.canceled': 'A payout was canceled; its money is back in the balance.',
   'payout.created': 'Money is on its way to the bank.',
   'payout.failed': 'A payout failed, maybe after it was paid; its money is back in the balance.',

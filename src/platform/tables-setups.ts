@@ -1,5 +1,5 @@
 import type { Generated } from 'kysely'
-import type { Json, JsonOrNull, Metadata } from './tables-columns.ts'
+import type { Json, JsonOrNull, JsonWithDefault, Metadata } from './tables-columns.ts'
 
 /** Rows about methods that are kept, with a payment or without. */
 
@@ -11,6 +11,8 @@ export interface PaymentMethodsTable {
   provider_connection_id: string | null
   provider_ref: string
   method: JsonOrNull<Record<string, unknown>>
+  metadata: JsonWithDefault<Metadata>
+  billing_details: JsonOrNull<Record<string, unknown>>
   consent: Json<Record<string, unknown>>
   payment_intent_id: string | null
   setup_intent_id: string | null

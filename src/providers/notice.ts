@@ -15,6 +15,8 @@ export interface ProviderNotice {
     | { kind: 'page'; ref: string; paymentRef?: string }
     | { kind: 'dispute'; ref: string; paymentRef?: string }
     | { kind: 'setup'; ref: string }
+    /** A method that may be kept: it was changed, replaced or detached there. */
+    | { kind: 'method'; ref: string }
     | { kind: 'payout'; ref: string }
     /** Money became available, or is missing. */
     | { kind: 'balance' }

@@ -67,6 +67,20 @@ export interface SetupPageCommand extends Command {
   tags: ProviderTags
 }
 
+/** Who pays with a method. What is not named stays, '' unsets. */
+export interface BillingCommand extends Command {
+  methodRef: string
+  billing: {
+    readonly name?: string | undefined
+    readonly email?: string | undefined
+    readonly phone?: string | undefined
+    readonly address?:
+      | ''
+      | Readonly<Partial<Record<'city' | 'country' | 'line1' | 'line2' | 'postal_code' | 'state', string | undefined>>>
+      | undefined
+  }
+}
+
 /**
  * What a provider offers that keeps methods without a payment. What a page keeps may be charged without the payer for all
  * that the provider knows; whether it is, the slices decide. Look-ups answer as those of the provider do.
@@ -87,5 +101,7 @@ export interface SetupCalls {
     since: Date
   }): Promise<ProviderAnswer<readonly ProviderSetup[]>>
   findPage(query: { pageRef: string }): Promise<ProviderAnswer<ProviderSetupPage | undefined>>
+  /** Present where the bank is told who pays. Sent twice it does the same. */
+  updateMethod?(command: BillingCommand): Promise<ProviderAnswer<ProviderMethod>>
   findMethod(query: { methodRef: string }): Promise<ProviderAnswer<ProviderMethod | undefined>>
 }

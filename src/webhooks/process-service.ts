@@ -1,3 +1,4 @@
+import type { MethodService } from '#customers/method-service.ts'
 import type { DisputeService } from '#disputes/service.ts'
 import { delayMs, inboxSchedule } from '#kernel/backoff.ts'
 import { addMs, type Clock } from '#kernel/clock.ts'
@@ -26,6 +27,7 @@ export interface ProcessDeps {
   payouts: PayoutService
   disputes: DisputeService
   setups: SetupService
+  methods: MethodService
   inbox: Inbox
 }
 
@@ -108,6 +110,7 @@ const judgeEvent = async (
   match: Match | undefined,
 ): Promise<Judged> => {
   if (isAboutSetup(notice)) return judgeSetup(deps, event, notice)
+  if (notice.subject.kind === 'method') return judgeMethod(deps, event, notice.subject.ref)
   return notice.subject.kind === 'dispute'
     ? judgeDispute(deps, event, notice.subject.ref, match)
     : { verdict: await judge(deps, accountOf(event), notice, match), whose: match }
@@ -117,6 +120,15 @@ const judgeSetup = async (deps: ProcessDeps, event: InboxRow, notice: Notice): P
   const owner = event.connection === '' ? undefined : await findOwner(deps.db.maintenance, event.connection)
   const { verdict, merchantId } = await judgeSetupNews(deps, accountOf(event), notice, owner)
   return { verdict, whose: merchantId === undefined ? undefined : { merchant_id: merchantId } }
+}
+
+/** Who attaches what to whom elsewhere in the account is not told to us. */
+const judgeMethod = async (deps: ProcessDeps, event: InboxRow, ref: string): Promise<Judged> => {
+  const owner = event.connection === '' ? undefined : await findOwner(deps.db.maintenance, event.connection)
+  const synced = await deps.methods.sync(accountOf(event), ref, owner)
+  if (synced.merchantId === undefined)
+    return { verdict: { state: 'ignored', reason: 'not about a payment method that is kept here' }, whose: undefined }
+  return { verdict: judgeSync(synced), whose: { merchant_id: synced.merchantId } }
 }
 
 /** The news of a dispute may come before we know the refs of its payment: the provider is asked whose it is. */
@@ -160,6 +172,7 @@ const judge = async (
       return judgeSync(await deps.refunds.sync(merchantId, id, subject.ref))
     case 'dispute':
     case 'setup':
+    case 'method':
       throw new Error(`news of a ${subject.kind} are judged elsewhere`)
     default:
       return subject satisfies never
@@ -192,7 +205,8 @@ const findNamed = async (deps: ProcessDeps, event: InboxRow, { subject, tags }: 
   const tagged = await matchTags(deps, tags)
   if (tagged) return tagged
   if (subject.kind === 'ignored' || subject.kind === 'unknown') return undefined
-  if (subject.kind === 'setup' || subject.kind === 'payout' || subject.kind === 'balance') return undefined
+  if (subject.kind === 'setup' || subject.kind === 'method' || subject.kind === 'payout' || subject.kind === 'balance')
+    return undefined
   const paymentRef = subject.kind === 'payment' ? subject.ref : subject.paymentRef
   const byPayment =
     paymentRef === undefined ? undefined : await matchIntent(maintenance, event.provider, { providerRef: paymentRef })

@@ -1,3 +1,4 @@
+import type { MethodService } from '#customers/method-service.ts'
 import type { DisputeService } from '#disputes/service.ts'
 import type { Clock } from '#kernel/clock.ts'
 import { AppError } from '#kernel/errors.ts'
@@ -40,6 +41,7 @@ export interface WebhookDeps {
   disputes: DisputeService
   payouts: PayoutService
   setups: SetupService
+  methods: MethodService
 }
 
 /** Without a body the answer is empty. */

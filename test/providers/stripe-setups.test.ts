@@ -57,12 +57,22 @@ const answer = (status = 200, body: object = setup) => {
   })
   recorder.on('POST', '/v1/payment_methods/pm_1/attach', status, status === 200 ? method : body)
   recorder.on('GET', '/v1/payment_methods/pm_1', 200, method)
+  recorder.on('POST', '/v1/payment_methods/pm_1', status, status === 200 ? method : body)
 }
 
 const calls: Record<string, () => Promise<{ outcome: string }>> = {
   'create and confirm': () => setups.confirm(order),
   'create and confirm for visits': () => setups.confirm({ ...order, usage: 'on_session' }),
   'confirm again': () => setups.confirm({ ...order, setupRef: 'seti_1' }),
+  'change who pays with a method': () =>
+    setups.updateMethod?.({
+      ...key,
+      methodRef: 'pm_1',
+      billing: { name: 'Léa', phone: '', address: { city: 'Lyon' } },
+    }) ?? assert.fail('no such call'),
+  'forget where who pays lives': () =>
+    setups.updateMethod?.({ ...key, methodRef: 'pm_1', billing: { email: '', address: '' } }) ??
+    assert.fail('no such call'),
   cancel: () => setups.cancel({ ...key, setupRef: 'seti_1' }),
   'open a page': () => setups.openPage({ ...pageOrder, locale: 'fr-BE' }),
   'close a page': () => setups.closePage({ ...key, pageRef: 'cs_1' }),

@@ -8,6 +8,7 @@ export type EventSubject =
   | 'refund'
   | 'page'
   | 'setup'
+  | 'method'
   | 'payout'
   | 'balance'
   | 'ignored'
@@ -169,9 +170,9 @@ export const eventSubjects = {
   'payment_link.created': 'ignored',
   'payment_link.updated': 'ignored',
   'payment_method.attached': 'ignored',
-  'payment_method.automatically_updated': 'ignored',
-  'payment_method.detached': 'ignored',
-  'payment_method.updated': 'ignored',
+  'payment_method.automatically_updated': 'method',
+  'payment_method.detached': 'method',
+  'payment_method.updated': 'method',
   'payout.canceled': 'payout',
   'payout.created': 'payout',
   'payout.failed': 'payout',

@@ -2,6 +2,7 @@ import type Stripe from 'stripe'
 import { unixSeconds } from '#kernel/clock.ts'
 import type { PaymentMethodDetails, ProviderTags } from '#providers/provider.ts'
 import type {
+  BillingCommand,
   ProviderMethod,
   ProviderSetup,
   ProviderSetupPage,
@@ -43,6 +44,11 @@ export const stripeSetups = (stripe: Stripe): SetupCalls => {
     },
     attach: ({ methodRef, customerRef, idempotencyKey }) =>
       command(() => paymentMethods.attach(methodRef, { customer: customerRef }, { idempotencyKey }), mapMethod),
+    updateMethod: ({ methodRef, billing, idempotencyKey }) =>
+      command(
+        () => paymentMethods.update(methodRef, { billing_details: billingParams(billing) }, { idempotencyKey }),
+        mapMethod,
+      ),
     find: ({ setupRef }) => findSetup(stripe, setupRef),
     findByTag: async ({ setupIntent, customerRef, since }) => {
       const found = await lookup(async () => {
@@ -125,6 +131,17 @@ const pageParams = (order: SetupPageCommand): Stripe.Checkout.SessionCreateParam
     locale: checkoutLocale(order.locale),
   }
 }
+
+const billingParams = ({
+  address,
+  ...texts
+}: BillingCommand['billing']): Stripe.PaymentMethodUpdateParams.BillingDetails => ({
+  ...withoutUndefined(texts),
+  ...(address === undefined ? {} : { address: address === '' ? '' : withoutUndefined(address) }),
+})
+
+const withoutUndefined = (values: Readonly<Record<string, string | undefined>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(values).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])))
 
 const metadata = ({ merchant, setupIntent }: ProviderTags): Record<string, string> => ({
   ...(merchant === undefined ? {} : { [tagNames.merchant]: merchant }),

@@ -108,6 +108,7 @@ const thinSubjects: ReadonlyMap<string, keyof typeof subjects> = new Map([
   ['refund', 'refund'],
   ['checkout.session', 'page'],
   ['dispute', 'dispute'],
+  ['payment_method', 'method'],
   ['payout', 'payout'],
 ])
 
@@ -144,6 +145,7 @@ const subjects = {
   page: (object) => named(object, 'checkout.session', (ref) => ({ kind: 'page', ref, ...paymentOf(object) })),
   dispute: (object) => named(object, 'dispute', (ref) => ({ kind: 'dispute', ref, ...paymentOf(object) })),
   setup: (object) => named(object, 'setup_intent', (ref) => ({ kind: 'setup', ref })),
+  method: (object) => named(object, 'payment_method', (ref) => ({ kind: 'method', ref })),
   payout: (object) => named(object, 'payout', (ref) => ({ kind: 'payout', ref })),
   balance: (object) => (object.object === 'balance' ? { kind: 'balance' } : undefined),
   ignored: () => ({ kind: 'ignored' }),
