@@ -119,7 +119,8 @@ export const reservedNames: readonly string[] = [
 
 const chooseBuiltIn = (facts: RouteFacts, accounts: readonly KnownAccount[]): Decision => {
   const passed: Passed[] = []
-  for (const { name, when, use } of builtInRules(accounts)) {
+  const meant = accounts.filter((account) => isMeant(account, facts, accounts))
+  for (const { name, when, use } of builtInRules(meant)) {
     if (!holds(when, facts)) continue
     const chosen = choose(name, tellHolding(when, facts), use, facts, accounts)
     if (chosen.ok) return { ...chosen, choices: chosen.choices.slice(0, 1) }
@@ -161,12 +162,18 @@ export const isSameChoice = (a: Choice, b: Choice): boolean =>
 const resolve = (use: Use, facts: RouteFacts, accounts: readonly KnownAccount[]): KnownAccount | undefined => {
   const ofProvider = accounts.filter(({ provider }) => provider === use.provider)
   if (use.connection !== undefined) return ofProvider.find(({ connection }) => connection === use.connection)
-  const connected = ofProvider.filter(({ connection }) => connection !== null)
-  // Whoever has an account there sells through that one, and not on the deployment's for somebody else.
-  const isOwnShut = facts.hasDestination === true && connected.length > 0
-  const inOrder = [...connected, ...(isOwnShut ? [] : ofProvider.filter(({ connection }) => connection === null))]
+  const inOrder = [
+    ...ofProvider.filter(({ connection }) => connection !== null),
+    ...ofProvider.filter((account) => account.connection === null && isMeant(account, facts, accounts)),
+  ]
   return inOrder.find((account) => refusalOf(account, facts) === undefined) ?? inOrder[0]
 }
+
+/** Whoever has an account of their own sells through that one: the deployment's passes on for them where a rule names it. */
+const isMeant = ({ provider, connection }: KnownAccount, facts: RouteFacts, all: readonly KnownAccount[]): boolean =>
+  connection !== null ||
+  facts.hasDestination !== true ||
+  all.every((one) => one.provider !== provider || one.connection === null)
 
 /** Why an account cannot take a payment; undefined: it can. */
 export const refusalOf = (account: KnownAccount, facts: RouteFacts): string | undefined => {

@@ -15,7 +15,7 @@ export async function payOutAll(sandbox: Sandbox, currency: string): Promise<obj
     await work.exclusive(`select pg_advisory_xact_lock(hashtext('sandbox_stripe.balance'))`, [])
     const rows = await work.query<Row<'balance_transaction'>>(
       `select kind, id, doc, hidden from sandbox_stripe.object
-       where kind = 'balance_transaction' and doc->>'currency' = $1 and hidden->>'payout' is null
+       where kind = 'balance_transaction' and account = '' and doc->>'currency' = $1 and hidden->>'payout' is null
          and (doc->>'available_on')::bigint <= $2
        order by seq for update`,
       [code, work.now],

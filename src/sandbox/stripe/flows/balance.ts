@@ -74,14 +74,13 @@ export function bookRefund(
   })
 }
 
-/** Of the platform's fee as much as of the charge; the last refund brings the rest. */
+/** Of the platform's fee as much as of the charge; of a charge that is refunded with it whole, all. */
 export function takeFeeBack({ doc, hidden }: Row<'charge'>, amount: number): number {
   const fee = Math.min(doc.application_fee_amount ?? 0, doc.amount_captured)
-  const rest = fee - (hidden.feeRefunded ?? 0)
-  const isLast = doc.amount_refunded + amount === doc.amount_captured
-  const returned = isLast ? rest : Math.min(rest, Math.floor((fee * amount) / doc.amount_captured))
-  hidden.feeRefunded = (hidden.feeRefunded ?? 0) + returned
-  return returned
+  const before = hidden.refundedWithFee ?? 0
+  const upTo = (refunded: number) => Math.floor((fee * refunded) / doc.amount_captured)
+  hidden.refundedWithFee = before + amount
+  return upTo(before + amount) - upTo(before)
 }
 
 /** A refund that came back, or was called off in time. */

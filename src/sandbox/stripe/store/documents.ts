@@ -28,7 +28,13 @@ export type Documents = {
 export type Hidden = {
   payment_intent: IntentHidden
   /** `unbooked`: captures whose balance transactions are still to come. `chargedBack`: a dispute holds its money. */
-  charge: { scenario: string; authorizedAt: number; feeRefunded?: number; unbooked?: number[]; chargedBack?: boolean }
+  charge: {
+    scenario: string
+    authorizedAt: number
+    refundedWithFee?: number
+    unbooked?: number[]
+    chargedBack?: boolean
+  }
   refund: Empty
   /** `seller`: the account of somebody who got it from a destination charge. */
   balance_transaction: { payout: string | null; seller?: string }
