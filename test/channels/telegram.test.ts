@@ -115,6 +115,21 @@ describe('cards in Telegram', { skip: noTelegramSpec }, () => {
     assert.throws(refusal, CardRefusedError)
   })
 
+  for (const [amount, method] of [
+    [99n, 'sendPhoto'],
+    [100n, 'sendInvoice'],
+    [1_000_000n, 'sendInvoice'],
+    [1_000_001n, 'sendPhoto'],
+  ] as const)
+    test(`${amount} US cents go out by ${method}: beyond Telegram's limits on the hosted page`, async () => {
+      const card = { ...sampleCard('payment_request', 'usd'), amount }
+      const { rendered, answer } = await post(offer(card))
+      assert.equal(rendered.method, method)
+      refOf(answer)
+      const link = await channel().payments?.invoiceLink?.(connectionWith(), offer(card) as OfferedCard)
+      assert.equal(link?.ok, method === 'sendInvoice')
+    })
+
   test('a collection may be paid by whoever sees it', () => {
     const card = offer(sampleCard('payment_request'), { isOpenToAll: true })
     assert.equal((render(card).payload as unknown as Invoice).start_parameter, '')

@@ -42,7 +42,8 @@ const complainOfInvoice = (body: Record<string, unknown>, isPayMissing: boolean)
   if (invoice.start_parameter !== undefined && !/^[\w-]{0,64}$/.test(invoice.start_parameter))
     return 'START_PARAM_INVALID'
   const total = invoice.prices.reduce((sum, price) => sum + price.amount, 0)
-  if (total <= 0) return 'CURRENCY_TOTAL_AMOUNT_INVALID'
+  const isInDollars = invoice.currency === 'USD'
+  if (total <= 0 || (isInDollars && !isWithin(total, 100, 1_000_000))) return 'CURRENCY_TOTAL_AMOUNT_INVALID'
   if (invoice.currency === 'XTR') return complainOfStars(invoice)
   if (!/^[A-Z]{3}$/.test(invoice.currency)) return 'CURRENCY_INVALID'
   if (!invoice.provider_token) return 'PAYMENT_PROVIDER_INVALID'

@@ -3,19 +3,20 @@ import { CardRefusedError } from '#channels/channel.ts'
 import { type Fitter, lengthOf } from '#channels/fit.ts'
 import { payKeyboardOf, refuseAbove } from './keyboard.ts'
 import { limits } from './limits.ts'
-import { toTelegramAmount } from './money.ts'
+import { isWithinLimits, toTelegramAmount } from './money.ts'
 import type { TelegramSettings } from './settings.ts'
 
 const stars = 'xtr'
 
 /**
- * The offer, if this bot can take it inside the chat. Digital goods may be sold for Stars only; where those are paid
+ * The offer, if this bot can take it inside the chat, and Telegram such an amount. Digital goods may be sold for Stars only; where those are paid
  * nothing is asked, so what the order still has to be told is typed on the hosted page first.
  */
 export const nativeOffer = (card: Card, settings: TelegramSettings): NativeOffer | undefined => {
   const { native } = card
   if (!native || (card.type !== 'payment_request' && card.type !== 'checkout_summary' && card.type !== 'reminder'))
     return undefined
+  if (!isWithinLimits(card.amount, card.currency)) return undefined
   if (card.currency === stars) return settings.stars && !isAsking(native) ? native : undefined
   return settings.psp !== undefined && !native.isDigital ? native : undefined
 }

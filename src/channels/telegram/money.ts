@@ -15,6 +15,22 @@ const exponents: ReadonlyMap<string, number> = new Map(
 
 const exponentOf = (currency: string): number => exponents.get(currency) ?? 2
 
+/**
+ * What an invoice may ask for, in our minor units and both ends included; undefined: only Telegram knows. Its table keeps
+ * the limits of every currency near 1 to 10,000 US dollars and moves them with the exchange rates; in dollars they stand
+ * still. Of Stars it says no highest number. Source: core.telegram.org/bots/payments (supported currencies).
+ */
+const amountLimits = (currency: Currency): { readonly min: bigint; readonly max?: bigint } | undefined => {
+  if (currency === 'usd') return { min: 100n, max: 1_000_000n }
+  return currency === 'xtr' ? { min: 1n } : undefined
+}
+
+/** Whether Telegram may take it; what it certainly refuses is not asked of it. */
+export const isWithinLimits = (amount: bigint, currency: Currency): boolean => {
+  const { min, max } = amountLimits(currency) ?? { min: 0n }
+  return amount >= min && (max === undefined || amount <= max)
+}
+
 /** Our minor units in Telegram's; undefined where they do not come out even (CVE and MGA have no cents there). */
 export const toTelegramAmount = (amount: bigint, currency: Currency): number | undefined => {
   const shift = exponentOf(currency) - currencyExponent(currency)
