@@ -17,6 +17,7 @@ import { type Account, createTester, refusedConnection, type Tester } from './cr
 import { createOpener } from './open-service.ts'
 import { isProviderChannel } from './place.ts'
 import { refuseTaken, refuseUnproven } from './proof-service.ts'
+import { notifyUrlOf, registerAddress } from './register-service.ts'
 import {
   type ConnectionChange,
   type ConnectionRow,
@@ -115,8 +116,7 @@ export const createConnectionService = (deps: ConnectionDeps) => {
     },
 
     /** Where a provider sends its news of the account. `id`: UUID. */
-    notifyUrl: (provider: string, id: string): string =>
-      `${deps.publicUrl}/webhooks/providers/${provider}/${showId('connection', id)}`,
+    notifyUrl: (provider: string, id: string): string => notifyUrlOf(deps.publicUrl, provider, id),
 
     /** Nothing is sent through it before `until`. */
     postpone: (merchantId: string, id: string, until: Date): Promise<void> =>
@@ -152,6 +152,8 @@ const create = async (
   if (!tested.ok) throw refusedConnection(tested.failure)
   await refuseTaken(parts, scope.merchantId, channel, tested.account)
   const row = await save(parts, scope, id, channel, tested.account)
+  const failure = await registerAddress(parts, row, tested.account)
+  if (failure) return write(parts, row, { failure })
   // Read back: a request repeated after a crash must show the secret that was stored, not a new one.
   const { signing_secret = '' } = channel === 'veto' ? openSecrets(parts.keys, row) : {}
   return { ...show(parts, row), ...(signing_secret === '' ? {} : { signing_secret }) }
@@ -219,7 +221,7 @@ const update = async (
     settings: account.settings,
     ...sealSecrets(keys, row, account.secrets),
     status: change.status ?? (row.status === 'disabled' ? 'disabled' : 'active'),
-    failure: null,
+    failure: await registerAddress(parts, row, account),
     checked_at: clock.now(),
   })
 }
@@ -258,7 +260,8 @@ const testAgain = async (parts: Parts, merchantId: string, id: string): Promise<
   if (tested.ok) {
     const status = row.status === 'disabled' ? ('disabled' as const) : ('active' as const)
     const { name, settings } = tested.account
-    return write(parts, row, { status, failure: null, checked_at, name, settings })
+    const failure = await registerAddress(parts, row, tested.account)
+    return write(parts, row, { status, failure, checked_at, name, settings })
   }
   const { failure } = tested
   if (failure.reason === 'connection_broken' && row.status === 'active') {

@@ -31,7 +31,7 @@ export const createFiles = (deps: PaymentDeps) => ({
   upload: async (scope: Scope, file: UploadedFile | undefined, disputeId: string | undefined) => {
     if (!file) throw new AppError('parameter_missing', { message: 'Send the file as the part "file".', param: 'file' })
     const kind = checkFile(file)
-    const chosen = await chooseAccount(deps, scope, disputeId)
+    const chosen = await chooseAccount(deps, scope, disputeId, kind.type !== 'pdf')
     const row = await inTransaction(deps.db, scope.merchantId, async (tx) =>
       keepFile(tx, {
         merchant_id: scope.merchantId,
@@ -107,6 +107,7 @@ const chooseAccount = async (
   { db, providers }: PaymentDeps,
   { merchantId, livemode }: Scope,
   disputeId: string | undefined,
+  isImage: boolean,
 ): Promise<FileAccount> => {
   const { named, accounts } = await inTransaction(db, merchantId, async (tx) => ({
     named: await findAsking(tx, merchantId, disputeId),
@@ -115,10 +116,15 @@ const chooseAccount = async (
   // Stripe's clients upload first and name the dispute later, maybe one that nobody has heard of here.
   const usable = accounts.filter((one) => one.status === 'active' && (one.livemode ?? livemode) === livemode)
   const asked = named ? [{ provider: named.provider, connection: named.provider_connection_id }] : usable
+  let takesImages: FileAccount | undefined
   for (const { provider, connection } of asked) {
     const { disputes } = await providers.open({ merchantId, provider, connectionId: connection })
-    if (disputes?.uploadFile) return { provider, provider_connection_id: connection }
+    if (!disputes?.uploadFile) continue
+    const account = { provider, provider_connection_id: connection }
+    if (named || !disputes.imagesOnly) return account
+    takesImages ??= account
   }
+  if (takesImages && isImage) return takesImages
   throw noFiles(named?.provider ?? 'No account of yours')
 }
 

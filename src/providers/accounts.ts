@@ -51,6 +51,11 @@ export interface ProviderAdapter {
   capabilitiesOf?(settings: ProviderConnection['settings']): ProviderCapabilities
   /** Asks the provider whose credentials these are. Never throws for what the provider says. */
   test(connection: ProviderConnection): Promise<TestedAccount | { ok: false; failure: CredentialFailure }>
+  /**
+   * Has the provider send to `notifyUrl` what it sends to one address per account; only where no command carries the
+   * address. May run twice. Answers what is wrong with that, which breaks nothing else.
+   */
+  register?(connection: ProviderConnection, notifyUrl: string): Promise<CredentialFailure | undefined>
   /** Whether these settings name somebody's account without proof: only the platform may say whose it is. */
   isPlatformOnly?(settings: Readonly<Record<string, unknown>>): boolean
   /**

@@ -152,4 +152,6 @@ export interface DisputeCalls {
   close(command: { idempotencyKey: string; disputeRef: string }): Promise<ProviderAnswer<ProviderDispute>>
   /** Present where files can be evidence. */
   uploadFile?(command: UploadCommand): Promise<ProviderAnswer<ProviderFile>>
+  /** Takes PNG and JPEG alone, and knows no repetition of an upload. */
+  readonly imagesOnly?: true
 }

@@ -165,20 +165,36 @@ const evidence = (kit: ContractKit): void => {
   })
 
   const receipt = { name: 'receipt.pdf', type: 'application/pdf', bytes: Buffer.from('%PDF-1.4 receipt') } as const
+  const upload = (file: UploadCommand) => {
+    const { uploadFile } = callsOf(kit)
+    assert.ok(uploadFile, 'files need uploadFile')
+    return uploadFile(file)
+  }
+  const send = async (file: UploadCommand) => ok(await upload(file))
+  if (kit.offers('evidence_images')) {
+    test('take images alone, of which an answer shows several', async () => {
+      refused(await upload({ idempotencyKey: key(), ...receipt }))
+      const png = { name: 'a.png', type: 'image/png', bytes: Buffer.from('89504e470d0a1a0a00', 'hex') } as const
+      const [first, second] = [
+        await send({ idempotencyKey: key(), ...png }),
+        await send({ idempotencyKey: key(), ...png, name: 'b' }),
+      ]
+      assert.deepEqual([first.size, second.size], [9, 9])
+      const ref = await asked()
+      const files = { uncategorized_file: second.ref, receipt: first.ref, refund_policy: '' }
+      assert.equal(ok(await callsOf(kit).submitEvidence(said(kit, ref, { files }))).submissions, 1)
+      refused(await callsOf(kit).submitEvidence(said(kit, ref, { files: { receipt: 'no_such_file' } })))
+    })
+  }
   if (!kit.offers('evidence_files')) {
-    test('take no files', () => assert.equal(callsOf(kit).uploadFile, undefined))
+    if (!kit.offers('evidence_images')) test('take no files', () => assert.equal(callsOf(kit).uploadFile, undefined))
     return
   }
-  const send = async (file: UploadCommand) => {
-    const { uploadFile } = callsOf(kit)
-    assert.ok(uploadFile, 'evidence_files needs uploadFile')
-    return ok(await uploadFile(file))
-  }
   test('take files, which are uploaded once per key, and kept with the texts before they are submitted', async () => {
-    const upload = { idempotencyKey: key(), ...receipt }
-    const file = await send(upload)
+    const one = { idempotencyKey: key(), ...receipt }
+    const file = await send(one)
     assert.equal(file.size, receipt.bytes.length)
-    assert.deepEqual(await send(upload), file)
+    assert.deepEqual(await send(one), file)
     const ref = await asked()
     const staged = ok(
       await callsOf(kit).submitEvidence(said(kit, ref, { files: { receipt: file.ref }, submit: false })),

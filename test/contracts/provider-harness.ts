@@ -20,6 +20,8 @@ export type Feature =
   /** Disputes that take the money. */
   | 'chargebacks'
   | 'evidence_files'
+  /** Images alone, which are not kept before they are submitted. */
+  | 'evidence_images'
   | 'money'
   | 'statements'
   | 'transfers'

@@ -4,6 +4,7 @@ import { newUuid } from '#kernel/ids.ts'
 import { readAccount } from '#providers/wechatpay/account.ts'
 import { createWechatpayClient } from '#providers/wechatpay/client.ts'
 import { createWechatpayProvider } from '#providers/wechatpay/index.ts'
+import { registerComplaints } from '#providers/wechatpay/registration.ts'
 import { startWechatpaySandbox } from '#sandbox/wechatpay/index.ts'
 import type { KeyMode, MerchantCredentials } from '#sandbox/wechatpay/options.ts'
 import { openDatabase } from './database.ts'
@@ -14,7 +15,7 @@ import { openWire } from './wire.ts'
 
 const settleMs = 30_000
 
-export const wechatpayFeatures: readonly Feature[] = ['disputes', 'statements', 'transfers']
+export const wechatpayFeatures: readonly Feature[] = ['disputes', 'evidence_images', 'statements', 'transfers']
 
 /** The adapter over real HTTP against the simulator, which signs as WeChat Pay does, with a real endpoint for its news. */
 export const wechatpayHarness = async (mode: KeyMode = 'public_key'): Promise<ProviderHarness> => {
@@ -55,7 +56,6 @@ export const wechatpayHarness = async (mode: KeyMode = 'public_key'): Promise<Pr
   })
   const open = (apiBase: string) =>
     createWechatpayProvider({ account, notifyUrl: sink.url, livemode: false, apiBase, clock })
-  let hearsComplaints = false
   return {
     provider: open(wire.url),
     stranger: open(strange.url),
@@ -111,9 +111,7 @@ export const wechatpayHarness = async (mode: KeyMode = 'public_key'): Promise<Pr
       wantsAnswer: true,
       open: async ({ ref }) => {
         const client = createWechatpayClient({ account, clock, apiBase: wire.url })
-        const path = '/v3/merchant-service/complaint-notifications'
-        if (!hearsComplaints) await client.send({ method: 'POST', path, body: { url: sink.url } })
-        hearsComplaints = true
+        assert.equal(await registerComplaints(client, sink.url), undefined)
         const made = await sandbox.control('POST', 'complaints', { out_trade_no: ref })
         return String(Reflect.get(made, 'complaint_id'))
       },

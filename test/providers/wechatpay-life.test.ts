@@ -12,6 +12,7 @@ import type { Statement } from '#providers/statements.ts'
 import { readAccount } from '#providers/wechatpay/account.ts'
 import { createWechatpayClient } from '#providers/wechatpay/client.ts'
 import { createWechatpayProvider, wechatpayCapabilities } from '#providers/wechatpay/index.ts'
+import { registerComplaints } from '#providers/wechatpay/registration.ts'
 import { startWechatpaySandbox } from '#sandbox/wechatpay/index.ts'
 import type { MerchantCredentials, WechatpaySandbox } from '#sandbox/wechatpay/options.ts'
 import { createWorld, type World } from '../support/world.ts'
@@ -97,7 +98,10 @@ describe('a shop with WeChat Pay', () => {
       })
       .expect(200)
   const create = async (amount: number, currency = 'cny', more: object = {}) => {
-    const answer = await world.request().post('/v1/payment_intents').send({ amount, currency, ...more })
+    const answer = await world
+      .request()
+      .post('/v1/payment_intents')
+      .send({ amount, currency, ...more })
     assert.equal(answer.status, 200, JSON.stringify(answer.body))
     return answer.body.id as string
   }
@@ -393,11 +397,38 @@ describe('a shop with WeChat Pay', () => {
     assert.deepEqual([failed.status, failed.failure_reason], ['failed', 'insufficient_funds'])
   })
 
-  test('hears of a complaint, answers it, and says when it is settled', async () => {
+  test('is told of complaints without anybody’s help, and takes no address from another software', async () => {
     const account = accountOf(wechat.credentialsOf(home))
     const client = createWechatpayClient({ account, clock: world.clock, apiBase: wechat.url })
+    const path = '/v3/merchant-service/complaint-notifications'
+    const told = async () => {
+      const reply = await client.send({ method: 'GET', path })
+      return reply.kind === 'done' ? reply.body.url : undefined
+    }
     const url = `${world.url}/webhooks/providers/wechatpay/${connections.get(home)}`
-    await client.send({ method: 'POST', path: '/v3/merchant-service/complaint-notifications', body: { url } })
+    assert.equal(await told(), url)
+    const moved = 'https://pay.example.com/webhooks/providers/wechatpay/con_01jd2q8k5xf0srd3q7m9w1c4ze'
+    for (const fault of ['lost_answer', 'error_after']) {
+      await wechat.control('POST', 'faults', { fault, count: 1, match: { method: 'PUT', path } })
+      assert.equal(await registerComplaints(client, fault === 'lost_answer' ? moved : url), undefined)
+    }
+    assert.equal(await told(), url)
+    await wechat.control('POST', 'faults', { fault: 'error_500', count: 1, match: { method: 'PUT', path } })
+    assert.match((await registerComplaints(client, moved))?.advice ?? '', /Test this connection again/)
+
+    const test = async () =>
+      (await world.request('merchant').post(`/v1/connections/${connections.get(home)}/test`)).body
+    await client.send({ method: 'PUT', path, body: { url: 'https://desk.example/complaints' } })
+    const { status, failure } = await test()
+    assert.deepEqual([status, failure.reason], ['active', 'temporary'])
+    assert.match(failure.advice, /They are told to https:\/\/desk\.example\/complaints/)
+    assert.equal(await told(), 'https://desk.example/complaints')
+    await client.send({ method: 'PUT', path, body: { url: moved } })
+    assert.equal((await test()).failure, null)
+    assert.equal(await told(), url)
+  })
+
+  test('hears of a complaint, answers it with a picture, and says when it is settled', async () => {
     const id = await create(900)
     const { ref } = await open(id)
     await pay(ref)
@@ -411,8 +442,20 @@ describe('a shop with WeChat Pay', () => {
     const disputes = async () => (await world.request('merchant').get(`/v1/disputes?payment_intent=${id}`)).body.data
     const [dispute] = await disputes()
     assert.deepEqual([dispute?.status, dispute?.amount, dispute?.reason], ['warning_needs_response', 900, 'refund'])
+    const upload = (bytes: Buffer, name: string) =>
+      world
+        .request('merchant')
+        .post('/v1/files')
+        .field('purpose', 'dispute_evidence')
+        .field('dispute', dispute.id)
+        .attach('file', bytes, name)
+    const refused = await upload(Buffer.from('%PDF-1.7'), 'receipt.pdf')
+    assert.match(refused.body.error.message, /images only/)
+    const file = await upload(Buffer.from('89504e470d0a1a0a00', 'hex'), 'tea.png')
+    assert.equal(file.status, 200, JSON.stringify(file.body))
     const change = world.request('merchant').post(`/v1/disputes/${dispute.id}`)
-    const answered = await change.send({ evidence: { uncategorized_text: 'We send another one.' }, submit: true })
+    const evidence = { uncategorized_text: 'We send another one.', receipt: file.body.id }
+    const answered = await change.send({ evidence, submit: true })
     assert.equal(answered.status, 200, JSON.stringify(answered.body))
     await settle()
     const [open_] = await disputes()

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
-import { constants, createPublicKey, privateDecrypt, publicEncrypt } from 'node:crypto'
+import { constants, createHash, createPublicKey, privateDecrypt, publicEncrypt } from 'node:crypto'
 import { after, before, test } from 'node:test'
-import { createWorld, order, type World } from './wechatpay-world.ts'
+import { authorize, createWorld, isSignedBy, order, type World } from './wechatpay-world.ts'
 
 const REFUNDS = '/v3/refund/domestic/refunds'
 const TRANSFERS = '/v3/fund-app/mch-transfer/transfer-bills'
@@ -221,6 +221,47 @@ test('money for a user waits for the user, and comes back when nobody takes it',
   const found = await world.client.ok('GET', `${TRANSFERS}/out-bill-no/T3`)
   assert.equal(found.fail_reason, 'OVERDUE_CLOSE')
   assert.deepEqual(await world.client.ok('GET', `${TRANSFERS}/transfer-bill-no/${found.transfer_bill_no}`), found)
+})
+
+test('an image is taken as its signed words tell of it, and shown with an answer once it is there', async () => {
+  const path = '/v3/merchant-service/images/upload'
+  const png = Buffer.from('89504e470d0a1a0a00', 'hex')
+  const metaOf = (bytes: Buffer, filename = 'a.png') =>
+    JSON.stringify({ filename, sha256: createHash('sha256').update(bytes).digest('hex') })
+  const upload = async (bytes: Buffer, meta = metaOf(bytes), signed = meta, keys = world.sandbox.credentials) => {
+    const body = new FormData()
+    body.append('meta', meta)
+    body.append('file', new Blob([Uint8Array.from(bytes)]), 'a.png')
+    const headers = { authorization: authorize(keys, 'POST', path, signed) }
+    const answer = await fetch(`${world.sandbox.url}${path}`, { method: 'POST', headers, body })
+    const text = await answer.text()
+    assert.ok(answer.status === 401 || isSignedBy(keys, answer.headers, text))
+    const { code, media_id } = JSON.parse(text) as { code?: string; media_id?: string }
+    return code ?? media_id ?? ''
+  }
+  const id = await upload(png)
+  assert.match(id, /^[0-9A-F]{32}\.image$/)
+  assert.notEqual(await upload(png), id)
+  for (const wrong of [
+    upload(png, metaOf(Buffer.from('other'))),
+    upload(png, metaOf(png, 'a.pdf')),
+    upload(Buffer.from('%PDF-1.7')),
+    upload(Buffer.concat([png, Buffer.alloc(2 * 1024 * 1024)])),
+  ])
+    assert.equal(await wrong, 'PARAM_ERROR')
+  assert.equal(await upload(png, metaOf(png), 'not this'), 'SIGN_ERROR')
+
+  await paid('shown-1', 1000)
+  const { complaint_id: complaint } = await world.sandbox.control('POST', 'complaints', { out_trade_no: 'shown-1' })
+  const { mchid } = world.sandbox.credentials
+  const answer = (images: string[]) =>
+    world.client.call('POST', `${COMPLAINTS}/${complaint}/response`, {
+      complainted_mchid: mchid,
+      response_content: '您好',
+      response_images: images,
+    })
+  assert.equal((await answer([id, 'ABC.image'])).body.code, 'PARAM_ERROR')
+  assert.equal((await answer([id])).status, 204)
 })
 
 test('a complaint is told, answered, refunded and closed', async () => {

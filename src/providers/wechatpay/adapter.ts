@@ -5,6 +5,7 @@ import { readAccount, type WechatpayAccount, type WechatpaySecrets, type Wechatp
 import { createWechatpayClient } from './client.ts'
 import { capabilitiesOf, createWechatpayProvider, wechatpayCapabilities } from './index.ts'
 import { pathsOf } from './paths.ts'
+import { registerComplaints } from './registration.ts'
 
 const settings = z.strictObject({
   mchid: z
@@ -91,6 +92,12 @@ export const createWechatpayAdapter = ({
     return failure
       ? { ok: false, failure }
       : { ok: true, externalId: subMchid ?? mchid, name: `WeChat Pay ${subMchid ?? mchid}` }
+  },
+  register: async (connection, notifyUrl) => {
+    const account = accountOf(connection)
+    // Abroad there are no complaints.
+    if (account.region === 'global') return undefined
+    return registerComplaints(createWechatpayClient({ account, clock, apiBase }), notifyUrl)
   },
   open: (connection, notifyUrl) =>
     createWechatpayProvider({

@@ -4,6 +4,7 @@ import type { ProviderAnswer } from '#providers/provider.ts'
 import { given } from './account.ts'
 import { currencyFromWire, fromWire, UnmappedError } from './amounts.ts'
 import { answerOf, type LookupAnswer, lookup, type WechatpayClient } from './client.ts'
+import { imagesOf, tooManyImages, uploadImage } from './complaint-images.ts'
 import { optionalText, recordOf, textOf } from './mapping.ts'
 import { clip } from './requests.ts'
 import { lookUp } from './states.ts'
@@ -23,6 +24,8 @@ export const createComplaints = (client: WechatpayClient, clock: Clock): Dispute
   find: ({ disputeRef }) => find(client, disputeRef),
   list: ({ since, cursor }) => list(client, since, readCursor(cursor, clock.now())),
   submitEvidence: (command) => submit(client, command),
+  uploadFile: (command) => uploadImage(client, clock, command),
+  imagesOnly: true,
   close: ({ disputeRef }) => act(client, disputeRef, 'complete', { complainted_mchid: client.account.mchid }),
 })
 
@@ -150,14 +153,19 @@ const mapComplaint = (body: Record<string, unknown>, answers: readonly Record<st
 const roundOf = (times: unknown): number =>
   typeof times === 'number' && Number.isSafeInteger(times) && times > 0 ? times : 1
 
-/** One text of at most 200 characters, which the payer reads. Nothing is kept before it is sent. */
+/** One text of at most 200 characters and four images, which the payer sees. Nothing is kept before it is sent. */
 const submit = async (client: WechatpayClient, command: EvidenceCommand): Promise<ProviderAnswer<ProviderDispute>> => {
   const text = command.texts.uncategorized_text ?? ''
   if (!command.submit) return refusal('WeChat Pay keeps no drafts: submit what you want to say.')
   if (text.trim() === '') return refusal('WeChat Pay passes on one text: send it as uncategorized_text.')
   if (Object.keys(command.texts).length > 1) return refusal('WeChat Pay passes on one text alone: uncategorized_text.')
-  const body = { complainted_mchid: client.account.mchid, response_content: clip(text, 200) }
-  return act(client, command.disputeRef, 'response', body)
+  const images = imagesOf(command.files)
+  if (!images) return refusal(tooManyImages)
+  return act(client, command.disputeRef, 'response', {
+    complainted_mchid: client.account.mchid,
+    response_content: clip(text, 200),
+    ...(images.length === 0 ? {} : { response_images: images }),
+  })
 }
 
 const act = async (

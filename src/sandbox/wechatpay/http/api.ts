@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { header, readBody, send } from '#sandbox/kit/message.ts'
+import { header, isUpload, readRaw, send } from '#sandbox/kit/message.ts'
 import type { Sandbox } from '../sandbox.ts'
 import type { Merchant } from '../store/merchants.ts'
 import { withWork } from '../store/work.ts'
@@ -9,6 +9,7 @@ import { checkAuthorization } from './authorization.ts'
 import type { RequestFault } from './faults.ts'
 import { readJson, readParams } from './params.ts'
 import { findRoute, type Reply, type Route } from './route.ts'
+import { readUpload, type Upload } from './upload.ts'
 
 type Outcome = { status: number; number: number; text: string; reply: Reply | null }
 
@@ -26,10 +27,10 @@ export async function handleApi(
   let fault: RequestFault | null = null
   let outcome: Outcome
   try {
-    const body = await readBody(request)
-    merchant = checkAuthorization(sandbox, request, body)
+    const sent = await readSent(request)
+    merchant = checkAuthorization(sandbox, request, sent.body)
     fault = sandbox.faults.forRequest(method, path, header(request, 'wechatpay-sandbox-fault'))
-    outcome = await answer(sandbox, routes, request, merchant, body, fault)
+    outcome = await answer(sandbox, routes, request, merchant, sent, fault)
   } catch (error) {
     outcome = refusal(sandbox, error)
   }
@@ -63,12 +64,22 @@ export async function handleApi(
   response.end()
 }
 
+/** `body`: what the signature is over; of a form its part `meta`. */
+type Sent = { body: string; file: Upload | null }
+
+async function readSent(request: IncomingMessage): Promise<Sent> {
+  const bytes = await readRaw(request)
+  if (!isUpload(request)) return { body: bytes.toString('utf8'), file: null }
+  const { meta, file } = await readUpload(request, bytes)
+  return { body: meta, file }
+}
+
 async function answer(
   sandbox: Sandbox,
   routes: readonly Route[],
   request: IncomingMessage,
   merchant: Merchant,
-  body: string,
+  { body, file }: Sent,
   fault: RequestFault | null,
 ): Promise<Outcome> {
   if (fault?.name === 'rate_limit') throw new ApiError('FREQUENCY_LIMITED', '频率超限，请降低请求接口频率')
@@ -78,15 +89,16 @@ async function answer(
   const found = findRoute(routes, request.method ?? 'GET', url.pathname)
   if (!found) throw new ApiError('RESOURCE_NOT_EXISTS', `请求的资源不存在: ${request.method} ${url.pathname}`)
   const { route, path } = found
-  if (body !== '' && !(header(request, 'content-type') ?? '').startsWith('application/json')) {
-    throw new ApiError('PARAM_ERROR', 'Http头Content-Type必须为application/json')
+  const type = route.hasFile ? 'multipart/form-data' : 'application/json'
+  if (body !== '' && !(header(request, 'content-type') ?? '').startsWith(type)) {
+    throw new ApiError('PARAM_ERROR', `Http头Content-Type必须为${type}`)
   }
   const input = {
     body: route.body && readParams(route.body, readJson(body), 'body'),
     query: route.query && readParams(route.query, Object.fromEntries(url.searchParams), 'query'),
   }
   const serial = header(request, 'wechatpay-serial')
-  const reply = await withWork(sandbox, (work) => route.run({ work, merchant, ...input, path, serial }))
+  const reply = await withWork(sandbox, (work) => route.run({ work, merchant, ...input, path, serial, file }))
   if (fault?.name === 'error_after') throw new ApiError('SYSTEM_ERROR', '系统异常，请稍后重试')
   return { status: reply.status, number: 0, text: 'body' in reply ? JSON.stringify(reply.body) : '', reply }
 }

@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import type { Merchant } from '../store/merchants.ts'
 import type { Work } from '../store/work.ts'
+import type { Upload } from './upload.ts'
 
 export type Call<B, Q> = {
   work: Work
@@ -11,6 +12,8 @@ export type Call<B, Q> = {
   path: Record<string, string>
   /** Whose key the merchant encrypted secret fields with. */
   serial: string | undefined
+  /** What came with a form; its signed part is the body. */
+  file: Upload | null
 }
 
 export type Reply =
@@ -24,17 +27,18 @@ export type Route = {
   pattern: RegExp
   body: z.ZodType | null
   query: z.ZodType | null
+  hasFile: boolean
   run(call: Call<unknown, unknown>): Promise<Reply>
 }
 
-type Schemas<B extends z.ZodType | null, Q extends z.ZodType | null> = { body?: B; query?: Q }
+type Schemas<B extends z.ZodType | null, Q extends z.ZodType | null> = { body?: B; query?: Q; hasFile?: true }
 type Read<S> = S extends z.ZodType ? z.output<S> : null
 
 /** One endpoint: `/v3/certificates` or `/v3/refund/domestic/refunds/:out_refund_no`. */
 export function route<B extends z.ZodType | null = null, Q extends z.ZodType | null = null>(
   method: Route['method'],
   path: string,
-  { body, query }: Schemas<B, Q>,
+  { body, query, hasFile }: Schemas<B, Q>,
   run: (call: Call<Read<B>, Read<Q>>) => Promise<Reply>,
 ): Route {
   return {
@@ -42,6 +46,7 @@ export function route<B extends z.ZodType | null = null, Q extends z.ZodType | n
     pattern: new RegExp(`^${path.replace(/:(\w+)/g, '(?<$1>[^/]+)')}$`),
     body: body ?? null,
     query: query ?? null,
+    hasFile: hasFile ?? false,
     run: run as Route['run'],
   }
 }

@@ -4,6 +4,7 @@ import { certificateRoutes } from './certificates.ts'
 import { complaintRoutes } from './complaints.ts'
 import { globalOrderRoutes } from './global-orders.ts'
 import { globalRefundRoutes } from './global-refunds.ts'
+import { imageRoutes } from './images.ts'
 import { orderRoutes } from './orders.ts'
 import { refundRoutes } from './refunds.ts'
 import { transferRoutes } from './transfers.ts'
@@ -16,5 +17,6 @@ export const API_ROUTES: readonly Route[] = [
   ...billRoutes,
   ...transferRoutes,
   ...complaintRoutes,
+  ...imageRoutes,
   ...certificateRoutes,
 ]

@@ -7,6 +7,7 @@ import { type Call, NO_CONTENT, type Route, reply, route } from '../http/route.t
 import { chinaDay, chinaTime, DAY_MS } from '../rules/times.ts'
 import type { Row } from '../store/documents.ts'
 import type { Merchant } from '../store/merchants.ts'
+import type { Work } from '../store/work.ts'
 
 const BASE = '/v3/merchant-service/complaints-v2'
 const CALLBACK = '/v3/merchant-service/complaint-notifications'
@@ -53,11 +54,12 @@ export const complaintRoutes: Route[] = [
       operate_time: chinaTime(entry.atMs),
       operate_type: entry.type,
       operate_details: entry.details,
-      image_list: entry.images,
+      image_list: entry.images.map((id) => `${work.sandbox.settings.publicUrl}/v3/merchant-service/images/${id}`),
     }))
     return reply({ data, limit, offset, total_count: doc.history.length })
   }),
   route('POST', `${BASE}/:id/response`, { body: responseBody }, async ({ work, merchant, path, body }) => {
+    await checkImages(work, merchant, body.response_images)
     const row = await lockOpen({ work, merchant, path }, body.complainted_mchid)
     row.doc.state = 'PROCESSING'
     row.doc.isUserWaiting = false
@@ -69,6 +71,7 @@ export const complaintRoutes: Route[] = [
     if (isApproved && body.launch_refund_day === undefined)
       throw new ApiError('PARAM_ERROR', '缺少参数launch_refund_day')
     if (!isApproved && body.reject_reason === undefined) throw new ApiError('PARAM_ERROR', '缺少参数reject_reason')
+    await checkImages(work, merchant, body.reject_media_list)
     const row = await lockOpen({ work, merchant, path })
     if (row.doc.problemType !== 'REFUND') throw new ApiError('INVALID_REQUEST', '投诉单不是退款类投诉')
     row.doc.state = 'PROCESSING'
@@ -132,6 +135,13 @@ function callbackRoutes(): Route[] {
       return NO_CONTENT
     }),
   ]
+}
+
+async function checkImages(work: Work, merchant: Merchant, ids: string[] = []): Promise<void> {
+  for (const id of ids) {
+    const image = await work.find('image', id)
+    if (image?.mchid !== merchant.mchid) throw new ApiError('PARAM_ERROR', `图片不存在: ${id}`)
+  }
 }
 
 async function lockOpen(

@@ -7,6 +7,7 @@ export type Documents = {
   flow: Flow
   complaint: Complaint
   transfer: Transfer
+  image: Image
 }
 
 export type Kind = keyof Documents
@@ -128,6 +129,9 @@ export type Complaint = {
   createdMs: number
   history: { id: string; operator: string; atMs: number; type: string; details: string; images: string[] }[]
 }
+
+/** What a merchant may show to who complained. */
+export type Image = { id: string; filename: string; sha256: string; size: number }
 
 export type TransferState =
   | 'ACCEPTED'

@@ -30,6 +30,7 @@ const SHAPES = {
   complaint: (stamp: string, hash: string) => `2002${stamp}${digits(hash, 9)}`,
   transfer: (stamp: string, hash: string) => `13300${digits(hash, 17)}${stamp.slice(0, 8)}${digits(hash, 10, 17)}`,
   package: (_stamp: string, hash: string) => Buffer.from(hash, 'hex').toString('base64'),
+  image: (_stamp: string, hash: string) => `${hash.slice(0, 32).toUpperCase()}.image`,
   log: (stamp: string, hash: string) => `${stamp}${digits(hash, 16)}`,
 } as const
 
