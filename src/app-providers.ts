@@ -1,8 +1,8 @@
 import type { OpenProviderConnection } from '#connections/open-service.ts'
 import { type Clock, systemClock } from '#kernel/clock.ts'
 import { AppError } from '#kernel/errors.ts'
-import { createNativeProvider, type NativeProviderDeps } from '#payments/native-provider-service.ts'
-import { isNativeProvider } from '#payments/native-rules.ts'
+import { createNativeProvider, type NativeProviderDeps } from '#native/provider-service.ts'
+import { isNativeProvider } from '#native/rules.ts'
 import type { Metrics } from '#platform/metrics.ts'
 import type {
   CredentialFailure,

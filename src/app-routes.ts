@@ -19,6 +19,7 @@ import type { Clock } from '#kernel/clock.ts'
 import { ledgerRoutes } from '#ledger/routes.ts'
 import { messageJobs } from '#messages/jobs.ts'
 import { messageRoutes } from '#messages/routes.ts'
+import { nativeJobs } from '#native/jobs.ts'
 import { chatRoutes } from '#pages/chat/chat-routes.ts'
 import { handoverRoutes } from '#payments/handover-routes.ts'
 import { paymentJobs } from '#payments/jobs.ts'
@@ -75,6 +76,7 @@ export const createHandlers = (services: Services, db: Database, clock: Clock): 
   ...webhookJobs(services.webhooks),
   ...paymentJobs(services.payments),
   ...refundJobs(services.refunds),
+  ...nativeJobs(services.native),
   ...disputeJobs(services.disputes),
   ...payoutJobs(services.payouts),
   ...checkoutJobs(services.checkouts),

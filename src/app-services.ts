@@ -19,6 +19,7 @@ import { createLedgerService } from '#ledger/service.ts'
 import { createPayLinks } from '#messages/pay-link-service.ts'
 import { createMessageService } from '#messages/service.ts'
 import { createMessageSubscriber } from '#messages/subscriber-service.ts'
+import { createNativePayments } from '#native/service.ts'
 import { createChatService } from '#pages/chat/chat-service.ts'
 import { intentLinks } from '#payments/link-service.ts'
 import { createPaymentService } from '#payments/service.ts'
@@ -97,14 +98,15 @@ export const createServices = (config: ServicesConfig, overrides: ServicesOverri
   const deps = { ...base, providers, channels, publicUrl: config.publicUrl, vetoes }
   const refunds = createRefundService(deps)
   const disputes = createDisputeService(deps)
-  const payments = createPaymentService({ ...deps, connections, syncRefund: refunds.sync })
+  const payments = createPaymentService({ ...deps, connections })
+  const native = createNativePayments({ ...deps, connections, refunds })
   const setups = createSetupService(deps)
   const methods = createMethodService(deps)
   const payouts = createPayoutService({ ...base, providers, followed })
   const heard = { payments, refunds, disputes, payouts, setups, methods }
   const checkoutUrl = (merchantId: string, id: string) => intentLinks(deps, { merchant_id: merchantId, id }).checkoutUrl
   const checkouts = createCheckoutService(deps)
-  const messages = createMessageService({ ...deps, connections, checkoutUrl, native: payments.native })
+  const messages = createMessageService({ ...deps, connections, checkoutUrl, native })
   const sealer = createSealer(base)
   return {
     accounts: createAccountService({ ...base, ownFields: config.stripe.publishableKey !== undefined }),
@@ -118,10 +120,11 @@ export const createServices = (config: ServicesConfig, overrides: ServicesOverri
     customers: createCustomerService(base),
     methodsPage: createMethodsPageService(deps),
     ...heard,
+    native,
     checkouts,
     bills: createBillService({ ...deps, refunds }),
     messages,
-    payLinks: createPayLinks({ ...deps, connections, checkoutUrl, native: payments.native }),
+    payLinks: createPayLinks({ ...deps, connections, checkoutUrl, native }),
     chat: createChatService({ ...deps, connections, messages }),
     events: createEventService({
       ...base,
@@ -136,12 +139,12 @@ export const createServices = (config: ServicesConfig, overrides: ServicesOverri
     channelInbox: createChannelInbox({
       ...deps,
       connections,
-      payments,
+      native,
       messages,
       answers: createChannelAnswers({
         ...base,
         channels,
-        native: payments.native,
+        native,
         checkouts,
         askVeto: (row) => askVeto(deps, row),
       }),

@@ -34,7 +34,7 @@ export const startWork = async (options: WorkOptions): Promise<Work> => {
   const sweep = async (): Promise<void> => {
     await queue.takeStock()
     await services.payments.sweep()
-    await services.payments.native.sweep()
+    await services.native.sweep()
     await services.payments.statements.sweep()
     await services.refunds.sweep()
     await services.disputes.sweep()

@@ -1,5 +1,5 @@
 import type { ConnectionService } from '#connections/service.ts'
-import type { NativePayments } from '#payments/native-service.ts'
+import type { NativePayments } from '#native/service.ts'
 import type { Database } from '#platform/database.ts'
 import type { JobQueue } from '#platform/queue.ts'
 import type { CardDeps } from './card-service.ts'

@@ -4,7 +4,7 @@ import { inTransaction } from '#platform/database.ts'
 import { type ListQuery, listAnswer } from '#platform/listing.ts'
 import type { PaymentDeps } from './apply-service.ts'
 import { attemptsOf, showAttempt } from './attempt.ts'
-import { listNatives } from './native-repo.ts'
+import { listNatives } from './attempt-repo.ts'
 import { listOperations } from './operation-repo.ts'
 import { requireIntent } from './read-service.ts'
 

@@ -3,8 +3,8 @@ import type { Currency } from '#kernel/currencies.ts'
 import { AppError } from '#kernel/errors.ts'
 import type { Tx } from '#platform/database.ts'
 import type { PaymentDeps } from './apply-service.ts'
+import { isChatMoney } from './chat-money.ts'
 import type { IntentRow } from './intent-view.ts'
-import { isChatMoney } from './native-rules.ts'
 import { isShared } from './transfer.ts'
 
 /** What the platform of a payment's thread can do through the connection that the thread goes by; undefined: there is none. */

@@ -85,7 +85,9 @@ export const confirmIntent = async (
       command: {
         paymentRef: saved.provider_ref ?? undefined,
         // A method that is kept already is not kept again.
-        ...(used.customerRef === undefined && keeper !== undefined ? { customerRef: keeper, save: keptUsage(options) } : {}),
+        ...(used.customerRef === undefined && keeper !== undefined
+          ? { customerRef: keeper, save: keptUsage(options) }
+          : {}),
         ...used,
         capture: captureMethod,
         ...wishesOf(options),

@@ -9,7 +9,6 @@ const merchantOf = ({ merchant }: JobPayload): string => {
 export const paymentJobs = (payments: PaymentService) => ({
   'payment.expire': (payload: JobPayload) => payments.expire(merchantOf(payload), payload.id),
   'payment.check': (payload: JobPayload) => payments.check(merchantOf(payload), payload.id),
-  'payment.native': (payload: JobPayload) => payments.native.look(merchantOf(payload), payload.id),
   'provider.statement': (payload: JobPayload) => payments.statements.read(merchantOf(payload), payload.id),
   'operation.resolve': (payload: JobPayload) => payments.resolve(merchantOf(payload), payload.id),
 })

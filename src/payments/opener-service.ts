@@ -1,3 +1,4 @@
+import type { Channels, Connection } from '#channels/channel.ts'
 import type { InboundSender } from '#channels/inbound.ts'
 import { newUuid } from '#kernel/ids.ts'
 import { isEqual, type Secrets } from '#platform/crypto.ts'
@@ -9,11 +10,19 @@ import type { PaymentDeps } from './apply-service.ts'
 import { intentEvent } from './command-service.ts'
 import type { IntentRow } from './intent-view.ts'
 import { readCheckoutToken } from './link-service.ts'
-import type { NativeDeps } from './native-service.ts'
 import { isBeforeMoney } from './provider-news.ts'
 import { findIntent, lockIntent, updateIntent } from './repo.ts'
 
-type OpenerDeps = PaymentDeps & Pick<NativeDeps, 'channels' | 'connections'>
+export interface OpenerDeps extends PaymentDeps {
+  channels: Channels
+  connections: {
+    /** The active one that the thread goes by. */
+    openForThread(
+      merchantId: string,
+      thread: { channel: string; connection_id: string | null },
+    ): Promise<Connection | undefined>
+  }
+}
 
 export type Identified =
   /** `pass`: what this browser shows from now on to be believed, for `passSeconds`. */

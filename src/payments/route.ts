@@ -3,8 +3,8 @@ import { showId } from '#kernel/ids.ts'
 import { toJsonAmount } from '#kernel/money.ts'
 import { type Choice, type Decision, isSameChoice, nameOf, type Passed, type RouteFacts } from '#routing/rule.ts'
 import { feeOf } from './application-fee.ts'
+import { chatMoneyTaker } from './chat-money.ts'
 import type { IntentRow } from './intent-view.ts'
-import { chatMoneyTaker } from './native-rules.ts'
 import { platformWord } from './transfer.ts'
 
 /** Who takes a payment and why, as it is kept with the payment (`payment_intents.route`). */

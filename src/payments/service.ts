@@ -2,9 +2,7 @@ import { listAttempts } from './attempt-service.ts'
 import { explainIntent } from './explain-service.ts'
 import { createHandover } from './handover-service.ts'
 import { createIntentCommands } from './intent-service.ts'
-import { createHoldBatches, type HoldBatches } from './native-batch-service.ts'
-import { createNativePayments, type NativeDeps } from './native-service.ts'
-import { identifyOpener } from './opener-service.ts'
+import { identifyOpener, type OpenerDeps } from './opener-service.ts'
 import { createPageService } from './page-service.ts'
 import { createReader } from './read-service.ts'
 import { createStatements } from './statement-service.ts'
@@ -13,15 +11,13 @@ import { createPaymentWork } from './work-service.ts'
 export type PaymentService = ReturnType<typeof createPaymentService>
 
 /** Payments as the rest of the house sees them: what clients read and ask, the payer's page, and work behind the scenes. */
-export const createPaymentService = (deps: Omit<NativeDeps, keyof HoldBatches>) => ({
+export const createPaymentService = (deps: OpenerDeps) => ({
   ...createReader(deps),
   ...createIntentCommands(deps),
   ...createPageService(deps),
   ...createPaymentWork(deps),
   /** For an integrator's own front end. */
   handOver: createHandover(deps, createPageService(deps).openPage),
-  /** Payments that a chat platform takes itself. */
-  native: createNativePayments({ ...deps, ...createHoldBatches(deps) }),
   /** What providers tell a day later. */
   statements: createStatements(deps),
   /** Believes the platform's proof of who has opened a payment's page, or does nothing. */

@@ -5,7 +5,7 @@ import type { ConnectionService } from '#connections/service.ts'
 import type { Clock } from '#kernel/clock.ts'
 import { AppError } from '#kernel/errors.ts'
 import { newUuid } from '#kernel/ids.ts'
-import type { NativePayments } from '#payments/native-service.ts'
+import type { NativePayments } from '#native/service.ts'
 import { sha256 } from '#platform/crypto.ts'
 import type { Database } from '#platform/database.ts'
 import type { Logger } from '#platform/logger.ts'
@@ -34,7 +34,7 @@ export interface ChannelInboxDeps {
   channels: Channels
   connections: ConnectionService
   messages: InboundMessages
-  payments: { native: Pick<NativePayments, 'apply'> }
+  native: Pick<NativePayments, 'apply'>
   answers: ChannelAnswers
 }
 
@@ -88,8 +88,7 @@ export const createChannelInbox = (deps: ChannelInboxDeps) => {
     },
 
     /** Job `channel.update`. */
-    process: (merchantId: string, id: string): Promise<void> =>
-      processUpdate({ ...deps, native: deps.payments.native, inbox }, merchantId, id),
+    process: (merchantId: string, id: string): Promise<void> => processUpdate({ ...deps, inbox }, merchantId, id),
 
     sweep: async (): Promise<void> => {
       const now = deps.clock.now()

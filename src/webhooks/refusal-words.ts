@@ -1,5 +1,5 @@
 import { chooseSpeech, type Language } from '#messages/cards/language.ts'
-import type { HoldRefusal } from '#payments/native-rules.ts'
+import type { HoldRefusal } from '#native/rules.ts'
 
 /** Why a payment in the chat was not let through, for the person who pressed the button. */
 export type Refusal = HoldRefusal | 'incomplete' | 'no_shipping'

@@ -4,7 +4,7 @@ import pg from 'pg'
 import type { Connection } from '#channels/channel.ts'
 import type { Currency } from '#kernel/currencies.ts'
 import { newUuid, parseId } from '#kernel/ids.ts'
-import type { NativePayments } from '#payments/native-service.ts'
+import type { NativePayments } from '#native/service.ts'
 import { type NativeShop, openNativeShop } from './native-kit.ts'
 
 let shop: NativeShop
@@ -12,10 +12,10 @@ let native: NativePayments
 let connection: Connection
 before(async () => {
   shop = await openNativeShop({ psp: 'other' }, { work: false })
-  const { payments, connections } = shop.world.app.services
+  const { connections } = shop.world.app.services
   const opened = await connections.openAny(shop.world.shop.uuid, shop.connectionId)
   assert.ok(opened)
-  native = payments.native
+  native = shop.world.app.services.native
   connection = opened
 })
 after(() => shop[Symbol.asyncDispose]())

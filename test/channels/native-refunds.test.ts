@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { nameRefunds } from '#payments/native-refunds.ts'
+import { nameRefunds } from '#native/refunds.ts'
 import type { ProviderRefund } from '#providers/provider.ts'
 import { fail } from '../support/fake-telegram.ts'
 import { currencyOf } from '../support/sample-cards.ts'

@@ -125,13 +125,13 @@ describe('what is refused before the charge', () => {
 describe('other ways to pay', () => {
   const page = { returnUrl: 'https://shop.example/', cancelUrl: 'https://shop.example/', title: 'Order' }
   const openPage = async ({ id, invoice }: Awaited<ReturnType<NativeShop['ask']>>) => {
-    const { payments } = shop.world.app.services
+    const { native, payments } = shop.world.app.services
     const connection = await shop.world.app.services.connections.openAny(shop.world.shop.uuid, shop.connectionId)
     assert.ok(connection)
-    const row = await payments.native.read(connection, invoice.payload)
+    const row = await native.read(connection, invoice.payload)
     assert.ok(row, id)
     await payments.openPage(row, page)
-    return async () => (await payments.native.read(connection, invoice.payload))?.page_ref
+    return async () => (await native.read(connection, invoice.payload))?.page_ref
   }
 
   test('an open hosted page is left before the platform may charge', async () => {

@@ -61,7 +61,7 @@ const ask = async (amount = 21000) => {
   const rendered = channel.render(renderRequest(account, content, { threadExternalId: ana, now: world.clock.now() }))
   const open = { ...account, merchantId: world.shop.uuid, id: connection.uuid, secrets, livemode: false }
   assert.equal((await channel.send(open, rendered, { key: 'k' })).outcome, 'sent')
-  const { native } = world.app.services.payments
+  const { native } = world.app.services
   const intentId = parseId('paymentIntent', body.id) ?? ''
   const given = { merchantId: world.shop.uuid, connectionId: connection.uuid, channel: 'whatsapp' as const }
   await inTransaction(world.app.db, world.shop.uuid, (tx) =>

@@ -138,7 +138,7 @@ describe('what a platform tells of its people', () => {
       logger: createLogger('silent'),
       connections: services.connections,
       messages: services.messages,
-      native: services.payments.native,
+      native: services.native,
       inbox: { claim: async () => row, end: async () => undefined },
     }
     await Promise.all([1, 2, 3].map(() => processUpdate(deps, row.merchant_id, row.id)))

@@ -11,6 +11,7 @@ export const slices = [
   'setups',
   'payments',
   'refunds',
+  'native',
   'disputes',
   'payouts',
   'checkout',

@@ -2,12 +2,12 @@ import type { Connection } from '#channels/channel.ts'
 import { addMs } from '#kernel/clock.ts'
 import { AppError } from '#kernel/errors.ts'
 import { newUuid, parseId } from '#kernel/ids.ts'
+import type { PaymentDeps } from '#payments/apply-service.ts'
+import { intentEvent } from '#payments/command-service.ts'
 import { coalesce } from '#platform/coalesce.ts'
 import { requestContext } from '#platform/request-context.ts'
-import type { PaymentDeps } from './apply-service.ts'
-import { intentEvent } from './command-service.ts'
-import { findOffers, insertHolds, type NewHold, type OfferQuery, type OfferRow } from './native-batch-repo.ts'
-import { heldChange, holdMs, nativeProviderOf, type SeenOffer, takenBy } from './native-rules.ts'
+import { findOffers, insertHolds, type NewHold, type OfferQuery, type OfferRow } from './batch-repo.ts'
+import { heldChange, holdMs, nativeProviderOf, type SeenOffer, takenBy } from './rules.ts'
 
 /** What many payers ask for at the same moment, when a drop opens or a bill is split: read and held together. */
 export interface HoldBatches {

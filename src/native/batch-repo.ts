@@ -1,6 +1,6 @@
+import type { IntentRow } from '#payments/intent-view.ts'
 import { atOnce, type Database } from '#platform/database.ts'
-import type { IntentRow } from './intent-view.ts'
-import type { NativeState } from './native-rules.ts'
+import type { NativeState } from './rules.ts'
 
 export interface OfferQuery {
   merchantId: string

@@ -10,9 +10,9 @@ import type {
   ProviderPayment,
   ProviderRefund,
 } from '#providers/provider.ts'
-import { nameRefunds } from './native-refunds.ts'
-import { findNativeById, listRefundRefs, type NativeRow } from './native-repo.ts'
-import { heldPayment, toProviderPayment } from './native-rules.ts'
+import { nameRefunds } from './refunds.ts'
+import { findNativeById, listRefundRefs, type NativeRow } from './repo.ts'
+import { heldPayment, toProviderPayment } from './rules.ts'
 
 export interface NativeProviderDeps {
   id: Extract<ProviderId, 'telegram' | 'whatsapp'>

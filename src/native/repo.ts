@@ -44,10 +44,6 @@ export const upsertOffer = (db: Db, row: NativeRow): Promise<NativeRow> =>
     .returningAll()
     .executeTakeFirstOrThrow()
 
-/** The requests by which a payment was asked for inside a chat, oldest first. */
-export const listNatives = (db: Db, merchantId: string, intentId: string): Promise<NativeRow[]> =>
-  natives(db, merchantId).where('payment_intent_id', '=', intentId).orderBy('id').execute()
-
 export const updateNative = (
   db: Db,
   row: NativeRow,

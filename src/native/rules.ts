@@ -1,10 +1,10 @@
 import type { ChannelId } from '#channels/channel.ts'
 import type { InboundPayment } from '#channels/inbound.ts'
 import type { Currency } from '#kernel/currencies.ts'
+import type { IntentRow } from '#payments/intent-view.ts'
+import { isBeforeMoney } from '#payments/provider-news.ts'
+import { isShared } from '#payments/transfer.ts'
 import type { ProviderCharge, ProviderId, ProviderPayment } from '#providers/provider.ts'
-import type { IntentRow } from './intent-view.ts'
-import { isBeforeMoney } from './provider-news.ts'
-import { isShared } from './transfer.ts'
 
 /** Platforms that take money themselves, as the provider of such payments. */
 const providers: Partial<Record<ChannelId, ProviderId>> = { telegram: 'telegram', whatsapp: 'whatsapp' }
@@ -12,12 +12,6 @@ const providers: Partial<Record<ChannelId, ProviderId>> = { telegram: 'telegram'
 export const nativeProviderOf = (channel: ChannelId): ProviderId | undefined => providers[channel]
 
 export const isNativeProvider = (id: string): boolean => Object.values<string>(providers).includes(id)
-
-/** Who takes money that no provider takes but a chat platform alone: Telegram's Stars. */
-export const chatMoneyTaker = (currency: string): ProviderId | undefined =>
-  currency === 'xtr' ? providers.telegram : undefined
-
-export const isChatMoney = (currency: string): boolean => chatMoneyTaker(currency) !== undefined
 
 /** How long a platform may take between our yes and its news. After that the payment can be paid another way again. */
 export const holdMs = 15 * 60_000

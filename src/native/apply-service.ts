@@ -1,13 +1,18 @@
 import type { Connection } from '#channels/channel.ts'
 import { addMs } from '#kernel/clock.ts'
+import { type Applied, applyPayment, type PaymentDeps } from '#payments/apply-service.ts'
+import { intentEvent } from '#payments/command-service.ts'
+import type { IntentRow } from '#payments/intent-view.ts'
+import { leavePage } from '#payments/leave-page-service.ts'
+import { hasInFlight } from '#payments/operation-repo.ts'
+import { isBeforeMoney } from '#payments/provider-news.ts'
+import { updateIntent } from '#payments/repo.ts'
+import { routeHome } from '#payments/route-service.ts'
+import { LookupFailed } from '#payments/sync-service.ts'
 import { inTransaction, type Tx } from '#platform/database.ts'
 import { appendEvents } from '#platform/outbox.ts'
-import { type Applied, applyPayment, type PaymentDeps } from './apply-service.ts'
-import { intentEvent } from './command-service.ts'
-import type { IntentRow } from './intent-view.ts'
-import { leavePage } from './leave-page-service.ts'
-import { findOffered, lockOffered } from './native-hold-service.ts'
-import { type NativeRow, updateNative } from './native-repo.ts'
+import { findOffered, lockOffered } from './hold-service.ts'
+import { type NativeRow, updateNative } from './repo.ts'
 import {
   holdMs,
   isFree,
@@ -17,12 +22,7 @@ import {
   nextLook,
   takenBy,
   toProviderPayment,
-} from './native-rules.ts'
-import { hasInFlight } from './operation-repo.ts'
-import { isBeforeMoney } from './provider-news.ts'
-import { updateIntent } from './repo.ts'
-import { routeHome } from './route-service.ts'
-import { LookupFailed } from './sync-service.ts'
+} from './rules.ts'
 
 /** What came of a platform's news, in the words of `Synced`. */
 export interface NativeVerdict {

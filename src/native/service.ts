@@ -4,39 +4,35 @@ import type { InvoiceLink, OfferedCard } from '#channels/payments.ts'
 import { addMs } from '#kernel/clock.ts'
 import type { Currency } from '#kernel/currencies.ts'
 import { showId } from '#kernel/ids.ts'
+import type { PaymentDeps } from '#payments/apply-service.ts'
+import type { IntentRow } from '#payments/intent-view.ts'
+import { lockIntent } from '#payments/repo.ts'
+import { LookupFailed } from '#payments/sync-service.ts'
 import { inTransaction, type Tx } from '#platform/database.ts'
-import type { PaymentDeps } from './apply-service.ts'
-import type { IntentRow } from './intent-view.ts'
-import { openInvoiceLink } from './invoice-link-service.ts'
-import { applyNative, type NativeVerdict, releaseNative } from './native-apply-service.ts'
-import type { HoldBatches } from './native-batch-service.ts'
+import type { RefundService } from '#refunds/service.ts'
+import { applyNative, type NativeVerdict, releaseNative } from './apply-service.ts'
+import { createHoldBatches } from './batch-service.ts'
 import {
   findOffered,
   type Held,
+  type HoldDeps,
   type HoldQuery,
   type HoldRequest,
   holdNative,
   newOffer,
   type Prepared,
   prepareHold,
-} from './native-hold-service.ts'
-import { findDueNatives, lockNative, type NativeRow, updateNative, upsertOffer } from './native-repo.ts'
-import { nextLook } from './native-rules.ts'
-import { lockIntent } from './repo.ts'
-import { LookupFailed } from './sync-service.ts'
+} from './hold-service.ts'
+import { openInvoiceLink } from './invoice-link-service.ts'
+import { findDueNatives, lockNative, type NativeRow, updateNative, upsertOffer } from './repo.ts'
+import { nextLook } from './rules.ts'
 
-export interface NativeDeps extends PaymentDeps, HoldBatches {
+export interface NativeDeps extends PaymentDeps {
   channels: Channels
   connections: {
     openAny(merchantId: string, id: string): Promise<Connection | undefined>
-    /** The active one that the thread goes by. */
-    openForThread(
-      merchantId: string,
-      thread: { channel: string; connection_id: string | null },
-    ): Promise<Connection | undefined>
   }
-  /** Refunds stand to the right of payments: news of one go through theirs. */
-  syncRefund(merchantId: string, intentId: string, refundRef: string): Promise<NativeVerdict>
+  refunds: Pick<RefundService, 'sync'>
 }
 
 export interface Offer {
@@ -53,56 +49,59 @@ export interface Offer {
 export type NativePayments = ReturnType<typeof createNativePayments>
 
 /** Payments that a chat platform takes itself: offered with a message, held when it asks, booked when it tells. */
-export const createNativePayments = (deps: NativeDeps) => ({
-  /** Writes down what a message offers, in the caller's transaction. The same reference again is the same row. */
-  offer: async (tx: Tx, given: Offer): Promise<void> => {
-    const now = deps.clock.now()
-    const { merchantId, connectionId: id, channel } = given
-    // A platform that can be asked knows the message's own reference; the others bring back the payment's id.
-    const reference = hasLookUp(deps, channel) ? given.reference : showId('paymentIntent', given.intentId)
-    const row = newOffer({ merchantId, id, channel }, { ...given, id: given.intentId }, reference, now)
-    await upsertOffer(tx, { ...row, check_at: hasLookUp(deps, channel) ? nextLook(now, now) : null })
-  },
+export const createNativePayments = (deps: NativeDeps) => {
+  const holds: HoldDeps = { ...deps, ...createHoldBatches(deps) }
+  return {
+    /** Writes down what a message offers, in the caller's transaction. The same reference again is the same row. */
+    offer: async (tx: Tx, given: Offer): Promise<void> => {
+      const now = deps.clock.now()
+      const { merchantId, connectionId: id, channel } = given
+      // A platform that can be asked knows the message's own reference; the others bring back the payment's id.
+      const reference = hasLookUp(deps, channel) ? given.reference : showId('paymentIntent', given.intentId)
+      const row = newOffer({ merchantId, id, channel }, { ...given, id: given.intentId }, reference, now)
+      await upsertOffer(tx, { ...row, check_at: hasLookUp(deps, channel) ? nextLook(now, now) : null })
+    },
 
-  /** Where the payer pays inside the platform: made once for the same terms, however often it is asked for. */
-  link: (connection: Connection, card: OfferedCard): Promise<InvoiceLink> => openInvoiceLink(deps, connection, card),
+    /** Where the payer pays inside the platform: made once for the same terms, however often it is asked for. */
+    link: (connection: Connection, card: OfferedCard): Promise<InvoiceLink> => openInvoiceLink(deps, connection, card),
 
-  /** The payment that a platform's question is about. */
-  read: async (connection: Connection, payload: string): Promise<IntentRow | undefined> =>
-    (await deps.readOffer(connection, payload))?.intent,
+    /** The payment that a platform's question is about. */
+    read: async (connection: Connection, payload: string): Promise<IntentRow | undefined> =>
+      (await holds.readOffer(connection, payload))?.intent,
 
-  prepare: (connection: Connection, query: HoldQuery): Promise<Prepared> => prepareHold(deps, connection, query),
+    prepare: (connection: Connection, query: HoldQuery): Promise<Prepared> => prepareHold(holds, connection, query),
 
-  hold: (connection: Connection, request: HoldRequest): Promise<Held> => holdNative(deps, connection, request),
+    hold: (connection: Connection, request: HoldRequest): Promise<Held> => holdNative(holds, connection, request),
 
-  /** Takes a yes back that the platform has not been told. */
-  release: (connection: Connection, payload: string): Promise<void> =>
-    inTransaction(deps.db, connection.merchantId, async (tx) => {
-      const found = await findOffered(tx, connection, payload)
-      if (found?.native) await releaseLocked(tx, deps, found.native, { isDue: false })
-    }),
+    /** Takes a yes back that the platform has not been told. */
+    release: (connection: Connection, payload: string): Promise<void> =>
+      inTransaction(deps.db, connection.merchantId, async (tx) => {
+        const found = await findOffered(tx, connection, payload)
+        if (found?.native) await releaseLocked(tx, deps, found.native, { isDue: false })
+      }),
 
-  /** Works off a platform's news of money. Throws `LookupFailed` when it must be tried again later. */
-  apply: async (
-    connection: Connection,
-    update: (InboundPayment & { readonly at: Date }) | InboundRefund,
-  ): Promise<NativeVerdict> => {
-    if (update.kind === 'refund') return applyRefundNews(deps, connection, update)
-    const { kind: _kind, isHint, ...told } = update
-    const news = isHint ? await lookUp(deps, connection, update.payload, update.at) : told
-    return news
-      ? applyNative(deps, connection, news)
-      : { verdict: 'nothing', reason: 'the platform does not know of this payment' }
-  },
+    /** Works off a platform's news of money. Throws `LookupFailed` when it must be tried again later. */
+    apply: async (
+      connection: Connection,
+      update: (InboundPayment & { readonly at: Date }) | InboundRefund,
+    ): Promise<NativeVerdict> => {
+      if (update.kind === 'refund') return applyRefundNews(deps, connection, update)
+      const { kind: _kind, isHint, ...told } = update
+      const news = isHint ? await lookUp(deps, connection, update.payload, update.at) : told
+      return news
+        ? applyNative(deps, connection, news)
+        : { verdict: 'nothing', reason: 'the platform does not know of this payment' }
+    },
 
-  /** Job `payment.native`: looks after a request whose time has come, and ends a hold of which nothing was heard. */
-  look: (merchantId: string, id: string): Promise<void> => look(deps, merchantId, id),
+    /** Job `payment.native`: looks after a request whose time has come, and ends a hold of which nothing was heard. */
+    look: (merchantId: string, id: string): Promise<void> => look(deps, merchantId, id),
 
-  sweep: async (): Promise<void> => {
-    for (const row of await findDueNatives(deps.db.maintenance, deps.clock.now(), 200))
-      deps.queue.wake('payment.native', { id: row.id, merchant: row.merchant_id }, { repeated: true })
-  },
-})
+    sweep: async (): Promise<void> => {
+      for (const row of await findDueNatives(deps.db.maintenance, deps.clock.now(), 200))
+        deps.queue.wake('payment.native', { id: row.id, merchant: row.merchant_id }, { repeated: true })
+    },
+  }
+}
 
 const hasLookUp = (deps: NativeDeps, channel: ChannelId): boolean => deps.channels[channel].payments?.find !== undefined
 
@@ -123,7 +122,7 @@ const applyRefundNews = async (
 ): Promise<NativeVerdict> => {
   const found = await inTransaction(deps.db, connection.merchantId, (tx) => findOffered(tx, connection, update.payload))
   if (!found) return { verdict: 'nothing', reason: 'not about a payment of ours' }
-  return deps.syncRefund(connection.merchantId, found.intent.id, update.refundRef)
+  return deps.refunds.sync(connection.merchantId, found.intent.id, update.refundRef)
 }
 
 const look = async (deps: NativeDeps, merchantId: string, id: string): Promise<void> => {

@@ -2,14 +2,17 @@ import type { Connection } from '#channels/channel.ts'
 import { addMs } from '#kernel/clock.ts'
 import type { Currency } from '#kernel/currencies.ts'
 import { newUuid, parseId } from '#kernel/ids.ts'
+import type { PaymentDeps } from '#payments/apply-service.ts'
+import { intentEvent } from '#payments/command-service.ts'
+import type { IntentRow } from '#payments/intent-view.ts'
+import { leavePage } from '#payments/leave-page-service.ts'
+import { hasInFlight } from '#payments/operation-repo.ts'
+import { isBeforeMoney } from '#payments/provider-news.ts'
+import { findIntent, lockIntent, updateIntent } from '#payments/repo.ts'
 import { inTransaction, type Tx } from '#platform/database.ts'
 import { appendEvents } from '#platform/outbox.ts'
-import type { PaymentDeps } from './apply-service.ts'
-import { intentEvent } from './command-service.ts'
-import type { IntentRow } from './intent-view.ts'
-import { leavePage } from './leave-page-service.ts'
-import type { HoldBatches } from './native-batch-service.ts'
-import { findNative, findOnlyPayer, lockNative, type NativeRow, updateNative, upsertOffer } from './native-repo.ts'
+import type { HoldBatches } from './batch-service.ts'
+import { findNative, findOnlyPayer, lockNative, type NativeRow, updateNative, upsertOffer } from './repo.ts'
 import {
   type HoldRefusal,
   type HoldVerdict,
@@ -21,10 +24,7 @@ import {
   nativeProviderOf,
   type SeenOffer,
   takenBy,
-} from './native-rules.ts'
-import { hasInFlight } from './operation-repo.ts'
-import { isBeforeMoney } from './provider-news.ts'
-import { findIntent, lockIntent, updateIntent } from './repo.ts'
+} from './rules.ts'
 
 /** What a platform asks before it charges. */
 export interface HoldQuery {
