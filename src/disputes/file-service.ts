@@ -25,8 +25,8 @@ const fileBytesMax = 5 * 1024 * 1024
 export const createFiles = (deps: PaymentDeps) => ({
   /**
    * Uploads a file to the provider of a dispute: of the one named, else of the newest that is open, else to the first
-   * account that takes files, the merchant's own before the deployment's. The same request again uploads under the
-   * same key. Throws `capability_missing` where none takes any.
+   * account that takes files, the merchant's own before the deployment's, and those that take images alone last. The
+   * same request again uploads under the same key. Throws `capability_missing` where none takes it.
    */
   upload: async (scope: Scope, file: UploadedFile | undefined, disputeId: string | undefined) => {
     if (!file) throw new AppError('parameter_missing', { message: 'Send the file as the part "file".', param: 'file' })

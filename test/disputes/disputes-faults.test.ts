@@ -38,11 +38,13 @@ let sent: EvidenceCommand[]
 let uploads: string[]
 /** The providers with an account of the deployment's that takes files. */
 let takeFiles: readonly string[]
+let takeImages: readonly string[]
 beforeEach(() => {
   says = {}
   sent = []
   uploads = []
   takeFiles = ['stripe']
+  takeImages = []
 })
 
 const provider = {
@@ -77,7 +79,13 @@ const service = (dies = Number.POSITIVE_INFINITY) => {
     open: async ({ provider: id }: { provider: string }) =>
       takeFiles.includes(id)
         ? provider
-        : { ...provider, id, disputes: { ...provider.disputes, uploadFile: undefined } },
+        : {
+            ...provider,
+            id,
+            disputes: takeImages.includes(id)
+              ? { ...provider.disputes, imagesOnly: true }
+              : { ...provider.disputes, uploadFile: undefined },
+          },
     capabilities: () => ({ idempotencyHorizonMs: 3_600_000 }),
     hasOwn: () => true,
     routable: () => ['wechatpay', 'stripe'],
@@ -338,7 +346,21 @@ describe('an answer of ours', () => {
     const kept = await read(sql<{ provider: string }>`
       select provider from dispute_files where merchant_id = ${stranger.merchantId}`)
     assert.deepEqual([kept, uploads.length], [[{ provider: 'stripe' }], 2])
+    // Who takes images alone comes last, and is asked for nothing else.
+    takeImages = ['wechatpay']
+    const image = { name: 'a.png', bytes: Buffer.from('89504e470d0a1a0a', 'hex') }
+    const keptAt = async (bytes: typeof image, by = { ...stranger, resourceId: newUuid() }) => {
+      await service().upload(by, bytes, undefined)
+      const [row] = await read(sql<{ provider: string }>`
+        select provider from dispute_files where merchant_id = ${by.merchantId} and id = ${by.resourceId}`)
+      return row?.provider
+    }
+    assert.equal(await keptAt(image), 'stripe')
     takeFiles = []
+    assert.equal(await keptAt(image), 'wechatpay')
+    await assert.rejects(upload({ ...stranger, resourceId: newUuid() }), { code: 'capability_missing' })
+    uploads = uploads.slice(0, 2)
+    takeImages = []
     await assert.rejects(upload(scope(), shown), { code: 'capability_missing' })
     await assert.rejects(upload({ ...stranger, resourceId: newUuid() }), { code: 'capability_missing' })
     assert.equal(uploads.length, 2)
