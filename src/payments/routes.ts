@@ -23,6 +23,8 @@ import type { PaymentService } from './service.ts'
 const writers = ['service', 'merchant', 'bot', 'platform'] as const
 const readers = [...writers, 'finance'] as const
 const wrongState = ['resource_missing', 'payment_intent_unexpected_state', 'lock_timeout'] as const
+/** What cannot be asked for together, of a platform's part or a seller's. */
+const shares = ['parameters_exclusive', 'payment_intent_invalid_parameter'] as const
 const declines = [
   'card_declined',
   'expired_card',
@@ -64,6 +66,7 @@ const writes = (payments: PaymentService): Route[] => [
       'amount_too_large',
       'idempotency_error',
       'channel_not_connected',
+      ...shares,
       ...gates,
       ...declines,
     ],
@@ -89,7 +92,14 @@ const writes = (payments: PaymentService): Route[] => [
     params,
     body: updateIntentBody,
     response,
-    errors: [...wrongState, 'channel_not_connected', 'provider_account_unavailable'],
+    errors: [
+      ...wrongState,
+      ...shares,
+      'parameter_missing',
+      'amount_too_large',
+      'channel_not_connected',
+      'provider_account_unavailable',
+    ],
     example,
     handler: ({ params: { id }, body, ...scope }) => payments.update(scope, id, body),
   }),
@@ -105,7 +115,7 @@ const writes = (payments: PaymentService): Route[] => [
     params,
     body: confirmIntentBody,
     response,
-    errors: [...wrongState, ...gates, ...declines],
+    errors: [...wrongState, ...shares, 'parameter_missing', 'amount_too_large', ...gates, ...declines],
     example: {
       ...example,
       status: 'succeeded',
@@ -125,7 +135,7 @@ const writes = (payments: PaymentService): Route[] => [
     params,
     body: captureIntentBody,
     response,
-    errors: [...wrongState, 'amount_too_large', 'provider_unknown_outcome'],
+    errors: [...wrongState, ...shares, 'amount_too_large', 'provider_unknown_outcome'],
     example: { ...example, capture_method: 'manual', status: 'succeeded', amount_received: 4200 },
     handler: ({ params: { id }, body, ...scope }) => payments.capture(scope, id, body),
   }),

@@ -50,6 +50,7 @@ export const refundRoutes = (refunds: RefundService): Route[] => [
       'amount_too_large',
       'payment_intent_unexpected_state',
       'parameters_exclusive',
+      'payment_intent_invalid_parameter',
     ],
     example,
     handler: ({ body, ...scope }) => refunds.create(scope, body),

@@ -2,9 +2,11 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { after, before, describe, test } from 'node:test'
 import { sql } from 'kysely'
+import pg from 'pg'
 import { payOnPage, planFault } from '../faults/fault-kit.ts'
 import { dayMs, follow, payOut } from '../payouts/money-kit.ts'
 import type { Shop } from '../support/shop.ts'
+import { createAnswerCheck, noContract } from '../support/stripe-contract.ts'
 import { createWorld, type World } from '../support/world.ts'
 
 let world: World
@@ -63,17 +65,16 @@ const booksOf = async (id: string): Promise<Record<string, number>> => {
   return Object.fromEntries([...sums].filter(([, sum]) => sum !== 0).sort(([a], [b]) => (a < b ? -1 : 1)))
 }
 
-/** All that the provider has to say of the deployment's own account, twice. */
+/** All that the provider has to say of the deployment's own account. */
 const hear = async (): Promise<void> => {
-  for (let times = 0; times < 2; times++) {
-    await world.app.services.payouts.hearBalance({ provider: 'stripe', connection: '' })
-    await follow(world)
-  }
+  await world.app.services.payouts.hearBalance({ provider: 'stripe', connection: '' })
+  await follow(world)
 }
 
 const refund = async (body: object): Promise<void> => {
   const answer = await send('/v1/refunds', body)
   assert.equal(answer.status, 200, JSON.stringify(answer.body))
+  await world.settle()
   await hear()
 }
 
@@ -95,12 +96,15 @@ describe('a destination charge', () => {
     const charge = await chargeOf(paid.id)
     assert.deepEqual(charge.transfer_data, { amount: null, destination: seller })
     assert.match(charge.transfer, /^tr_/)
+    const check = noContract ? {} : { check: createAnswerCheck() }
+    await world.stripe('service', world.shop, check).paymentIntents.retrieve(paid.id, { expand: ['latest_charge'] })
     assert.deepEqual(
       [charge.application_fee_amount, charge.on_behalf_of, charge.transfer_group],
       [1000, seller, 'ORDER_1'],
     )
     const { 5010: fee = 0 } = await booksOf(paid.id)
     assert.deepEqual(await booksOf(paid.id), { 1110: 1000 - fee, 4030: -1000, 5010: fee })
+    await hear()
     await hear()
     assert.deepEqual(await booksOf(paid.id), { 1110: 1000 - fee, 4030: -1000, 5010: fee }, 'entries book nothing twice')
     assert.equal(await sellerHas(), 9000)
@@ -214,7 +218,7 @@ describe('a refund of a destination charge', () => {
     assert.equal(await sellerHas(), before)
   })
 
-  test('is made once when its answer is lost, and booked whole when the process dies after it', async () => {
+  test('is made once when its answer is lost, with what goes back and forth', async () => {
     const before = await sellerHas()
     const paid = await pay({ application_fee_amount: 1000 })
     await planFault(world, 'lost_answer', { method: 'POST', path: '*/refunds' }, 2)
@@ -237,8 +241,77 @@ describe('a refund of a destination charge', () => {
     await hear()
     const failed = await booksOf(paid.id)
     assert.deepEqual([failed['1210'], failed['2040']], [undefined, -4000])
+    await refund({ payment_intent: paid.id, amount: 5000 })
+    const again = await booksOf(paid.id)
+    assert.deepEqual([again['1210'], again['2040']], [1000, undefined])
   })
 })
+
+describe('a process that dies half-way', () => {
+  /** While `work` runs, whoever books this is killed. */
+  const dyingAt = async (kind: string, work: () => Promise<unknown>): Promise<void> => {
+    await asOwner(
+      `create function die() returns trigger language plpgsql as $$ begin
+        if new.kind = '${kind}' then perform pg_terminate_backend(pg_backend_pid()); end if; return new; end $$`,
+      'create trigger dying before insert on ledger_transactions for each row execute function die()',
+    )
+    try {
+      await work()
+    } finally {
+      await asOwner('drop trigger dying on ledger_transactions', 'drop function die()')
+    }
+  }
+
+  test('books the capture, the fee and the transfer together, later', async () => {
+    const before = await sellerHas()
+    const key = randomUUID()
+    const fields = { ...order, ...paying, application_fee_amount: 1000 }
+    // The last of the three, so the others have been written by then.
+    await dyingAt('transfer', async () => {
+      const { status } = await send('/v1/payment_intents', fields, { key })
+      assert.ok(status >= 409, String(status))
+    })
+    await world.settle({ throughTime: true })
+    const paid = await pay({ application_fee_amount: 1000 }, { key })
+    const { 5010: fee = 0, ...books } = await booksOf(paid.id)
+    assert.deepEqual(books, { 1110: 1000 - fee, 4030: -1000 })
+    assert.equal((await sellerHas()) - before, 9000)
+    await sound()
+  })
+
+  test('books a refund, what is taken back and the returned fee once', async () => {
+    const before = await sellerHas()
+    const paid = await pay({ application_fee_amount: 1000 })
+    const body = { payment_intent: paid.id, amount: 5000, reverse_transfer: true, refund_application_fee: true }
+    await dyingAt('refund', async () => {
+      assert.equal((await send('/v1/refunds', body)).status, 200)
+      await world.settle()
+    })
+    await dyingAt('transfer_reversal', async () => {
+      await world.settle({ throughTime: true })
+      await hear()
+    })
+    await dyingAt('application_fee_refund', hear)
+    assert.equal((await booksOf(paid.id))['1210'], 5000, 'nothing of it was booked')
+    await world.settle({ throughTime: true })
+    await world.advance(3_600_000)
+    await hear()
+    const { 5010: fee = 0, ...books } = await booksOf(paid.id)
+    assert.deepEqual(books, { 1110: 500 - fee, 4030: -1000, 4096: 500 })
+    assert.equal((await sellerHas()) - before, 4500)
+    await sound()
+  })
+})
+
+const asOwner = async (...statements: string[]): Promise<void> => {
+  const client = new pg.Client({ connectionString: world.databaseUrl })
+  await client.connect()
+  try {
+    for (const statement of statements) await client.query(statement)
+  } finally {
+    await client.end()
+  }
+}
 
 describe('a dispute of a destination charge', () => {
   test('is taken from the platform and leaves the transfer alone; lost, the seller owes it', async () => {

@@ -79,6 +79,26 @@ describe('money at Stripe', { skip: noSpec }, () => {
       assert.equal(answer.value?.kind, kind)
     })
 
+  const transfer = { id: 'tr_1', object: 'transfer', source_transaction: 'ch_1' }
+  const fee = { id: 'fee_1', object: 'application_fee', charge: 'py_1', originating_transaction: 'ch_1' }
+  const sold: [category: string, source: object, kind: string][] = [
+    ['transfer', transfer, 'transfer'],
+    ['transfer_reversal', { id: 'trr_1', object: 'transfer_reversal', transfer }, 'transfer_reversal'],
+    ['platform_earning', fee, 'application_fee'],
+    ['platform_earning_refund', { id: 'fr_1', object: 'fee_refund', fee }, 'application_fee_refund'],
+  ]
+  for (const [category, source, kind] of sold)
+    test(`a ${category} is of the charge that was passed on, where there is one`, async () => {
+      const read = async (given: object) => {
+        const answer = await readEntry({ reporting_category: category, source: given })
+        assert.ok(answer.outcome === 'ok')
+        return [answer.value?.kind, answer.value?.source?.chargeRef]
+      }
+      assert.deepEqual(await read(source), [kind, 'ch_1'])
+      const alone = { source_transaction: null, originating_transaction: null, transfer: 'tr_1', fee: 'fee_1' }
+      assert.deepEqual(await read({ ...source, ...alone }), ['other', undefined])
+    })
+
   test('knows the charge behind a refund, and our ids in it', async () => {
     const source = {
       id: 're_1',

@@ -84,6 +84,11 @@ const ok = <T>(answer: ProviderAnswer<T>): T => {
 }
 
 describe('what is sent to Stripe', () => {
+  const passedOn = {
+    transfer: { destination: 'acct_1', amount: '900' },
+    onBehalfOf: 'acct_1',
+    transferGroup: 'ORDER_1',
+  } as const
   const paymentRef = 'pi_1'
   const key = { idempotencyKey: 'op_2' }
   const calls: Record<string, () => Promise<unknown>> = {
@@ -112,6 +117,20 @@ describe('what is sent to Stripe', () => {
       provider.openPage({ ...pageOrder, details: { applicationFee: '420' } }),
     'refund with the fee for the platform': () =>
       provider.refund({ ...key, paymentRef, amount: 1n, currency: eur, refundApplicationFee: true, tags }),
+    'create what is passed on': () => provider.authorize({ ...order, details: passedOn }),
+    'confirm again what is passed on': () => provider.authorize({ ...order, paymentRef, details: passedOn }),
+    'open a page for what is passed on': () => provider.openPage({ ...pageOrder, details: passedOn }),
+    'show fields for what is passed on': () => provider.openPage({ ...pageOrder, use: 'fields', details: passedOn }),
+    'create what is passed on less a fee': () =>
+      provider.authorize({
+        ...order,
+        offSession: true,
+        details: { transfer: { destination: 'acct_1' }, applicationFee: '420' },
+      }),
+    'capture and pass on a part': () =>
+      provider.capture({ ...key, paymentRef, amount: 1000n, currency: eur, transferAmount: 900n }),
+    'refund and reverse the transfer': () =>
+      provider.refund({ ...key, paymentRef, amount: 1n, currency: eur, reverseTransfer: true, tags }),
     cancel: () => provider.cancel({ ...key, paymentRef, reason: 'requested_by_customer' }),
     'cancel for a reason of ours': () => provider.cancel({ ...key, paymentRef, reason: 'expired' }),
     increment: () => provider.increment({ ...key, paymentRef, amount: 5000n, currency: eur }),
