@@ -36,6 +36,8 @@ import { setupJobs } from '#setups/jobs.ts'
 import { keepingRoutes } from '#setups/method-routes.ts'
 import { setupRoutes } from '#setups/routes.ts'
 import { threadRoutes } from '#threads/routes.ts'
+import { outboundJobs } from '#transfers/jobs.ts'
+import { outboundRoutes } from '#transfers/routes.ts'
 import { channelUpdateRoutes } from '#webhooks/channel-routes.ts'
 import { webhookJobs } from '#webhooks/jobs.ts'
 import { providerEventRoutes } from '#webhooks/routes.ts'
@@ -60,6 +62,7 @@ export const createRoutes = (services: Services): Route[] => [
   ...keepingRoutes(services.setups, services.methodsPage),
   ...setupRoutes(services.setups),
   ...payoutRoutes(services.payouts),
+  ...outboundRoutes(services.transfers),
   ...ledgerRoutes(services.ledger),
   ...financeRoutes(services.finance),
   ...exportRoutes(services.exports),
@@ -79,6 +82,7 @@ export const createHandlers = (services: Services, db: Database, clock: Clock): 
   ...nativeJobs(services.native),
   ...disputeJobs(services.disputes),
   ...payoutJobs(services.payouts),
+  ...outboundJobs(services.transfers),
   ...checkoutJobs(services.checkouts),
   ...billJobs(services.bills),
   ...messageJobs(services.messages),

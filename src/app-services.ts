@@ -38,6 +38,7 @@ import { createRoutingService } from '#routing/service.ts'
 import { createMethodsPageService } from '#setups/methods-page-service.ts'
 import { createSetupService } from '#setups/service.ts'
 import { createThreadService } from '#threads/service.ts'
+import { createOutboundService } from '#transfers/service.ts'
 import { createChannelAnswers } from '#webhooks/channel-payments-service.ts'
 import { createChannelInbox } from '#webhooks/channel-service.ts'
 import { createWebhookService } from '#webhooks/service.ts'
@@ -103,7 +104,8 @@ export const createServices = (config: ServicesConfig, overrides: ServicesOverri
   const setups = createSetupService(deps)
   const methods = createMethodService(deps)
   const payouts = createPayoutService({ ...base, providers, followed })
-  const heard = { payments, refunds, disputes, payouts, setups, methods }
+  const transfers = createOutboundService({ ...base, providers })
+  const heard = { payments, refunds, disputes, payouts, setups, methods, transfers }
   const checkoutUrl = (merchantId: string, id: string) => intentLinks(deps, { merchant_id: merchantId, id }).checkoutUrl
   const checkouts = createCheckoutService(deps)
   const messages = createMessageService({ ...deps, connections, checkoutUrl, native })

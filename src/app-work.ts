@@ -44,6 +44,7 @@ export const startWork = async (options: WorkOptions): Promise<Work> => {
     await services.checkouts.sweep()
     await services.bills.sweep()
     await services.payouts.sweep()
+    await services.transfers.sweep()
     await services.webhooks.sweep()
     await services.channelInbox.sweep()
     await services.messages.sweep()

@@ -15,6 +15,7 @@ const example: Account = {
     support: { email: 'help@shop.example', url: 'https://shop.example/help', phone: '+33 1 23 45 67 89' },
     payouts: { confirmed_by: 'provider' },
     checkout: { hosted_page: 'redirect' },
+    outbound_payments: { amount_max: 50_000 },
     messages: {
       time_zone: 'Europe/Paris',
       wording: { pay: 'Buy for {amount}', receipt: { fr: '{amount} bien reçus. Merci !' } },

@@ -50,6 +50,7 @@ export const accountUpdate = z.strictObject({
       support: clearable(z.strictObject({ email: clearable(email), url: clearable(link), phone: clearable(phone) })),
       payouts: clearable(z.strictObject({ confirmed_by: clearable(z.enum(['provider', 'bank'])) })),
       checkout: clearable(z.strictObject({ hosted_page: clearable(z.enum(['redirect', 'element'])) })),
+      outbound_payments: clearable(z.strictObject({ amount_max: clearable(z.int().min(0).max(99_999_999)) })),
       messages: clearable(
         z.strictObject({
           time_zone: clearable(timeZone),
@@ -89,6 +90,12 @@ export const accountSchema = z
         hosted_page: z.enum(['redirect', 'element']).meta({
           description:
             'Where a card is entered: on the provider’s own page (`redirect`), or in the provider’s fields on the checkout page (`element`), where the account that takes the payment can.',
+        }),
+      }),
+      outbound_payments: z.object({
+        amount_max: z.int().nullable().meta({
+          description:
+            'The most that one payment to a person may be, in minor units of its currency. 0: none are sent; null: no limit.',
         }),
       }),
       messages: z.object({

@@ -15,6 +15,7 @@ const kept = {
   support: { email: 'support_email', url: 'support_url', phone: 'support_phone' },
   payouts: { confirmed_by: 'payouts_confirmed_by' },
   checkout: { hosted_page: 'hosted_page' },
+  outbound_payments: { amount_max: 'outbound_amount_max' },
   messages: {
     time_zone: 'time_zone',
     quiet_hours: 'quiet_hours',
@@ -85,6 +86,7 @@ export const showSettings = (stored: StoredSettings): Account['settings'] => {
     },
     payouts: { confirmed_by: payoutsConfirmedBy(stored) },
     checkout: { hosted_page: stored[kept.checkout.hosted_page] === 'element' ? 'element' : 'redirect' },
+    outbound_payments: { amount_max: outboundAmountMax(stored) },
     messages: {
       time_zone: text(kept.messages.time_zone),
       wording: wordingOf(stored.wording),
@@ -97,6 +99,12 @@ export const showSettings = (stored: StoredSettings): Account['settings'] => {
 /** Whose word a merchant takes for the arrival of its payouts. Most feed no bank statement: the provider's. */
 export const payoutsConfirmedBy = (stored: StoredSettings): 'provider' | 'bank' =>
   stored[kept.payouts.confirmed_by] === 'bank' ? 'bank' : 'provider'
+
+/** The most that one payment to a person may be, in minor units of its currency; null: no more than any amount may be. */
+export const outboundAmountMax = (stored: StoredSettings): number | null => {
+  const amountMax = stored[kept.outbound_payments.amount_max]
+  return Number.isSafeInteger(amountMax) ? (amountMax as number) : null // exact: only asks whether it is whole
+}
 
 const wordingOf = (stored: unknown): StoredWording =>
   Object.fromEntries(

@@ -93,6 +93,8 @@ export const errorCatalogue = {
   ),
   method_not_allowed: invalid('This path exists, but not with this method.', 405),
   overloaded: later(503, 'The service is busy. Wait for Retry-After seconds, then send the request again.'),
+  outbound_payment_refused: invalid('The provider refused to send the money; the message says why. Nothing was sent.'),
+  outbound_payment_unexpected_state: invalid('The outbound payment is in a state that does not allow this.'),
   parameter_invalid_empty: invalid('The parameter is empty. Leave it out or send a value.'),
   parameter_invalid_integer: invalid('The parameter must be a whole number.'),
   parameter_invalid_string: invalid('The parameter is not valid text of the expected form.'),

@@ -15,6 +15,7 @@ export const idPrefixes = {
   operation: 'op',
   attempt: 'att',
   refund: 're',
+  outboundPayment: 'obp',
   payout: 'po',
   balanceTransaction: 'txn',
   dispute: 'dp',

@@ -45,6 +45,7 @@ export const chartOfAccounts = [
   { code: '5030', name: 'Payout fees', type: 'expense' },
   { code: '5050', name: 'Chargeback losses', type: 'expense' },
   { code: '5060', name: 'Bad debt', type: 'expense' },
+  { code: '5070', name: 'Payments to people', type: 'expense' },
   { code: '5310', name: 'FX realised gain / loss', type: 'expense' },
   { code: '5320', name: 'FX unrealised gain / loss', type: 'expense' },
   { code: '5390', name: 'Rounding differences', type: 'expense' },

@@ -20,6 +20,7 @@ import {
   postTransferred,
   postWrittenOff,
 } from './marketplace-rules.ts'
+import { postOutboundGivenBack, postOutboundPosted, postOutboundReturned, postOutboundSent } from './outbound-rules.ts'
 import {
   postPayoutCreated,
   postPayoutFailed,
@@ -217,6 +218,10 @@ export const postingRules = {
   payout_failure: { postPayoutFailed },
   payout_paid: { postPayoutPaid },
   payout_fee: { postPayoutFee },
+  outbound_payment: { postOutboundSent },
+  outbound_payment_posted: { postOutboundPosted },
+  outbound_payment_failure: { postOutboundGivenBack },
+  outbound_payment_return: { postOutboundReturned },
   reserve_hold: { postReserveHeld },
   reserve_release: { postReserveReleased },
   application_fee: { postApplicationFee },

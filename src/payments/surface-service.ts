@@ -40,8 +40,11 @@ const surfaceFor = async (
   return { surface: known, wanted: handovers.wanted(known) }
 }
 
-/** Of the thread's connection, or of the only one of its channel. */
-const findOpenid = async (
+/**
+ * The person of a WeChat thread, as the app knows them: of the thread's connection, or of the only one of its channel, if
+ * that is the very app.
+ */
+export const findOpenid = async (
   tx: Tx,
   { merchant_id, thread_id }: Pick<IntentRow, 'merchant_id' | 'thread_id'>,
   app: string,

@@ -40,6 +40,12 @@ export const sentEvents: Readonly<Record<string, string>> = {
   'ledger.adjustment.rejected': 'An adjustment or a reversal was rejected; nothing was booked.',
   'ledger.period.closed': 'A month was closed; its trial balance is final.',
   'ledger.period.reopened': 'A closed month was reopened.',
+  'outbound_payment.canceled': 'An outbound payment was canceled; its money is back in the balance.',
+  'outbound_payment.created': 'Money is to be sent to a person.',
+  'outbound_payment.failed': 'An outbound payment failed; its money is back in the balance, if it had left it.',
+  'outbound_payment.posted': 'A person has the money.',
+  'outbound_payment.requires_recipient_action': 'A person must accept the money, by `next_action`.',
+  'outbound_payment.returned': 'Money came back after a person had it.',
   'payment_intent.amount_capturable_updated': 'Money is authorised and can be captured.',
   'payment_intent.canceled': 'The payment intent was canceled or expired.',
   'payment_intent.conflicted':

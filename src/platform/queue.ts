@@ -35,6 +35,8 @@ export const jobCatalogue = {
   'payout.follow': job('upkeep', 240_000),
   'balance.follow': job('upkeep', 240_000),
   'method.forget': job('payments', 60_000),
+  'outbound.resolve': job('payments', 90_000),
+  'outbound.check': job('payments', 60_000),
   'setup.resolve': job('payments', 90_000),
   'setup.check': job('payments', 60_000),
   'message.send': job('messages', 60_000),

@@ -35,6 +35,7 @@ import type {
   LedgerSealsTable,
   LedgerTransactionsTable,
 } from './tables-ledger.ts'
+import type { OutboundOperationsTable, OutboundPaymentsTable } from './tables-outbound.ts'
 import type {
   BalanceSettlementsTable,
   BalanceTransactionsTable,
@@ -102,6 +103,8 @@ export interface Tables {
   balance_transactions: BalanceTransactionsTable
   balance_settlements: BalanceSettlementsTable
   payouts: PayoutsTable
+  outbound_payments: OutboundPaymentsTable
+  outbound_operations: OutboundOperationsTable
   ledger_accounts: LedgerAccountsTable
   ledger_transactions: LedgerTransactionsTable
   ledger_entries: LedgerEntriesTable

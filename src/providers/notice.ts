@@ -17,6 +17,8 @@ export interface ProviderNotice {
     | { kind: 'setup'; ref: string }
     /** A method that may be kept: it was changed, replaced or detached there. */
     | { kind: 'method'; ref: string }
+    /** Money to a person; `key`: the idempotency key that sent it, where the provider tells it. */
+    | { kind: 'transfer'; ref: string; key?: string }
     | { kind: 'payout'; ref: string }
     /** Money became available, or is missing. */
     | { kind: 'balance' }

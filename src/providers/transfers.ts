@@ -1,16 +1,19 @@
 import type { Currency } from '#kernel/currencies.ts'
 import type { ProviderAnswer } from './provider.ts'
 
-/** Money on its way to a person, who may have to confirm it. Only `succeeded`, `failed` and `canceled` are final. */
-export type TransferState = 'pending' | 'requires_action' | 'succeeded' | 'failed' | 'canceled'
+/** Money on its way to a person, who may have to confirm it. `returned`: it came back after it had succeeded. */
+export type TransferState = 'pending' | 'requires_action' | 'succeeded' | 'failed' | 'canceled' | 'returned'
 
 export interface ProviderTransfer {
   ref: string
   state: TransferState
   amount: bigint
   currency: Currency
-  /** What the payee's app needs to have it confirmed, while the state is `requires_action`. */
-  confirmation?: string
+  /**
+   * What the payee's app needs to have it confirmed, while the state is `requires_action`; `action` names what it is for. A
+   * look-up may lack it: sent again with the same key, the same transfer answers with it.
+   */
+  confirmation?: { action: 'wechat_pay_transfer'; params: Readonly<Record<string, string>> }
   failureReason?: string
   createdAt: Date
 }

@@ -13,9 +13,30 @@ import { type KnownAccount, nameOf } from '#routing/rule.ts'
 export const chooseKeeper = async (
   tx: Tx,
   providers: Providers,
-  { merchantId, livemode }: { merchantId: string; livemode: boolean },
+  scope: { merchantId: string; livemode: boolean },
   connection: string | undefined,
 ): Promise<ProviderAccount> => {
+  const usable = await usableAccounts(tx, providers, scope, connection)
+  const keeper = usable.find(({ provider }) => providers.capabilities(provider).savedMethods)
+  if (keeper) return { merchantId: scope.merchantId, provider: keeper.provider, connectionId: keeper.connection }
+  const [named] = connection === undefined ? [] : usable
+  const who = named ? `${nameOf(named)} does not keep` : 'No account that payments go to keeps'
+  throw new AppError('capability_missing', {
+    message: `${who} payment methods (capability savedMethods). Connect an account that does, such as Stripe.`,
+    ...(named ? { param: 'connection' } : {}),
+  })
+}
+
+/**
+ * The merchant's accounts that work, those first that payments go to by default; or the one that is named alone. Throws
+ * `provider_account_unavailable` when that one does not work.
+ */
+export const usableAccounts = async (
+  tx: Tx,
+  providers: Providers,
+  { merchantId, livemode }: { merchantId: string; livemode: boolean },
+  connection: string | undefined,
+): Promise<KnownAccount[]> => {
   const { default: uses } = await findRouting(tx, merchantId)
   const accounts = accountsOf(providers, await findRouted(tx, merchantId, providers.routable()))
   const named = connection === undefined ? undefined : requireNamed(accounts, connection)
@@ -27,15 +48,7 @@ export const chooseKeeper = async (
     const at = uses.findIndex((use) => use.provider === provider && (use.connection ?? id) === id)
     return at < 0 ? uses.length : at
   }
-  const [keeper] = usable
-    .filter(({ provider }) => providers.capabilities(provider).savedMethods)
-    .toSorted((a, b) => rank(a) - rank(b))
-  if (keeper) return { merchantId, provider: keeper.provider, connectionId: keeper.connection }
-  const who = named ? `${nameOf(named)} does not keep` : 'No account that payments go to keeps'
-  throw new AppError('capability_missing', {
-    message: `${who} payment methods (capability savedMethods). Connect an account that does, such as Stripe.`,
-    ...(named ? { param: 'connection' } : {}),
-  })
+  return usable.toSorted((a, b) => rank(a) - rank(b))
 }
 
 const requireNamed = (accounts: readonly KnownAccount[], connection: string): KnownAccount => {

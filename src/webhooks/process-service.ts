@@ -13,9 +13,11 @@ import type { ProviderAccount } from '#providers/accounts.ts'
 import type { ProviderNotice } from '#providers/notice.ts'
 import type { RefundService } from '#refunds/service.ts'
 import type { SetupService } from '#setups/service.ts'
+import type { OutboundService } from '#transfers/service.ts'
 import { findOwner, type InboxRow, matchCharge, matchRefund } from './inbox-repo.ts'
 import type { Inbox } from './inbox-service.ts'
 import { isAboutSetup, judgeSetupNews } from './setup-news-service.ts'
+import { judgeTransferNews } from './transfer-news-service.ts'
 import { attemptsMax, judgeSync, type Verdict } from './verdict.ts'
 
 export interface ProcessDeps {
@@ -28,6 +30,7 @@ export interface ProcessDeps {
   disputes: DisputeService
   setups: SetupService
   methods: MethodService
+  transfers: OutboundService
   inbox: Inbox
 }
 
@@ -111,6 +114,10 @@ const judgeEvent = async (
 ): Promise<Judged> => {
   if (isAboutSetup(notice)) return judgeSetup(deps, event, notice)
   if (notice.subject.kind === 'method') return judgeMethod(deps, event, notice.subject.ref)
+  if (notice.subject.kind === 'transfer') {
+    const { verdict, merchantId } = await judgeTransferNews(deps, accountOf(event), notice.subject)
+    return { verdict, whose: merchantId === undefined ? undefined : { merchant_id: merchantId } }
+  }
   return notice.subject.kind === 'dispute'
     ? judgeDispute(deps, event, notice.subject.ref, match)
     : { verdict: await judge(deps, accountOf(event), notice, match), whose: match }
@@ -173,6 +180,7 @@ const judge = async (
     case 'dispute':
     case 'setup':
     case 'method':
+    case 'transfer':
       throw new Error(`news of a ${subject.kind} are judged elsewhere`)
     default:
       return subject satisfies never
@@ -205,8 +213,8 @@ const findNamed = async (deps: ProcessDeps, event: InboxRow, { subject, tags }: 
   const tagged = await matchTags(deps, tags)
   if (tagged) return tagged
   if (subject.kind === 'ignored' || subject.kind === 'unknown') return undefined
-  if (subject.kind === 'setup' || subject.kind === 'method' || subject.kind === 'payout' || subject.kind === 'balance')
-    return undefined
+  if (subject.kind === 'setup' || subject.kind === 'method' || subject.kind === 'transfer') return undefined
+  if (subject.kind === 'payout' || subject.kind === 'balance') return undefined
   const paymentRef = subject.kind === 'payment' ? subject.ref : subject.paymentRef
   const byPayment =
     paymentRef === undefined ? undefined : await matchIntent(maintenance, event.provider, { providerRef: paymentRef })

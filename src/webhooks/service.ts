@@ -14,6 +14,7 @@ import type { ProviderNotice } from '#providers/notice.ts'
 import type { PaymentProvider } from '#providers/provider.ts'
 import type { RefundService } from '#refunds/service.ts'
 import type { SetupService } from '#setups/service.ts'
+import type { OutboundService } from '#transfers/service.ts'
 import { type Arrival, findDueEvents, insertArrivals } from './inbox-repo.ts'
 import { createInbox } from './inbox-service.ts'
 import { processEvent } from './process-service.ts'
@@ -42,6 +43,7 @@ export interface WebhookDeps {
   payouts: PayoutService
   setups: SetupService
   methods: MethodService
+  transfers: OutboundService
 }
 
 /** Without a body the answer is empty. */

@@ -155,7 +155,7 @@ describe('the errors and events', () => {
 
   test('are the events that the code appends', () => {
     const files = globSync(
-      'src/{accounts,connections,threads,customers,setups,payments,refunds,disputes,payouts,checkout,bills,messages,events,webhooks,finance,exports}/*.ts',
+      'src/{accounts,connections,threads,customers,setups,payments,refunds,disputes,payouts,transfers,checkout,bills,messages,events,webhooks,finance,exports}/*.ts',
     )
     const sources = files.filter((path) => !/(event-types|-schemas|routes)\.ts$/.test(path))
     const found = sources.flatMap((path) =>

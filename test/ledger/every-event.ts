@@ -16,6 +16,12 @@ import {
   postWrittenOff,
 } from '#ledger/marketplace-rules.ts'
 import {
+  postOutboundGivenBack,
+  postOutboundPosted,
+  postOutboundReturned,
+  postOutboundSent,
+} from '#ledger/outbound-rules.ts'
+import {
   postPayoutCreated,
   postPayoutFailed,
   postPayoutFee,
@@ -270,6 +276,8 @@ const balances = ({ amount, id }: Story): Draft[] => {
   const failed = { payoutRef: id('po', 1), amount: amount(4000) }
   const paid = { payoutRef: id('po', 2), amount: amount(3950) }
   const reserve = { reserveRef: id('rsv', 1), amount: amount(1000) }
+  const person = { outboundPaymentId: id('obp', 1), amount: amount(300), available: true }
+  const nobody = { outboundPaymentId: id('obp', 2), amount: amount(200) }
   return [
     { book: (event) => postPayoutCreated({ ...event, ...failed }) },
     { book: (event) => postPayoutFailed({ ...event, ...failed }) },
@@ -279,6 +287,11 @@ const balances = ({ amount, id }: Story): Draft[] => {
     { book: (event) => postReserveHeld({ ...event, ...reserve }) },
     { book: (event) => postReserveReleased({ ...event, ...reserve }) },
     { book: (event) => postTipsPaid({ ...event, bankRef: id('bank', 2), amount: amount(400) }) },
+    { book: (event) => postOutboundSent({ ...event, ...person }) },
+    { book: (event) => postOutboundPosted({ ...event, ...person }) },
+    { book: (event) => postOutboundReturned({ ...event, ...person }) },
+    { book: (event) => postOutboundSent({ ...event, ...nobody }) },
+    { book: (event) => postOutboundGivenBack({ ...event, ...nobody }) },
   ]
 }
 

@@ -10,6 +10,12 @@ import {
 } from '#ledger/dispute-rules.ts'
 import { postConverted, postExchangeDifference, postTranslated } from '#ledger/fx-rules.ts'
 import {
+  postOutboundGivenBack,
+  postOutboundPosted,
+  postOutboundReturned,
+  postOutboundSent,
+} from '#ledger/outbound-rules.ts'
+import {
   postPayoutCreated,
   postPayoutFailed,
   postPayoutFee,
@@ -46,6 +52,7 @@ const re = { ...eur, refundId: 're_1', amount: 3000n }
 const dp = { ...eur, disputeRef: 'dp_1', amount: 5000n }
 const won = { ...eur, disputeRef: 'dp_2', amount: 2400n }
 const po = { ...eur, payoutRef: 'po_1', amount: 12000n }
+const obp = { ...eur, outboundPaymentId: 'obp_1', amount: 5000n }
 const rsv = { ...eur, reserveRef: 'rsv_1', amount: 1000n }
 const dollars = { currency: usd.currency, amount: 10000n }
 const euros = { currency: eur.currency, amount: 9200n }
@@ -286,6 +293,7 @@ export const payoutTable: readonly TableRow[] = [
     bankRef: 'bank_2',
     amount: 400n,
   }),
+  ...outboundRows(),
 ]
 
 export const exchangeTable: readonly TableRow[] = [
@@ -382,3 +390,18 @@ export const postingTable: readonly TableRow[] = [
   ...billTable,
   ...correctionTable,
 ]
+
+function outboundRows(): TableRow[] {
+  const free = { ...obp, available: true }
+  const [sent, posted] = ['obp_1:outbound_payment', 'obp_1:outbound_payment_posted']
+  const [failed, returned] = ['obp_1:outbound_payment_failure', 'obp_1:outbound_payment_return']
+  return [
+    row('50.00 sent to a person, from a balance that is one', '1140 50.00', '1110 50.00', sent, postOutboundSent, obp),
+    row('The person has it', '5070 50.00', '1140 50.00', posted, postOutboundPosted, obp),
+    row('It failed or was cancelled on its way', '1110 50.00', '1140 50.00', failed, postOutboundGivenBack, obp),
+    row('It came back after the person had it', '1110 50.00', '5070 50.00', returned, postOutboundReturned, obp),
+    row('50.00 sent to a person, from available money', '1140 50.00', '1120 50.00', sent, postOutboundSent, free),
+    row('It failed, and is available again', '1120 50.00', '1140 50.00', failed, postOutboundGivenBack, free),
+    row('It came back, and is available again', '1120 50.00', '5070 50.00', returned, postOutboundReturned, free),
+  ]
+}

@@ -14,6 +14,7 @@ export const slices = [
   'native',
   'disputes',
   'payouts',
+  'transfers',
   'checkout',
   'bills',
   'messages',

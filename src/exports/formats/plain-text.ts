@@ -127,6 +127,7 @@ const pathByCode = {
   5030: 'Expenses:Fees:Payouts',
   5050: 'Expenses:Chargebacks',
   5060: 'Expenses:BadDebt',
+  5070: 'Expenses:PaymentsToPeople',
   5310: 'Expenses:FX:Realised',
   5320: 'Expenses:FX:Unrealised',
   5390: 'Expenses:Rounding',

@@ -35,7 +35,7 @@ export const judge = (status: number, code: string): Verdict => {
 const words: Readonly<Record<string, readonly [code: string, message: string]>> = {
   NOTENOUGH: [
     'insufficient_funds',
-    "The merchant's balance at WeChat Pay is not enough for this refund. Top it up, then refund again.",
+    "The merchant's balance at WeChat Pay is not enough. Top it up, then send it again.",
   ],
   SIGNERROR: ['provider_error', 'The payment provider did not accept our credentials.'],
   NOAUTH: ['provider_error', 'This WeChat Pay account may not do this. Apply for it on the merchant platform.'],

@@ -33,7 +33,7 @@ export const createTransfers = (client: WechatpayClient, sceneId: string, notify
       body: transferBody(client, command, sceneId, notifyUrl),
     })
     const made = answerOf(reply, (body) =>
-      mapTransfer({ ...body, transfer_amount: toWire(command.amount, command.currency).total }),
+      mapTransfer(client.account, { ...body, transfer_amount: toWire(command.amount, command.currency).total }),
     )
     if (made.outcome !== 'refused') return made
     // The number may have been used before, by this very command: then that transfer answers.
@@ -53,10 +53,16 @@ export const createTransfers = (client: WechatpayClient, sceneId: string, notify
 })
 
 const find = (client: WechatpayClient, key: string) =>
-  lookup(client, `${base}/out-bill-no/${numberOf(key)}`, mapTransfer)
+  lookup(client, `${base}/out-bill-no/${numberOf(key)}`, (body) => mapTransfer(client.account, body))
 
 /** Letters and digits alone. */
 const numberOf = (key: string): string => key.replaceAll(/[^0-9A-Za-z]/g, '').slice(0, 32)
+
+/** The key that a number was made of, if it is one of ours. */
+export const keyOfNumber = (number: string): string | undefined => {
+  const [, id] = /^op([0-9a-z]{26})$/.exec(number) ?? []
+  return id === undefined ? undefined : `op_${id}`
+}
 
 const whyNot = (account: WechatpayAccount, command: TransferCommand): string | undefined => {
   if (!currenciesOf(account.region).includes(command.currency)) return `This account pays no ${command.currency}.`
@@ -92,12 +98,21 @@ const transferBody = (
   })),
 })
 
-const mapTransfer = (body: Record<string, unknown>): ProviderTransfer => ({
+const mapTransfer = (account: WechatpayAccount, body: Record<string, unknown>): ProviderTransfer => ({
   ref: textOf(body.transfer_bill_no, 'transfer_bill_no'),
   state: lookUp(transferStates, body.state, 'transfer state'),
   amount: fromWire(body.transfer_amount, 'transfer_amount'),
   currency: currencyFromWire(undefined, 'currency'),
-  ...given('confirmation', optionalText(body.package_info)),
+  ...given('confirmation', confirmationOf(account, optionalText(body.package_info))),
   ...given('failureReason', optionalText(body.fail_reason)),
   createdAt: timeFromWire(body.create_time, 'create_time'),
 })
+
+/** For `wx.requestMerchantTransfer` in a mini program, and the bridge's function of that name on a page inside WeChat. */
+const confirmationOf = (
+  { mchid, appid }: WechatpayAccount,
+  packageInfo: string | undefined,
+): ProviderTransfer['confirmation'] =>
+  packageInfo === undefined
+    ? undefined
+    : { action: 'wechat_pay_transfer', params: { mchId: mchid, appId: appid, package: packageInfo } }

@@ -6,6 +6,7 @@ import type { PlatformKeys } from './keys.ts'
 import { optionalText } from './mapping.ts'
 import { readTags } from './requests.ts'
 import { openSealed, verifyMessage } from './signing.ts'
+import { keyOfNumber } from './transfers.ts'
 
 type Subject = ProviderNotice['subject']
 
@@ -79,9 +80,15 @@ const payment = (fields: Record<string, unknown>): Subject | undefined => {
   return ref === undefined ? undefined : { kind: 'payment', ref }
 }
 
+const transfer = (fields: Record<string, unknown>): Subject | undefined => {
+  const ref = optionalText(fields.transfer_bill_no)
+  const key = keyOfNumber(optionalText(fields.out_bill_no) ?? '')
+  return ref === undefined ? undefined : { kind: 'transfer', ref, ...(key === undefined ? {} : { key }) }
+}
+
 const ignored = (): Subject => ({ kind: 'ignored' })
 
-/** What to fetch for an event, by its type. Transfers and profit sharing move no payment of ours. */
+/** What to fetch for an event, by its type. Profit sharing moves no payment of ours. */
 const subjects: Readonly<Record<string, (fields: Record<string, unknown>) => Subject | undefined>> = {
   'TRANSACTION.SUCCESS': payment,
   'REFUND.SUCCESS': refund,
@@ -89,7 +96,7 @@ const subjects: Readonly<Record<string, (fields: Record<string, unknown>) => Sub
   'REFUND.CLOSED': refund,
   'COMPLAINT.CREATE': complaint,
   'COMPLAINT.STATE_CHANGE': complaint,
-  'MCHTRANSFER.BILL.FINISHED': ignored,
+  'MCHTRANSFER.BILL.FINISHED': transfer,
   'PROFITSHARING.SUCCESS': ignored,
   'PROFITSHARING.RETURN': ignored,
 }
