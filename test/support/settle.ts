@@ -71,6 +71,7 @@ const readWaiting = async ({ db }: App): Promise<Waiting[]> => {
     union all select 'channel update ' || type, next_attempt_at from channel_updates where state = 'received'
     union all select 'operation ' || kind, next_attempt_at from operations where state in ('created', 'sent', 'unknown')
     union all select 'dispute ' || kind, next_attempt_at from dispute_operations where state in ('sent', 'unknown')
+    union all select 'outbound ' || kind, next_attempt_at from outbound_operations where state in ('sent', 'unknown')
     union all select 'outbox', created_at from outbox
     union all select 'delivery', next_attempt_at from deliveries where state = 'pending'
     union all select 'message ' || kind, next_attempt_at from messages where next_attempt_at is not null
