@@ -140,8 +140,19 @@ const book = async (
   await postLedger(tx, items, now)
 }
 
+/** What is told of a payment that has come to a status; of being on its way nobody has to hear. */
+const events: Record<OutboundRow['status'], string | undefined> = {
+  processing: undefined,
+  requires_recipient_action: 'outbound_payment.requires_recipient_action',
+  posted: 'outbound_payment.posted',
+  failed: 'outbound_payment.failed',
+  canceled: 'outbound_payment.canceled',
+  returned: 'outbound_payment.returned',
+}
+
 const finish = async (tx: Tx, deps: OutboundDeps, before: OutboundRow, row: OutboundRow): Promise<void> => {
-  if (before.status !== row.status && row.status !== 'processing') await tellOutbound(tx, deps, row, row.status, before)
+  const type = events[row.status]
+  if (type !== undefined && before.status !== row.status) await tellOutbound(tx, deps, row, type, before)
   if (!isOutboundOpen(row.status)) await forgetName(tx, row.merchant_id, row.id)
 }
 
@@ -149,13 +160,13 @@ export const tellOutbound = (
   tx: Tx,
   deps: Pick<OutboundDeps, 'clock'>,
   row: OutboundRow,
-  what: string,
+  type: string,
   before?: OutboundRow,
 ): Promise<void> =>
   appendEvents(tx, [
     {
       merchantId: row.merchant_id,
-      type: `outbound_payment.${what}`,
+      type,
       objectId: row.id,
       threadId: row.thread_id,
       paymentIntentId: null,

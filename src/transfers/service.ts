@@ -140,7 +140,7 @@ const begin = async (
     updated_at: now,
   }
   if (!(await insertOutbound(tx, row))) return undefined
-  await tellOutbound(tx, deps, row, 'created')
+  await tellOutbound(tx, deps, row, 'outbound_payment.created')
   const command = storeCommand(deps, id, body)
   const key = { merchant_id: merchantId, outbound_payment_id: id, kind: 'send' as const, request_id: id }
   return beginOutboundOperation(tx, { ...key, command }, now)

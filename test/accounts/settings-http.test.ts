@@ -30,6 +30,7 @@ describe('the account over HTTP', () => {
         support: { email: null, url: null, phone: null },
         payouts: { confirmed_by: 'provider' },
         checkout: { hosted_page: 'redirect' },
+        outbound_payments: { amount_max: null },
         messages: { time_zone: null, wording: {}, quiet_hours: null, reminder_before_minutes: null },
       },
     })
@@ -58,6 +59,7 @@ describe('the account over HTTP', () => {
       support: { email: 'help@shop.example', url: null, phone: null },
       payouts: { confirmed_by: 'provider' },
       checkout: { hosted_page: 'redirect' },
+      outbound_payments: { amount_max: null },
       messages: {
         time_zone: null,
         wording: {},

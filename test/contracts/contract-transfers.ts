@@ -27,6 +27,31 @@ export const transfers = (kit: ContractKit): void => {
       assert.equal(ok(await calls().find({ idempotencyKey: kit.key() })), undefined)
     })
 
+    test('tell a person’s app what to confirm, also when they are sent again', async () => {
+      const command = order()
+      const sent = ok(await calls().send(command))
+      assert.equal(sent.state === 'requires_action', sent.confirmation !== undefined)
+      assert.deepEqual(ok(await calls().send(command)).confirmation, sent.confirmation)
+    })
+
+    test('are stopped by their key, and the news of it name them', async () => {
+      const command = order()
+      const { ref } = ok(await calls().send(command))
+      await kit.harness.notifications()
+      const stopped = ok(await calls().cancel(command))
+      assert.ok(stopped.state === 'pending' || stopped.state === 'canceled')
+      await kit.harness.settle()
+      assert.equal(ok(await calls().find(command))?.state, 'canceled')
+      const { provider, now } = kit.harness
+      const subjects = (await kit.harness.notifications()).map(({ body, headers }) => {
+        const answer = provider.verifyWebhook({ body, headers, now: now() })
+        assert.ok(answer.ok)
+        return answer.notice.subject
+      })
+      const about = subjects.find((subject) => subject.kind === 'transfer' && subject.ref === ref)
+      assert.deepEqual(about, { kind: 'transfer', ref, key: command.idempotencyKey })
+    })
+
     for (const how of ['answer_lost', 'fails_after'] as const)
       test(`are found after a lost answer (${how}), and not sent again`, async () => {
         const command = order()

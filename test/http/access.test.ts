@@ -28,6 +28,7 @@ const kinds: Record<string, IdKind> = {
   refunds: 'refund',
   disputes: 'dispute',
   payouts: 'payout',
+  outbound_payments: 'outboundPayment',
   balance_transactions: 'balanceTransaction',
   files: 'file',
   bills: 'bill',

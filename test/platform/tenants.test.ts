@@ -121,6 +121,12 @@ const insertChats = async ({ app, shop }: World): Promise<void> => {
         values (${key}, (select id from disputes), 'close', gen_random_uuid(), 'failed', '{}', 1, ${now}, now())`,
       sql`dispute_files (merchant_id, id, provider, name, type, size, sha256, livemode, created_at)
         values (${key}, 'stripe', 'a.pdf', 'pdf', 1, sha256('x'), false, now())`,
+      sql`outbound_payments (merchant_id, id, status, amount, currency, payee, provider, source, is_sent, description,
+          metadata, livemode, version, check_at, created_at, updated_at)
+        values (${key}, 'processing', 1, 'cny', 'o', 'wechatpay', 'pending', false, 'Prize', '{}', false, 1, 'infinity', ${now})`,
+      sql`outbound_operations (merchant_id, id, outbound_payment_id, kind, request_id, state, command, attempts,
+          next_attempt_at, created_at, finished_at)
+        values (${key}, (select id from outbound_payments), 'send', gen_random_uuid(), 'failed', '{}', 1, ${now}, now())`,
       sql`promotion_codes (merchant_id, id, code, percent_off, livemode, created_at) values (${key}, 'TEN', 10, false, now())`,
       sql`checkouts (merchant_id, id, created_at, updated_at, status, currency, cart, quote, total, expires_at, livemode)
         values (${key}, ${now}, 'incomplete', 'eur', '{}', '{}', 0, now(), false)`,
@@ -275,6 +281,7 @@ describe('row-level security', () => {
       balance_settlements: 'insert select',
       balance_transactions: 'insert select', // and update, but only of what we make of it
       payouts: kept,
+      ...Object.fromEntries(['outbound_payments', 'outbound_operations'].map((name) => [name, kept])),
       dispute_movements: 'insert select',
       ...Object.fromEntries(['disputes', 'dispute_files', 'dispute_operations'].map((name) => [name, kept])),
       export_parts: 'delete insert select',

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
-import type { IdKind } from '#kernel/ids.ts'
+import { sql } from 'kysely'
+import { type IdKind, newUuid, showId } from '#kernel/ids.ts'
+import { inTransaction } from '#platform/database.ts'
 import { startFakeCustom } from './fake-custom.ts'
 import { deliver } from './fake-server.ts'
 import { startReceiver } from './receiver.ts'
@@ -91,6 +93,7 @@ export const fillShop = async (world: World, shop: Shop): Promise<Record<IdKind 
     charge: intent.latest_charge,
     refund: refund.id,
     dispute: (await first('/v1/disputes')).id,
+    outboundPayment: await insertOutbound(world, shop),
     payout: (await first('/v1/payouts')).id,
     balanceTransaction: (await first('/v1/balance_transactions')).id,
     file: evidence.body.id,
@@ -111,4 +114,17 @@ export const fillShop = async (world: World, shop: Shop): Promise<Record<IdKind 
     channelUpdate: (await first('/v1/channel_updates')).id,
     apiKey: (await first('/v1/api_keys')).id,
   }
+}
+
+/** As one stands that was posted long ago: no account of a plain world sends money to people. */
+const insertOutbound = async ({ app }: World, { uuid }: Shop): Promise<string> => {
+  const id = newUuid()
+  await inTransaction(app.db, uuid, (tx) =>
+    sql`insert into outbound_payments (merchant_id, id, status, amount, currency, payee, provider, source, is_sent,
+        description, metadata, livemode, version, created_at, updated_at)
+      values (${uuid}, ${id}, 'posted', 1, 'cny', 'o', 'wechatpay', 'pending', true, 'Prize', '{}', false, 1, now(), now())`.execute(
+      tx,
+    ),
+  )
+  return showId('outboundPayment', id)
 }

@@ -387,19 +387,23 @@ describe('money to a person in WeChat', () => {
 
   test('the database lets nobody send twice, change an amount, or undo an end', async () => {
     const attempts = [
-      sql`update outbound_payments set status = 'processing', check_at = now() where status = 'posted'`,
-      sql`update outbound_payments set status = 'posted', is_sent = true where status = 'failed'`,
-      sql`update outbound_payments set amount = amount + 1`,
-      sql`update outbound_payments set check_at = null where status = 'requires_recipient_action'`,
-      sql`insert into outbound_operations select merchant_id, gen_random_uuid(), outbound_payment_id, kind,
-        gen_random_uuid(), state, command, answer, reason, attempts, next_attempt_at, created_at, finished_at
-        from outbound_operations where kind = 'send' limit 1`,
-    ]
+      ['end_is_final', sql`update outbound_payments set status = 'failed' where status = 'posted'`],
+      ['end_is_final', sql`update outbound_payments set status = 'posted', is_sent = true where status = 'failed'`],
+      ['end_is_final', sql`update outbound_payments set amount = amount + 1`],
+      ['end_is_final', sql`update outbound_payments set payee = 'oAnother' where status = 'requires_recipient_action'`],
+      ['_check', sql`update outbound_payments set check_at = null where status = 'requires_recipient_action'`],
+      [
+        'sent_once',
+        sql`insert into outbound_operations select merchant_id, gen_random_uuid(), outbound_payment_id, kind,
+          gen_random_uuid(), state, command, answer, reason, attempts, next_attempt_at, created_at, finished_at
+          from outbound_operations where kind = 'send' limit 1`,
+      ],
+    ] as const
     const open = await send()
-    for (const attempt of attempts)
+    for (const [constraint, attempt] of attempts)
       await assert.rejects(
         inTransaction(world.app.db, world.shop.uuid, (tx) => attempt.execute(tx)),
-        /check|unique|is /,
+        (error: { constraint?: string }) => error.constraint?.includes(constraint) ?? false,
       )
     await person(open.id, 'confirm')
   })
