@@ -178,8 +178,9 @@ export const bookingOf = (
   })
   if (isOfSale(entry.kind)) {
     const isKnown = source && source.seller !== null && source.currency === entry.currency
+    // Belongs to a sale of ours; by itself (`here`) it would be one that nobody has identified.
     return isKnown
-      ? { booked: 'here', items: postingsOfSale(bookable, source.seller).map(itemOf) }
+      ? { booked: 'elsewhere', items: postingsOfSale(bookable, source.seller).map(itemOf) }
       : { booked: 'waiting', items: [] }
   }
   if (!isOfSource(entry.kind)) return { booked: 'here', items: postingsOf(bookable).map(itemOf) }

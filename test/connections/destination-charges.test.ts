@@ -360,8 +360,13 @@ describe('a payout with destination charges in it', () => {
     const payouts = await world.request('finance').get('/v1/payouts')
     assert.equal(payouts.body.data[0].composition, 'complete')
     const { body } = await world.request('finance').get('/v1/balance_transactions?limit=100')
-    const shown = body.data.filter(({ type }: { type: string }) => type === 'transfer')
-    assert.ok(shown.length > 5 && shown.every(({ identified }: { identified: boolean }) => identified))
+    const seen = new Set(body.data.map(({ type }: { type: string }) => type))
+    const ofSales = ['transfer', 'transfer_refund', 'application_fee', 'application_fee_refund']
+    assert.deepEqual(
+      ofSales.filter((type) => !seen.has(type)),
+      [],
+    )
+    assert.ok(body.data.every(({ identified }: { identified: boolean }) => identified))
     await sound()
   })
 })

@@ -54,6 +54,43 @@ const told = (given: Routing, of: RouteFacts, among: readonly KnownAccount[] = a
   return `${decision.rule} → ${decision.choices.map((one) => `${one.provider}/${end(one.connection)}`).join(', ')}`
 }
 
+describe('who passes a payment on', () => {
+  const of = facts({ currency: eur, channel: null, hasDestination: true })
+  const able = (one: KnownAccount): KnownAccount => ({
+    ...one,
+    capabilities: { ...one.capabilities, destinationCharges: true },
+  })
+  const cases: [string, Routing, readonly KnownAccount[], string][] = [
+    ['the deployment for who has no account', routing([]), [able(ownStripe)], 'deployment_account → stripe/own'],
+    ['a merchant with keys of its own', routing([]), [able(stripe), able(ownStripe)], 'own_account → stripe/1'],
+    [
+      'not the deployment for a connected account, which cannot',
+      routing([]),
+      [stripe, able(ownStripe)],
+      `deployment_account ✗ ${showId('connection', first)} (stripe) passes no payment on to another account`,
+    ],
+    [
+      'nor by a rule that names the provider alone',
+      routing([], { provider: 'stripe' }),
+      [stripe, able(ownStripe)],
+      `default ✗ ${showId('connection', first)} (stripe) passes no payment on to another account`,
+    ],
+    [
+      'the deployment where a rule names it',
+      routing([], { provider: 'stripe', connection: null }),
+      [stripe, able(ownStripe)],
+      'default → stripe/own',
+    ],
+    [
+      'the next of a rule that can',
+      routing([], { provider: 'wechatpay' }, { provider: 'stripe' }),
+      [account('wechatpay', second, { capabilities: { currencies: 'all', manualCapture: true } }), able(ownStripe)],
+      'default → stripe/own',
+    ],
+  ]
+  for (const [name, given, among, expected] of cases) test(name, () => assert.equal(told(given, of, among), expected))
+})
+
 describe('who takes a payment', () => {
   const china = rule(
     'china',
