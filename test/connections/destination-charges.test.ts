@@ -4,7 +4,7 @@ import { after, before, describe, test } from 'node:test'
 import { sql } from 'kysely'
 import pg from 'pg'
 import { payOnPage, planFault } from '../faults/fault-kit.ts'
-import { dayMs, follow, payOut } from '../payouts/money-kit.ts'
+import { dayMs, payOut } from '../payouts/money-kit.ts'
 import type { Shop } from '../support/shop.ts'
 import { createAnswerCheck, noContract } from '../support/stripe-contract.ts'
 import { createWorld, type World } from '../support/world.ts'
@@ -67,8 +67,10 @@ const booksOf = async (id: string): Promise<Record<string, number>> => {
 
 /** All that the provider has to say of the deployment's own account. */
 const hear = async (): Promise<void> => {
-  await world.app.services.payouts.hearBalance({ provider: 'stripe', connection: '' })
-  await follow(world)
+  const { payouts } = world.app.services
+  await payouts.hearBalance({ provider: 'stripe', connection: '' })
+  await payouts.sweep()
+  await world.settle()
 }
 
 const refund = async (body: object): Promise<void> => {
