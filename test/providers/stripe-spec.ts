@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { ValidateFunction } from 'ajv'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 
 const folder = join(import.meta.dirname, '..', '..', '..', 'shared', 'specs', 'stripe')
@@ -27,18 +28,30 @@ export const readFixtures = (): Record<string, Record<string, unknown>> =>
 
 /** Says what is wrong with a request by Stripe's own schema; unknown parameters and unknown enum values are wrong. */
 export const createRequestCheck = () => {
-  const spec = readSpec()
-  const ajv = new Ajv2020({ strict: false, coerceTypes: true, allErrors: true, validateFormats: false })
-  ajv.addSchema(strictly(spec) as Schema, 'stripe')
+  const { spec, ajv } = share()
   return ({ method, path, params }: { method: string; path: string; params: unknown }): string => {
     const operation = operationOf(spec, method, path)
     if (!operation) return `no operation ${method} ${path}`
     const form = operation.requestBody?.content['application/x-www-form-urlencoded']?.schema
     const schema = (method === 'GET' ? operation['x-query-schema'] : form) ?? { type: 'object' }
-    const validate = ajv.compile({ $ref: String(schema.$ref).replace('#', 'stripe#') })
+    const name = String(schema.$ref).replace('#', 'stripe#')
+    const validate = compiled.get(name) ?? ajv.compile({ $ref: name })
+    compiled.set(name, validate)
     return validate(structuredClone(params)) ? '' : ajv.errorsText(validate.errors)
   }
 }
+
+/** One for all files of a process: Stripe's schemas take longer to compile than most tests take to run. */
+let shared: { spec: Spec; ajv: Ajv2020 } | undefined
+const share = () => {
+  if (shared) return shared
+  const spec = readSpec()
+  const ajv = new Ajv2020({ strict: false, coerceTypes: true, allErrors: true, validateFormats: false })
+  ajv.addSchema(strictly(spec) as Schema, 'stripe')
+  shared = { spec, ajv }
+  return shared
+}
+const compiled = new Map<string, ValidateFunction>()
 
 const operationOf = (spec: Spec, method: string, path: string): Operation | undefined => {
   const template = Object.keys(spec.paths).find((known) => {

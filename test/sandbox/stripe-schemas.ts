@@ -7,7 +7,15 @@ const FILE = resolve(import.meta.dirname, '../../../shared/specs/stripe/stripe.2
 /** Says what in an answer contradicts Stripe's own description of it. Null when that description is not at hand. */
 export type SchemaCheck = (method: string, path: string, body: unknown) => string | null
 
-export function loadSchemaCheck(): SchemaCheck | null {
+/** One for all files of a process: the schemas take longer to compile than most tests take to run. */
+export const loadSchemaCheck = (): SchemaCheck | null => {
+  shared ??= compileSchemas()
+  return shared
+}
+
+let shared: SchemaCheck | null | undefined
+
+const compileSchemas = (): SchemaCheck | null => {
   if (!existsSync(FILE)) {
     console.error(`# skipped: answers are not validated, ${FILE} is absent`)
     return null

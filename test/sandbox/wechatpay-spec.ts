@@ -14,7 +14,15 @@ export type ContractCheck = (side: 'request' | 'answer', method: string, path: s
 
 export const readSample = (name: string): string => readFileSync(join(folder, name), 'utf8')
 
+/** One for all files of a process: the description takes longer to read than most tests take to run. */
 export const loadContractCheck = (): ContractCheck => {
+  shared ??= readDescription()
+  return shared
+}
+
+let shared: ContractCheck | undefined
+
+const readDescription = (): ContractCheck => {
   const ajv = new Ajv({ strict: false, allErrors: true, validateFormats: false })
   const files = readdirSync(apiFolder, { recursive: true, encoding: 'utf8' })
   const paths = files

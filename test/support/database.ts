@@ -20,7 +20,8 @@ export const createTestDatabase = async (): Promise<TestDatabase> => {
   const superuserUrl = server?.superuserUrl ?? process.env.TEST_DATABASE_SUPERUSER_URL
   const name = `world_${randomBytes(6).toString('hex')}`
   const template = await keepTemplate(serverUrl)
-  await query(serverUrl, `create database ${name} template ${template}`)
+  // File by file takes a third of the time that block by block does, through the write-ahead log.
+  await query(serverUrl, `create database ${name} template ${template} strategy file_copy`)
   return {
     url: databaseOf(serverUrl, name),
     superuserUrl: superuserUrl && databaseOf(superuserUrl, name),

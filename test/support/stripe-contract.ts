@@ -21,20 +21,31 @@ interface Contract {
 
 export const readContract = (): Contract => JSON.parse(readFileSync(file, 'utf8'))
 
-const createAjv = (contract: Contract): Ajv2020 => {
+/** One for all files of a process: Stripe's schemas take longer to compile than most tests take to run. */
+let shared: { contract: Contract; ajv: Ajv2020 } | undefined
+const share = () => {
+  if (shared) return shared
+  const contract = readContract()
   const ajv = new Ajv2020({ strict: false, allErrors: true, logger: false })
   ajv.addSchema(contract, 'stripe')
-  return ajv
+  shared = { contract, ajv }
+  return shared
+}
+
+const compiled = new Map<string, ValidateFunction>()
+const compile = (name: string, schema: object): ValidateFunction => {
+  const validate = compiled.get(name) ?? share().ajv.compile(schema)
+  compiled.set(name, validate)
+  return validate
 }
 
 /** Fails unless the value has the published shape. */
-export const createShapeCheck = () => {
-  const ajv = createAjv(readContract())
-  return (schema: string, value: unknown): void => {
-    const validate = ajv.compile({ $ref: `stripe#/components/schemas/${schema}` })
-    assert.ok(validate(value), `${schema}: ${ajv.errorsText(validate.errors)}`)
+export const createShapeCheck =
+  () =>
+  (schema: string, value: unknown): void => {
+    const validate = compile(schema, { $ref: `stripe#/components/schemas/${schema}` })
+    assert.ok(validate(value), `${schema}: ${share().ajv.errorsText(validate.errors)}`)
   }
-}
 
 /** Fails unless a 200 to this method and path has the shape that Stripe publishes for it. */
 export type AnswerCheck = (method: string, path: string, body: unknown) => void
@@ -42,17 +53,13 @@ export type AnswerCheck = (method: string, path: string, body: unknown) => void
 /** Without the contract nothing is checked: the test that uses it says so (`noContract`). */
 export const createAnswerCheck = (): AnswerCheck => {
   if (noContract) return () => undefined
-  const contract = readContract()
-  const ajv = createAjv(contract)
-  const compiled = new Map<string, ValidateFunction>()
   return (method, path, body) => {
+    const { contract, ajv } = share()
     const template = findTemplate(contract, path)
-    const pointer = `${template} ${method}`
     const schema =
       contract.paths[template]?.[method.toLowerCase()]?.responses['200']?.content['application/json'].schema
     assert.ok(schema, `Stripe has no ${method} ${path}`)
-    const validate = compiled.get(pointer) ?? ajv.compile(withAbsoluteReferences(schema))
-    compiled.set(pointer, validate)
+    const validate = compile(`${template} ${method}`, withAbsoluteReferences(schema))
     assert.ok(validate(body), `${method} ${path}: ${ajv.errorsText(validate.errors)}`)
   }
 }
