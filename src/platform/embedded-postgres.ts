@@ -133,7 +133,7 @@ function settings(ephemeral: boolean): string[] {
   return [
     'listen_addresses=127.0.0.1',
     'unix_socket_directories=', // a deep folder would exceed the 107 bytes of a socket path
-    'max_connections=100',
+    'max_connections=150', // of which all in one process take some 50
     'max_wal_senders=0',
     'jit=off', // compiles longer than our short statements run
     'lc_messages=C', // we read some of them
