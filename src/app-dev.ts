@@ -14,6 +14,9 @@ import { startStripeSandbox } from './sandbox/stripe/index.ts'
 import { startWechatpaySandbox } from './sandbox/wechatpay/index.ts'
 import type { WechatpaySandbox } from './sandbox/wechatpay/options.ts'
 
+/** Connected to the platform at the simulator, so that destination charges can be tried. */
+const sellerAccount = 'acct_baker'
+
 export interface Everything {
   app: App
   url: string
@@ -65,7 +68,7 @@ export const startEverything = async (env: Environment, { dir }: { dir: string }
       // The simulator's controls (faults, time, its own book) take its key.
       ...(provider.origin === undefined
         ? {}
-        : { sandbox: { url: provider.origin, secret_key: provider.stripe.secretKey } }),
+        : { sandbox: { url: provider.origin, secret_key: provider.stripe.secretKey, seller: sellerAccount } }),
       ...(provider.wechatpaySandbox && { wechatpay_sandbox: wechatpayAccess(provider.wechatpaySandbox) }),
     })
     return {
@@ -142,6 +145,7 @@ const startProvider = async (
       secretKey,
       seed: env.SANDBOX_SEED,
       webhook: { url: `http://127.0.0.1:${setup.apiPort}/webhooks/providers/stripe`, secret: webhookSecret },
+      accounts: [{ id: sellerAccount }],
     })
   const wanted = env.SANDBOX_PORT ?? (setup.apiPort < 65_535 ? setup.apiPort + 1 : 0)
   // A busy neighbour port is no reason to fail, unless somebody asked for exactly that one.

@@ -42,6 +42,18 @@ describe('the demo', { skip: noChromium }, () => {
     assert.deepEqual(person.complaints, [])
   })
 
+  test('knows an account to sell for', async () => {
+    const paid = await app.api<{ status: string; transfer_data: object }>('/v1/payment_intents', {
+      amount: 10_000,
+      currency: 'eur',
+      application_fee_amount: 1000,
+      transfer_data: { destination: app.seller },
+      payment_method: 'pm_card_visa',
+      confirm: true,
+    })
+    assert.deepEqual([paid.status, paid.transfer_data], ['succeeded', { destination: app.seller }])
+  })
+
   test('works without a script', async () => {
     await using person = await visit(browser, { javaScriptEnabled: false })
     const { page } = person

@@ -13,6 +13,8 @@ export interface TestApp extends AsyncDisposable {
   providerOrigin: string
   /** The simulated WeChat Pay. */
   wechatpayUrl: string
+  /** An account that is connected to the platform at the simulator. */
+  seller: string
   /** Calls the API as the demo shop's back end, or with another key of the shop's. */
   api<T>(path: string, params?: object, role?: Role): Promise<T>
 }
@@ -40,6 +42,7 @@ export const startApp = async (more: Record<string, string> = {}): Promise<TestA
       url: everything.url,
       providerOrigin,
       wechatpayUrl: demo.wechatpay_sandbox.url,
+      seller: demo.sandbox.seller,
       api: (path, params, role = 'service') => call(everything.url, everything.demo.keys[role], path, params),
       [Symbol.asyncDispose]: () => stack.disposeAsync(),
     }
