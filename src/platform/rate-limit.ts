@@ -22,15 +22,24 @@ export interface Shedder {
   close(): void
 }
 
-/** Watches the event loop: when half of all turns are later than the limit, queueing more work helps nobody. */
-export const createShedder = (limitMs = 500): Shedder => {
-  const delay = monitorEventLoopDelay({ resolution: 20 })
+/**
+ * Watches the event loop: when half of all turns are later than the limit, queueing more work helps nobody. In two looks
+ * in a row, since one long turn, which is over, is all that the look after it sees.
+ */
+export const createShedder = (
+  limitMs = 500,
+  delay: Delay = monitorEventLoopDelay({ resolution: 20 }),
+  everyMs = 1000,
+): Shedder => {
   delay.enable()
+  let wasLate = false
   let overloaded = false
   const timer = setInterval(() => {
-    overloaded = delay.percentile(50) / 1e6 > limitMs
+    const isLate = delay.percentile(50) / 1e6 > limitMs
+    overloaded = isLate && wasLate
+    wasLate = isLate
     delay.reset()
-  }, 1000)
+  }, everyMs)
   timer.unref()
   return {
     isOverloaded: () => overloaded,
@@ -40,3 +49,5 @@ export const createShedder = (limitMs = 500): Shedder => {
     },
   }
 }
+
+type Delay = Pick<ReturnType<typeof monitorEventLoopDelay>, 'enable' | 'disable' | 'reset' | 'percentile'>

@@ -1,9 +1,8 @@
-import { availableParallelism } from 'node:os'
 import { groupFiles } from './groups.ts'
 import { type FileOptions, type FileResult, runTestFiles } from './test-process.ts'
 
-/** One more than the cores: with two of two, nearly half of the processors' time went by in waiting. */
-const groupsAtOnce = availableParallelism() + 1
+/** Two at a time: the tests share two cores and one PostgreSQL with what they start themselves. */
+const groupsAtOnce = 2
 
 export async function runFiles(
   files: string[],
